@@ -1,0 +1,67 @@
+//! Resolving column names.
+
+use super::{Checker, enumerate};
+use crate::{Code, ColumnId, Diagnostic, Edit, Fix, Span};
+
+impl Checker<'_, '_> {
+    /// The filterable column of a name, or an error that says why there is none.
+    pub(super) fn column(&mut self, span: Span) -> Option<ColumnId> {
+        let name = span.of(self.text);
+        match self.context.schema.find(name) {
+            None => {
+                let diagnostic = self.unknown_column(span);
+                self.fail(diagnostic)
+            }
+            Some(id) => self.usable(id, span),
+        }
+    }
+
+    /// The column, unless it is disabled or cannot be filtered by.
+    pub(super) fn usable(&mut self, id: ColumnId, span: Span) -> Option<ColumnId> {
+        let column = self.context.schema.column(id);
+        if column.filter_type.is_none() {
+            let message = format!("`{}` cannot be used in a filter", column.name);
+            return self.fail(Diagnostic::new(Code::UnfilterableColumn, span, message));
+        }
+        if column.disabled {
+            let message = format!("the column `{}` is disabled", column.name);
+            let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));
+            let help = format!(
+                "add \"{}\"{} to `enable` in the section [schema] of flowql.toml",
+                column.name,
+                group.unwrap_or_default()
+            );
+            return self.fail(Diagnostic::new(Code::DisabledColumn, span, message).with_help(help));
+        }
+        Some(id)
+    }
+
+    fn unknown_column(&mut self, span: Span) -> Diagnostic {
+        let name = span.of(self.text);
+        let diagnostic =
+            Diagnostic::new(Code::UnknownColumn, span, format!("unknown column `{}`", shown(name)));
+        if self.suggestions == 0 {
+            return diagnostic;
+        }
+        self.suggestions -= 1;
+        let close = self.context.schema.closest_columns(name);
+        if close.is_empty() {
+            return diagnostic;
+        }
+        let fixes: Vec<Fix> = close
+            .iter()
+            .map(|near| Fix::new(format!("write `{near}`"), Edit::replace(span, *near)))
+            .collect();
+        diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
+    }
+}
+
+/// A user's word as a message shows it: not too long.
+pub(super) fn shown(word: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut shown: String = word.chars().take(LONGEST).collect();
+    if shown.len() < word.len() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,155 @@
+//! Warnings and hints: what is valid but hardly meant.
+
+use std::collections::{HashMap, HashSet};
+
+use ipnet::IpNet;
+
+use super::sets::{self, Set};
+use crate::syntax::Node;
+use crate::tables::country;
+use crate::typed::{Condition, Filter};
+use crate::values;
+use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Schema, Span};
+
+/// Remarks on one condition: that it always or never holds.
+pub(super) fn condition(
+    schema: &Schema,
+    text: &str,
+    condition: &Condition,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let Some(set) = sets::of(schema, condition) else { return };
+    let quoted = super::column::shown(condition.span.of(text));
+    if set.is_empty() {
+        let message = format!("`{quoted}` is never true");
+        diagnostics.push(Diagnostic::new(Code::AlwaysFalse, condition.span, message));
+    } else if set.is_everything() {
+        let message = format!("`{quoted}` is always true");
+        diagnostics.push(Diagnostic::new(Code::AlwaysTrue, condition.span, message));
+    }
+}
+
+/// Remarks on conditions joined by AND: duplicates, and those that never hold together.
+pub(super) fn conjunction(
+    schema: &Schema,
+    text: &str,
+    terms: &[Option<Filter>],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (id, conditions) in repeated(terms) {
+        duplicates(text, &conditions, diagnostics);
+        if let Some(span) = together(schema, &conditions, Set::complement) {
+            let name = &schema.column(id).name;
+            let message = format!("the conditions on `{name}` joined by AND are never true together");
+            diagnostics.push(Diagnostic::new(Code::AlwaysFalse, span, message));
+        }
+    }
+}
+
+/// Remarks on conditions joined by OR: duplicates, and those of which one always holds.
+pub(super) fn disjunction(
+    schema: &Schema,
+    text: &str,
+    terms: &[Option<Filter>],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (id, conditions) in repeated(terms) {
+        duplicates(text, &conditions, diagnostics);
+        if let Some(span) = together(schema, &conditions, |set| set) {
+            let name = &schema.column(id).name;
+            let message = format!("one of the conditions on `{name}` joined by OR is always true");
+            diagnostics.push(Diagnostic::new(Code::AlwaysTrue, span, message));
+        }
+    }
+}
+
+/// The conditions among the terms, by column, where a column has several; in the order of the text.
+fn repeated(terms: &[Option<Filter>]) -> Vec<(ColumnId, Vec<&Condition>)> {
+    let mut places: HashMap<ColumnId, usize> = HashMap::new();
+    let mut groups: Vec<(ColumnId, Vec<&Condition>)> = Vec::new();
+    for term in terms {
+        let Some(Filter::Condition(condition)) = term else { continue };
+        let id = condition.column.id;
+        let place = *places.entry(id).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, conditions)) => conditions.push(condition),
+            None => groups.push((id, vec![condition])),
+        }
+    }
+    groups.retain(|(_, conditions)| conditions.len() > 1);
+    groups
+}
+
+fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: HashSet<&Condition> = HashSet::new();
+    for condition in conditions {
+        if !seen.insert(condition) {
+            let quoted = super::column::shown(condition.span.of(text));
+            let message = format!("`{quoted}` is said twice");
+            diagnostics.push(Diagnostic::new(Code::DuplicateCondition, condition.span, message));
+        }
+    }
+}
+
+/// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.
+fn together(schema: &Schema, conditions: &[&Condition], change: fn(Set) -> Set) -> Option<Span> {
+    let sets: Vec<Set> =
+        conditions.iter().filter_map(|condition| sets::of(schema, condition)).map(change).collect();
+    if sets.iter().any(|set| set.is_everything() || set.is_empty()) || !sets::cover_everything(sets) {
+        return None;
+    }
+    Some(conditions.first()?.span.to(conditions.last()?.span))
+}
+
+/// A hint at terms of OR that hold AND without parentheses.
+pub(super) fn mixed(terms: &[Node], diagnostics: &mut Vec<Diagnostic>) {
+    let joined: Vec<Span> =
+        terms.iter().filter(|term| matches!(term, Node::And(_))).map(Node::span).collect();
+    let Some(&first) = joined.first() else { return };
+    let around = |span: &Span| [Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
+    let fix =
+        Fix { title: "add the parentheses".to_owned(), edits: joined.iter().flat_map(around).collect() };
+    let message = "AND and OR are mixed; AND binds tighter";
+    diagnostics.push(Diagnostic::new(Code::MixedAndOr, first, message).with_fix(fix));
+}
+
+/// A warning of a subnet with bits set beyond its length.
+pub(super) fn host_bits(text: &str, span: Span, net: IpNet, diagnostics: &mut Vec<Diagnostic>) {
+    let Some((written, _)) = values::subnet(span.of(text)) else { return };
+    if written != net.network() {
+        let message = format!("host bits are set; the subnet is {net}");
+        let fix = Fix::new(format!("write `{net}`"), Edit::replace(span, net.to_string()));
+        diagnostics.push(Diagnostic::new(Code::HostBits, span, message).with_fix(fix));
+    }
+}
+
+/// A warning of a country that is not two capitals.
+pub(super) fn country(column: &Column, code: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+    let is_code = code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    if !column.country || is_code || code.is_empty() {
+        return;
+    }
+    let capitals = code.to_ascii_uppercase();
+    let fix = country::name_of(&capitals).map(|_| {
+        Fix::new(format!("write \"{capitals}\""), Edit::replace(span, values::text::quote(&capitals)))
+    });
+    let message = "countries are two capital letters";
+    diagnostics.push(Diagnostic::new(Code::NotACountry, span, message).with_fixes(fix));
+}
+
+/// A warning of a LIKE pattern without a wildcard.
+pub(super) fn wildcard(pattern: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+    let mut rest = pattern.chars();
+    while let Some(found) = rest.next() {
+        match found {
+            '%' | '_' => return,
+            '\\' => {
+                rest.next();
+            }
+            _ => {}
+        }
+    }
+    let message = "the pattern has no wildcard, so it matches only this very text";
+    let help = "`%` stands for any text, `_` for one character";
+    diagnostics.push(Diagnostic::new(Code::LikeWithoutWildcard, span, message).with_help(help));
+}

@@ -1,0 +1,279 @@
+//! Saying why a value is none of those that are due, and how to mend it.
+
+use super::column::shown;
+use super::{Checker, enumerate, join_words};
+use crate::syntax::OperatorUse;
+use crate::tables::{Form, Operator, closest, protocol, service, words};
+use crate::values::{self, NumberError, text};
+use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
+
+/// What is due at a place: the column, its operator and the forms that they allow.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) id: ColumnId,
+    pub(super) usage: OperatorUse,
+    pub(super) forms: &'static [Form],
+}
+
+impl Wanted {
+    /// What is due, in words.
+    pub(super) fn names(self) -> String {
+        let forms = self.forms.iter().filter(|&&form| form != Form::Column);
+        join_words(forms.map(|form| form.name().to_owned()).collect(), "or")
+    }
+
+    fn has(self, form: Form) -> bool {
+        self.forms.contains(&form)
+    }
+}
+
+impl Checker<'_, '_> {
+    /// Why an unquoted word is none of the values that are due.
+    pub(super) fn why_no_word(&mut self, wanted: Wanted, span: Span) -> Diagnostic {
+        let word = span.of(self.text);
+        let column = self.context.schema.column(wanted.id);
+        if word.starts_with('@') {
+            let message = format!("expecting {}; a saved filter is a condition, not a value", wanted.names());
+            return Diagnostic::new(Code::ExpectedValue, span, message);
+        }
+        if let Some(diagnostic) = self.bad_range(wanted, span) {
+            return diagnostic;
+        }
+        let first = wanted.forms.first().copied().unwrap_or(Form::Column);
+        match first {
+            Form::Text | Form::Pattern | Form::Regexp => expected_string(span, word, wanted.names()),
+            Form::Address | Form::Subnet => bad_address(wanted, span, word),
+            Form::Mac => Diagnostic::new(Code::BadMac, span, "expecting a MAC address")
+                .with_help("six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"),
+            Form::Asn => bad_asn(span, word),
+            Form::Community => self.bad_community(span, word),
+            Form::Word | Form::Bit => self.unknown_word(column, first, span, word),
+            Form::ProtocolNumber => bad_protocol(wanted, span, word),
+            Form::Integer if column.port && service::port_of(word).is_some() => {
+                let message = "a service name stands in quotes";
+                Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
+            }
+            _ => bad_integer(span, word),
+        }
+    }
+
+    /// Why a quoted string is none of the values that are due.
+    pub(super) fn why_no_string(&mut self, wanted: Wanted, span: Span, decoded: &str) -> Diagnostic {
+        let column = self.context.schema.column(wanted.id);
+        if column.port && wanted.has(Form::Integer) && values::integer(decoded).is_err() {
+            return self.unknown_service(decoded, span);
+        }
+        let message = format!("expecting {}, without quotes", wanted.names());
+        let diagnostic = Diagnostic::new(Code::UnexpectedString, span, message);
+        let unquoted = super::Checker {
+            text: decoded,
+            context: self.context,
+            diagnostics: &mut Vec::new(),
+            expansion: &mut super::saved::Expansion::new(""),
+            depth: 0,
+            suggestions: 0,
+        }
+        .reads_as_word(wanted, Span::new(0, decoded.len()));
+        if unquoted {
+            diagnostic.with_fix(Fix::new("remove the quotes", Edit::replace(span, decoded)))
+        } else {
+            diagnostic
+        }
+    }
+
+    fn reads_as_word(&mut self, wanted: Wanted, span: Span) -> bool {
+        let value = crate::syntax::Value { span, kind: crate::syntax::ValueKind::Word };
+        self.value(wanted.id, wanted.usage, &value, wanted.forms).is_some()
+    }
+
+    /// A range where none may stand, or one whose ends are no values.
+    fn bad_range(&mut self, wanted: Wanted, span: Span) -> Option<Diagnostic> {
+        let word = span.of(self.text);
+        let (low, high) = values::range(word)?;
+        let is_end = |end: &str| {
+            wanted.forms.iter().any(|&form| match form {
+                Form::Address => values::address(end).is_some(),
+                Form::Integer | Form::ProtocolNumber => values::integer(end).is_ok(),
+                Form::Asn => values::asn(end).is_ok(),
+                _ => false,
+            })
+        };
+        if !(is_end(low) && is_end(high)) {
+            return None;
+        }
+        let message = format!("expecting {}, not a range", wanted.names());
+        let diagnostic = Diagnostic::new(Code::RangeNotAllowed, span, message);
+        let column = self.context.schema.column(wanted.id);
+        let between = match wanted.usage.operator {
+            Operator::Eq => Some(Operator::Between),
+            Operator::Ne => Some(Operator::NotBetween),
+            _ => None,
+        };
+        let between =
+            between.filter(|&between| super::rules_of(column).any(|rule| rule.operators.contains(&between)));
+        Some(match between.map(Operator::symbol) {
+            None => diagnostic,
+            Some(symbol) => {
+                let whole = wanted.usage.span.to(span);
+                let edit = Edit::replace(whole, format!("{symbol} {low} AND {high}"));
+                let edit = self.spaced(edit);
+                diagnostic.with_fix(Fix::new(format!("write `{symbol} {low} AND {high}`"), edit))
+            }
+        })
+    }
+
+    /// The edit with a blank before its text where it would touch a word.
+    fn spaced(&self, mut edit: Edit) -> Edit {
+        let before = self.text.get(..edit.span.start as usize).unwrap_or_default();
+        if !before.ends_with([' ', '\t', '\n', '\r']) {
+            edit.new_text.insert(0, ' ');
+        }
+        edit
+    }
+
+    fn bad_community(&mut self, span: Span, word: &str) -> Diagnostic {
+        let known = crate::tables::community::COMMUNITIES.iter().map(|known| known.name);
+        let known = known.chain(self.context.schema.communities().map(|(name, _)| name));
+        let close: Vec<&str> = closest(word, known);
+        let diagnostic = Diagnostic::new(Code::BadCommunity, span, "expecting a community");
+        if !close.is_empty() {
+            return suggest(diagnostic, span, &close);
+        }
+        diagnostic.with_help(
+            "two parts up to 65535 (65000:100), three parts of 32 bits (65000:1:2), `*` for a part, or a well-known name",
+        )
+    }
+
+    fn unknown_word(&mut self, column: &Column, form: Form, span: Span, word: &str) -> Diagnostic {
+        let (code, known): (Code, Vec<&str>) = match form {
+            Form::Bit => (Code::UnknownFlag, column.bits.iter().map(|(name, _)| *name).collect()),
+            _ => {
+                let words = column.filter_type.map(words).unwrap_or_default();
+                (Code::UnknownWord, words.iter().map(|word| word.name).collect())
+            }
+        };
+        let message =
+            format!("expecting {}", join_words(known.iter().map(|name| format!("`{name}`")).collect(), "or"));
+        let diagnostic = Diagnostic::new(code, span, message);
+        let close = closest(word, known);
+        if close.is_empty() { diagnostic } else { suggest(diagnostic, span, &close) }
+    }
+
+    pub(super) fn unknown_protocol(&mut self, name: &str, span: Span) -> Diagnostic {
+        let message = format!("unknown protocol `{}`", shown(name));
+        let diagnostic = Diagnostic::new(Code::UnknownProtocol, span, message);
+        self.suggest_names(diagnostic, name, span, |name| {
+            closest(name, protocol::PROTOCOLS.iter().map(|known| known.name))
+        })
+    }
+
+    fn unknown_service(&mut self, name: &str, span: Span) -> Diagnostic {
+        let message = format!("unknown service `{}`", shown(name));
+        let diagnostic = Diagnostic::new(Code::UnknownService, span, message);
+        self.suggest_names(diagnostic, name, span, |name| {
+            closest(name, service::services().map(|(known, _)| known))
+        })
+    }
+
+    /// Adds the closest names, in quotes, as fixes.
+    fn suggest_names(
+        &mut self,
+        diagnostic: Diagnostic,
+        name: &str,
+        span: Span,
+        find: impl Fn(&str) -> Vec<&'static str>,
+    ) -> Diagnostic {
+        if self.suggestions == 0 {
+            return diagnostic;
+        }
+        self.suggestions -= 1;
+        let close = find(name);
+        if close.is_empty() {
+            return diagnostic;
+        }
+        let fixes: Vec<Fix> = close
+            .iter()
+            .map(|near| Fix::new(format!("write \"{near}\""), Edit::replace(span, text::quote(near))))
+            .collect();
+        diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
+    }
+}
+
+/// Adds the closest words as fixes.
+fn suggest(diagnostic: Diagnostic, span: Span, close: &[&str]) -> Diagnostic {
+    let fixes: Vec<Fix> =
+        close.iter().map(|near| Fix::new(format!("write `{near}`"), Edit::replace(span, *near))).collect();
+    diagnostic.with_help(format!("close to it: {}", enumerate(close))).with_fixes(fixes)
+}
+
+fn quote_fix(span: Span, word: &str) -> Fix {
+    Fix::new("put it in quotes", Edit::replace(span, text::quote(word)))
+}
+
+fn expected_string(span: Span, word: &str, names: String) -> Diagnostic {
+    let message = format!("expecting {names}");
+    let help = "strings stand in double or single quotes";
+    Diagnostic::new(Code::ExpectedString, span, message).with_help(help).with_fix(quote_fix(span, word))
+}
+
+fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+    let names = wanted.names();
+    let only_subnets = !wanted.has(Form::Address);
+    if let Some(address) = values::address(word).filter(|_| only_subnets) {
+        let length = if address.is_ipv4() { 32 } else { 128 };
+        let message = format!("expecting {names}, found an address without a prefix length");
+        let fix = Fix::new(format!("append /{length}"), Edit::insert(span.end, format!("/{length}")));
+        return Diagnostic::new(Code::MissingMask, span, message).with_fix(fix);
+    }
+    if let Some((base, length)) = word.split_once('/')
+        && (only_subnets || wanted.has(Form::Subnet))
+    {
+        return bad_subnet(span, base, length);
+    }
+    if let Some((low, high)) = values::range(word).filter(|_| wanted.has(Form::AddressRange)) {
+        if values::address(low).is_some() || values::address(high).is_some() {
+            let message = "expecting two addresses of one family, joined by `-`";
+            return Diagnostic::new(Code::BadRange, span, message);
+        }
+    }
+    let code = if only_subnets { Code::BadSubnet } else { Code::BadAddress };
+    Diagnostic::new(code, span, format!("expecting {names}"))
+}
+
+fn bad_subnet(span: Span, base: &str, length: &str) -> Diagnostic {
+    let message = match values::address(base) {
+        None => format!("expecting a subnet; `{}` is no IP address", shown(base)),
+        Some(address) => {
+            let longest = if address.is_ipv4() { 32 } else { 128 };
+            format!("expecting a prefix length from 0 to {longest}, found `{}`", shown(length))
+        }
+    };
+    Diagnostic::new(Code::BadSubnet, span, message)
+}
+
+fn bad_asn(span: Span, word: &str) -> Diagnostic {
+    let message = match values::asn(word) {
+        Err(NumberError::TooLarge) => "AS numbers have 32 bits, and this one is larger",
+        _ => "expecting an AS number",
+    };
+    Diagnostic::new(Code::BadAsn, span, message)
+}
+
+fn bad_protocol(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+    let message = format!("expecting {}", wanted.names());
+    let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic());
+    if is_name && wanted.has(Form::ProtocolName) {
+        return Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word));
+    }
+    Diagnostic::new(Code::BadProtocol, span, message)
+}
+
+fn bad_integer(span: Span, word: &str) -> Diagnostic {
+    match values::integer(word) {
+        Err(NumberError::TooLarge) => {
+            let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
+            Diagnostic::new(Code::IntegerTooLarge, span, message)
+        }
+        _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
+    }
+}

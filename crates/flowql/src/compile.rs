@@ -1,0 +1,180 @@
+//! The compiler: a filter goes in, and out come SQL and diagnostics.
+
+use crate::check::{self, Context, SavedFilters};
+use crate::sql::{Dialect, Parameter};
+use crate::syntax;
+use crate::typed::Filter;
+use crate::{Code, ColumnId, Diagnostic, Limits, Schema, diagnostic};
+
+/// Compiles filters against one schema and one set of saved filters.
+#[derive(Clone, Copy, Debug)]
+pub struct Compiler<'a> {
+    /// The columns.
+    pub schema: &'a Schema,
+    /// The saved filters that `@name` may refer to.
+    pub saved: &'a SavedFilters,
+    /// What a filter may cost.
+    pub limits: Limits,
+}
+
+/// How a filter is compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// For the flows in the opposite direction.
+    pub reverse: bool,
+    /// With the values beside the text instead of in it.
+    pub bound: bool,
+    /// The database that qualifies the dictionaries.
+    pub database: Option<&'a str>,
+}
+
+/// What a compilation gives.
+#[derive(Clone, Debug, Default)]
+pub struct Compilation {
+    /// The SQL: empty for a blank filter, `None` for a bad one.
+    pub sql: Option<String>,
+    /// The values that a bound text refers to; empty for an inline text.
+    pub parameters: Vec<Parameter>,
+    /// The columns that the SQL reads, in its order.
+    pub columns: Vec<ColumnId>,
+    /// Whether some column is in the raw table only.
+    pub main_table_required: bool,
+    /// Everything to say of the filter, in the order of its text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A filter that was checked.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The filter, reversed where that was asked for; `None` for a blank or a bad one.
+    pub filter: Option<Filter>,
+    /// Everything to say of the filter, in the order of its text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether no error was found.
+    pub fn is_valid(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// A compiler with the default limits.
+    pub const fn new(schema: &'a Schema, saved: &'a SavedFilters) -> Self {
+        Self { schema, saved, limits: Limits::DEFAULT }
+    }
+
+    /// Checks a filter, and reverses it where that is asked for.
+    pub fn check(&self, text: &str, options: Options<'_>) -> Checked {
+        let syntax::Parse { tree, mut diagnostics, .. } = syntax::parse(text, &self.limits);
+        let context = Context { schema: self.schema, saved: self.saved, limits: &self.limits };
+        let mut filter = tree.and_then(|tree| check::check(text, &tree, context, &mut diagnostics));
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            filter = None;
+        }
+        if let Some(filter) = &mut filter {
+            if options.reverse {
+                self.reverse(filter, &mut diagnostics);
+            }
+            self.hint_at_raw_table(filter, &mut diagnostics);
+        }
+        Checked { filter, diagnostics: diagnostic::finish(diagnostics, self.limits.diagnostics) }
+    }
+
+    /// Everything to say of a filter, in the order of its text.
+    pub fn diagnostics(&self, text: &str) -> Vec<Diagnostic> {
+        self.check(text, Options::default()).diagnostics
+    }
+
+    /// Compiles a filter.
+    pub fn compile(&self, text: &str, options: Options<'_>) -> Compilation {
+        let Checked { filter, mut diagnostics } = self.check(text, options);
+        let Some(filter) = filter else {
+            let valid = !diagnostics.iter().any(Diagnostic::is_error);
+            return Compilation { sql: valid.then(String::new), diagnostics, ..Compilation::default() };
+        };
+        let protocols = protocols_dictionary(options.database);
+        let dialect = Dialect { schema: self.schema, protocols: &protocols };
+        let Some(expr) = dialect.lower(&filter) else {
+            let span = crate::Span::new(0, text.len());
+            diagnostics.push(Diagnostic::new(Code::Internal, span, "internal error: the filter has no SQL"));
+            return Compilation { diagnostics, ..Compilation::default() };
+        };
+        let printed =
+            if options.bound { expr.print_bound(self.schema) } else { expr.print_inline(self.schema) };
+        Compilation {
+            main_table_required: printed.columns.iter().any(|&id| self.is_main_only(id)),
+            sql: Some(printed.sql),
+            parameters: printed.parameters,
+            columns: printed.columns,
+            diagnostics,
+        }
+    }
+
+    fn is_main_only(&self, id: ColumnId) -> bool {
+        self.schema.column(id).main_only
+    }
+
+    fn reverse(&self, filter: &mut Filter, diagnostics: &mut Vec<Diagnostic>) {
+        for column in filter.reverse(self.schema) {
+            let name = &self.schema.column(column.id).name;
+            let message =
+                format!("`{name}` has no enabled counterpart and stays as it is in the reversed filter");
+            diagnostics.push(Diagnostic::new(Code::NotReversed, column.span, message));
+        }
+    }
+
+    /// A hint at the first use of each column that only the raw table has.
+    fn hint_at_raw_table(&self, filter: &Filter, diagnostics: &mut Vec<Diagnostic>) {
+        let mut seen: Vec<ColumnId> = Vec::new();
+        for_each_own_column(filter, &mut |column| {
+            if seen.contains(&column.id) {
+                return;
+            }
+            seen.push(column.id);
+            if self.needs_main_table(column.id) {
+                let name = &self.schema.column(column.id).name;
+                let message =
+                    format!("`{name}` is only in the raw table, which is slower and reaches less far back");
+                diagnostics.push(Diagnostic::new(Code::RawTable, column.span, message));
+            }
+        });
+    }
+
+    /// Whether a filter by the column reads one that is only in the raw table.
+    pub fn needs_main_table(&self, id: ColumnId) -> bool {
+        match self.schema.prefix_parts(id) {
+            Some((address, mask)) if !self.schema.column(id).materialized => {
+                self.is_main_only(address) || self.is_main_only(mask)
+            }
+            _ => self.is_main_only(id),
+        }
+    }
+}
+
+/// Calls `visit` with the columns of the filter's own text, those of saved filters left out.
+fn for_each_own_column(filter: &Filter, visit: &mut impl FnMut(crate::typed::ColumnUse)) {
+    match filter {
+        Filter::Condition(condition) => {
+            visit(condition.column);
+            if let crate::typed::Test::CompareColumn(_, other) = condition.test {
+                visit(other);
+            }
+        }
+        Filter::Saved { .. } => {}
+        Filter::Not(inner) | Filter::Group(inner) => for_each_own_column(inner, visit),
+        Filter::And(terms) | Filter::Or(terms) => {
+            for term in terms {
+                for_each_own_column(term, visit);
+            }
+        }
+    }
+}
+
+fn protocols_dictionary(database: Option<&str>) -> String {
+    match database {
+        Some(database) => format!("{database}.protocols"),
+        None => "protocols".to_owned(),
+    }
+}

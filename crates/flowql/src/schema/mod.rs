@@ -1,0 +1,146 @@
+//! The flow schema: the columns, by name, with what the configuration makes of them.
+
+mod column;
+mod config;
+mod generated;
+
+pub use column::Column;
+pub use config::{ConfigError, CustomColumn, SchemaConfig};
+
+use crate::tables::{Type, closest};
+use crate::values::Community;
+
+/// A column's place in the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(u16);
+
+/// The columns of the flow tables, and the names that the configuration gives to values.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    columns: Vec<Column>,
+    /// The columns in the order of their lower-case names, for look-up in any case.
+    by_name: Vec<ColumnId>,
+    /// Names of communities, with the communities.
+    communities: Vec<(String, Community)>,
+}
+
+static NO_COLUMN: Column = Column::EMPTY;
+
+impl Default for Schema {
+    /// The schema of `grammar/schema.json`, as it is without any configuration.
+    fn default() -> Self {
+        Self::of(generated::COLUMNS.to_vec(), Vec::new())
+    }
+}
+
+impl Schema {
+    fn of(columns: Vec<Column>, communities: Vec<(String, Community)>) -> Self {
+        let mut schema = Self { columns, by_name: Vec::new(), communities };
+        let mut ids: Vec<ColumnId> = schema.ids().collect();
+        ids.sort_by(|&first, &second| compare_names(&schema.column(first).name, &schema.column(second).name));
+        schema.by_name = ids;
+        schema
+    }
+
+    /// The default schema with every column enabled.
+    pub fn all_columns() -> Self {
+        Self::default().with_all_columns()
+    }
+
+    /// The same schema with every column enabled.
+    #[must_use]
+    pub fn with_all_columns(mut self) -> Self {
+        for column in &mut self.columns {
+            column.disabled = false;
+        }
+        self
+    }
+
+    /// Every column, in the order of the schema.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The ids of every column, in the order of the schema.
+    pub fn ids(&self) -> impl Iterator<Item = ColumnId> + use<> {
+        (0..u16::try_from(self.columns.len()).unwrap_or(u16::MAX)).map(ColumnId)
+    }
+
+    /// The column of an id of this schema; an empty column for an id of another one.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        self.columns.get(usize::from(id.0)).unwrap_or(&NO_COLUMN)
+    }
+
+    /// The column of that name, in any case.
+    pub fn find(&self, name: &str) -> Option<ColumnId> {
+        let place = self.by_name.binary_search_by(|&id| compare_names(&self.column(id).name, name)).ok()?;
+        self.by_name.get(place).copied()
+    }
+
+    /// The filterable, enabled columns.
+    pub fn filterable(&self) -> impl Iterator<Item = ColumnId> + '_ {
+        self.ids().filter(|&id| {
+            let column = self.column(id);
+            !column.disabled && column.filter_type.is_some()
+        })
+    }
+
+    /// The names of the filterable columns that are most like a word.
+    pub fn closest_columns(&self, word: &str) -> Vec<&str> {
+        closest(word, self.filterable().map(|id| self.column(id).name.as_ref()))
+    }
+
+    /// The column for the opposite direction: `Src` for `Dst`, `In` for `Out` and back. `None` where
+    /// the column has no direction; `Some(Err)` where it has but its counterpart is not there, is
+    /// disabled or has another type.
+    pub fn counterpart(&self, id: ColumnId) -> Option<Result<ColumnId, ()>> {
+        let column = self.column(id);
+        let swapped =
+            SWAPS.iter().find_map(|(from, to)| Some(format!("{to}{}", column.name.strip_prefix(from)?)))?;
+        let found = self.find(&swapped).filter(|&other| {
+            let other = self.column(other);
+            other.name == swapped && !other.disabled && other.filter_type == column.filter_type
+        });
+        Some(found.ok_or(()))
+    }
+
+    /// The address and the mask from which a computed prefix column is made; `None` for other columns.
+    pub fn prefix_parts(&self, id: ColumnId) -> Option<(ColumnId, ColumnId)> {
+        let column = self.column(id);
+        let side =
+            column.name.strip_suffix("NetPrefix").filter(|_| column.filter_type == Some(Type::Prefix))?;
+        Some((self.find(&format!("{side}Addr"))?, self.find(&format!("{side}NetMask"))?))
+    }
+
+    /// The column with the large communities beside a column of communities; `None` for other columns.
+    pub fn large_communities(&self, id: ColumnId) -> Option<ColumnId> {
+        let column = self.column(id);
+        let side = column
+            .name
+            .strip_suffix("Communities")
+            .filter(|_| column.filter_type == Some(Type::Community))?;
+        self.find(&format!("{side}LargeCommunities"))
+    }
+
+    /// The communities that the configuration names.
+    pub fn communities(&self) -> impl Iterator<Item = (&str, Community)> {
+        self.communities.iter().map(|(name, community)| (name.as_str(), *community))
+    }
+
+    /// A community by its value or wildcard, its well-known name or its name in the configuration.
+    pub(crate) fn community(&self, word: &str) -> Option<Community> {
+        let named = || self.communities().find(|(name, _)| name.eq_ignore_ascii_case(word));
+        Community::parse(word).or_else(|| named().map(|(_, community)| community))
+    }
+}
+
+/// The prefixes of column names that a reverse compilation swaps.
+const SWAPS: [(&str, &str); 4] = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
+
+/// Orders names as if both were in lower case.
+fn compare_names(first: &str, second: &str) -> std::cmp::Ordering {
+    first
+        .bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(second.bytes().map(|byte| byte.to_ascii_lowercase()))
+}

@@ -1,0 +1,108 @@
+//! Printing literals so that ClickHouse reads back the very same value.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Appends a string literal: `\` and `'` escaped by a backslash, control characters by ClickHouse's escapes.
+pub(super) fn string(out: &mut String, text: &str) {
+    out.push('\'');
+    let mut plain = 0;
+    for (offset, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'\\' => "\\\\",
+            b'\'' => "\\'",
+            0x00 => "\\0",
+            0x07 => "\\a",
+            0x08 => "\\b",
+            b'\t' => "\\t",
+            b'\n' => "\\n",
+            0x0B => "\\v",
+            0x0C => "\\f",
+            b'\r' => "\\r",
+            0x01..=0x1F | 0x7F => "",
+            _ => continue,
+        };
+        out.push_str(text.get(plain..offset).unwrap_or_default());
+        plain = offset + 1;
+        if escape.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\x{byte:02X}");
+        } else {
+            out.push_str(escape);
+        }
+    }
+    out.push_str(text.get(plain..).unwrap_or_default());
+    out.push('\'');
+}
+
+/// Appends a decimal number.
+pub(super) fn number(out: &mut String, mut value: u64) {
+    let mut digits = [0_u8; 20];
+    let mut count = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
+        count += 1;
+        if value == 0 {
+            break;
+        }
+    }
+    let start = digits.len() - count;
+    out.extend(digits.iter().skip(start).map(|&digit| char::from(digit)));
+}
+
+/// Appends an address as RFC 5952 says; IPv4 stays dotted.
+pub(super) fn address(out: &mut String, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => ipv4(out, address),
+        IpAddr::V6(address) => {
+            let _ = write!(out, "{address}");
+        }
+    }
+}
+
+fn ipv4(out: &mut String, address: Ipv4Addr) {
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            out.push('.');
+        }
+        number(out, u64::from(octet));
+    }
+}
+
+/// Appends a MAC address in lower case with colons.
+pub(super) fn mac(out: &mut String, address: u64) {
+    for (place, byte) in address.to_be_bytes().into_iter().skip(2).enumerate() {
+        let separator = if place > 0 { ":" } else { "" };
+        let _ = write!(out, "{separator}{byte:02x}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_escaped() {
+        let mut out = String::new();
+        string(&mut out, "a\\b'c\0\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1b}\u{7f}é\u{1F600}");
+        assert_eq!(out, r"'a\\b\'c\0\a\b\t\n\v\f\r\x1B\x7Fé😀'");
+    }
+
+    #[test]
+    fn numbers_and_addresses() {
+        for value in [0, 7, 10, 4_294_967_295, u64::MAX] {
+            let mut out = String::new();
+            number(&mut out, value);
+            assert_eq!(out, value.to_string());
+        }
+        for text in ["192.0.2.1", "::", "2001:db8::1", "::ffff:192.0.2.1", "2001:db8:0:1:1:1:1:1"] {
+            let mut out = String::new();
+            address(&mut out, text.parse().unwrap());
+            assert_eq!(out, text);
+        }
+        let mut out = String::new();
+        mac(&mut out, 0x0000_5e00_53ff);
+        assert_eq!(out, "00:00:5e:00:53:ff");
+    }
+}

@@ -1,0 +1,10 @@
+//! Stage four: the SQL of a filter, a small typed tree that is printed once.
+
+mod expr;
+mod literal;
+mod lower;
+mod print;
+
+pub use expr::{Array, Bool, Expr, Integer, Ip, Large, Stored, Text, Uint};
+pub use lower::Dialect;
+pub use print::{Parameter, ParameterValue, Printed};

@@ -1,0 +1,468 @@
+//! The builder: from the flat leaves to the tree, on an explicit stack.
+
+use super::{Node, Token, TokenKind, Value, ValueKind};
+use crate::{Code, Diagnostic, Edit, Fix, Limits, Span};
+
+/// Builds the tree of a text from its leaves. `None` where there is no condition, or too deep a nesting.
+pub(super) fn build(
+    text: &str,
+    tokens: &[Token],
+    limits: &Limits,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let mut builder = Builder {
+        text,
+        tokens,
+        next: 0,
+        end: 0,
+        levels: vec![Level::default()],
+        depth: 0,
+        surplus_closers: 0,
+        diagnostics,
+    };
+    if builder.run(limits) { builder.finish() } else { None }
+}
+
+pub(super) struct Builder<'a> {
+    pub(super) text: &'a str,
+    tokens: &'a [Token],
+    /// The index of the next token to read.
+    next: usize,
+    /// The end of the last token that was read, comments left out.
+    end: u32,
+    levels: Vec<Level>,
+    /// The parentheses and NOTs that are open.
+    depth: usize,
+    /// Closing parentheses that belong to a list which was reported already.
+    pub(super) surplus_closers: usize,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+/// What is known of one pair of parentheses, or of the whole text.
+#[derive(Default)]
+struct Level {
+    open: Span,
+    /// The terms of OR that are done.
+    alternatives: Vec<Node>,
+    /// The terms of the AND being read.
+    terms: Vec<Node>,
+    /// The NOTs that wait for their operand.
+    nots: Vec<Span>,
+    last: Last,
+}
+
+/// What was read last on a level.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Last {
+    #[default]
+    Nothing,
+    Connective(Span),
+    Not,
+    Operand,
+}
+
+/// How an operand stands to what was read before it.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Place {
+    /// Where one is due.
+    Due,
+    /// Right after another operand, which was reported.
+    SideBySide,
+    /// It is no operand but the rest of the value before it, which was reported and read.
+    Continued,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Connective {
+    And,
+    Or,
+}
+
+impl Level {
+    /// The operand of the connectives of this level; `None` where nothing stands on it.
+    fn into_node(mut self) -> Option<Node> {
+        if let Some(term) = join(self.terms, Node::And) {
+            self.alternatives.push(term);
+        }
+        join(self.alternatives, Node::Or)
+    }
+
+    fn end_alternative(&mut self) {
+        if let Some(term) = join(std::mem::take(&mut self.terms), Node::And) {
+            self.alternatives.push(term);
+        }
+    }
+}
+
+/// One node alone is itself; several are joined.
+fn join(mut nodes: Vec<Node>, make: fn(Vec<Node>) -> Node) -> Option<Node> {
+    if nodes.len() > 1 { Some(make(nodes)) } else { nodes.pop() }
+}
+
+impl<'a> Builder<'a> {
+    /// Reads all tokens; false when the nesting went beyond the limit.
+    fn run(&mut self, limits: &Limits) -> bool {
+        while let Some(token) = self.advance() {
+            match token.kind {
+                TokenKind::And => self.connective(Connective::And, token.span),
+                TokenKind::Or => self.connective(Connective::Or, token.span),
+                TokenKind::Not => self.negate(token.span),
+                TokenKind::Open => self.open(token.span),
+                TokenKind::Close => self.close(token.span),
+                TokenKind::Saved => {
+                    self.expect_operand_place(token);
+                    self.operand(Node::Saved(token.span));
+                }
+                TokenKind::Column | TokenKind::QuotedColumn | TokenKind::MissingColumn => {
+                    let place = self.expect_operand_place(token);
+                    if place != Place::Continued {
+                        let condition = self.condition(token, place);
+                        self.operand(Node::Condition(Box::new(condition)));
+                    }
+                }
+                _ => self.stray(token),
+            }
+            if self.depth > limits.nesting {
+                let message = format!("the filter is nested deeper than {} levels", limits.nesting);
+                self.report(Diagnostic::new(Code::NestingTooDeep, token.span, message));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Closes what is open at the end of the text.
+    fn finish(mut self) -> Option<Node> {
+        self.expect_operand_before_end();
+        let unclosed = self.levels.len().saturating_sub(1);
+        if unclosed > 0 {
+            self.report_unclosed(unclosed);
+        }
+        while self.levels.len() > 1 {
+            let end = self.end;
+            self.end_group(end);
+        }
+        self.levels.pop()?.into_node()
+    }
+
+    fn report_unclosed(&mut self, unclosed: usize) {
+        let Some(open) = self.levels.last().map(|level| level.open) else { return };
+        let message = match unclosed {
+            1 => "the parenthesis is not closed".to_owned(),
+            several => format!("{several} parentheses are not closed, this one and those before it"),
+        };
+        let mut diagnostic = Diagnostic::new(Code::UnclosedParenthesis, open, message);
+        if !self.ends_in_open_string() {
+            let fix = Edit::insert(self.end, ")".repeat(unclosed));
+            diagnostic = diagnostic.with_fix(Fix::new("close it at the end", fix));
+        }
+        self.report(diagnostic);
+    }
+
+    fn connective(&mut self, connective: Connective, span: Span) {
+        let Some(level) = self.levels.last_mut() else { return };
+        let last = level.last;
+        if last == Last::Operand {
+            if connective == Connective::Or {
+                level.end_alternative();
+            }
+            level.last = Last::Connective(span);
+            return;
+        }
+        let mut diagnostic = expecting_column(span);
+        if let Last::Connective(_) = last {
+            diagnostic = diagnostic.with_fix(Fix::new(
+                format!("remove `{}`", span.of(self.text)),
+                Edit::delete(self.with_blank_before(span)),
+            ));
+        }
+        self.report(diagnostic);
+    }
+
+    fn negate(&mut self, span: Span) {
+        self.expect_operand_place(Token { kind: TokenKind::Not, span });
+        self.depth += 1;
+        if let Some(level) = self.levels.last_mut() {
+            level.nots.push(span);
+            level.last = Last::Not;
+        }
+    }
+
+    fn open(&mut self, span: Span) {
+        self.expect_operand_place(Token { kind: TokenKind::Open, span });
+        self.depth += 1;
+        self.levels.push(Level { open: span, ..Level::default() });
+    }
+
+    fn close(&mut self, span: Span) {
+        if self.levels.len() > 1 {
+            if self.levels.last().is_some_and(|level| level.last != Last::Operand) {
+                self.report(expecting_column(span));
+            }
+            self.end_group(span.end);
+        } else if self.surplus_closers > 0 {
+            self.surplus_closers -= 1;
+        } else {
+            let message = "the parenthesis was never opened";
+            self.report(
+                Diagnostic::new(Code::UnopenedParenthesis, span, message)
+                    .with_fix(Fix::new("remove it", Edit::delete(span))),
+            );
+        }
+    }
+
+    /// Makes the innermost group an operand of the level around it.
+    fn end_group(&mut self, end: u32) {
+        let Some(level) = self.levels.pop() else { return };
+        self.depth = self.depth.saturating_sub(1 + level.nots.len());
+        let span = Span { start: level.open.start, end };
+        match level.into_node() {
+            Some(inner) => self.operand(Node::Group { span, inner: Box::new(inner) }),
+            // An empty group was reported; it still counts as an operand.
+            None => {
+                if let Some(level) = self.levels.last_mut() {
+                    self.depth = self.depth.saturating_sub(level.nots.len());
+                    level.nots.clear();
+                    level.last = Last::Operand;
+                }
+            }
+        }
+    }
+
+    fn operand(&mut self, mut node: Node) {
+        let Some(level) = self.levels.last_mut() else { return };
+        while let Some(keyword) = level.nots.pop() {
+            self.depth = self.depth.saturating_sub(1);
+            node = Node::Not { keyword, operand: Box::new(node) };
+        }
+        level.terms.push(node);
+        level.last = Last::Operand;
+    }
+
+    /// Reports an operand that stands right after another one.
+    fn expect_operand_place(&mut self, token: Token) -> Place {
+        if self.levels.last().is_none_or(|level| level.last != Last::Operand) {
+            return Place::Due;
+        }
+        if self.continued_value(token) {
+            return Place::Continued;
+        }
+        if token.kind != TokenKind::MissingColumn {
+            self.report(
+                Diagnostic::new(Code::ExpectedConnective, token.span, "expecting AND or OR")
+                    .with_fix(Fix::new("insert AND", self.insert_word(token.span.start, "AND")))
+                    .with_fix(Fix::new("insert OR", self.insert_word(token.span.start, "OR"))),
+            );
+        }
+        Place::SideBySide
+    }
+
+    /// Reports and reads the rest of a value that goes on after its end: a blank inside a range, a
+    /// doubled quote. Gives whether there is one.
+    fn continued_value(&mut self, token: Token) -> bool {
+        let Some(before) = self.previous_value() else { return false };
+        let Some(kind) = value_kind(token.kind) else { return false };
+        let first = Value { span: token.span, kind };
+        let further = self
+            .upcoming()
+            .filter(|token| token.kind != TokenKind::MissingOperator)
+            .map_while(|token| Some(Value { span: token.span, kind: value_kind(token.kind)? }));
+        let after = std::iter::once(first).chain(further);
+        let Some((diagnostic, end)) = super::list::continued(self.text, before, after) else { return false };
+        self.report(diagnostic);
+        while self.upcoming().next().is_some_and(|token| token.span.end <= end) {
+            self.next += 1;
+        }
+        self.end = end;
+        true
+    }
+
+    /// The value that was read just before the token being looked at.
+    fn previous_value(&self) -> Option<Value> {
+        let earlier = self.tokens.get(..self.next.saturating_sub(1))?;
+        let token = earlier.iter().rev().find(|token| token.kind != TokenKind::Comment)?;
+        let kind = match token.kind {
+            TokenKind::Word => ValueKind::Word,
+            TokenKind::String => ValueKind::String,
+            _ => return None,
+        };
+        Some(Value { span: token.span, kind })
+    }
+
+    fn expect_operand_before_end(&mut self) {
+        let Some(level) = self.levels.last() else { return };
+        let diagnostic = match level.last {
+            Last::Operand => return,
+            // A blank text selects everything; an empty pair of parentheses is reported as unclosed.
+            Last::Nothing => return,
+            Last::Not => expecting_column(Span::at(self.end)),
+            Last::Connective(span) => expecting_column(Span::at(self.end)).with_fix(Fix::new(
+                format!("remove `{}`", span.of(self.text)),
+                Edit::delete(self.with_blank_before(span)),
+            )),
+        };
+        self.report(diagnostic);
+    }
+
+    /// A character between conditions that is none of the language.
+    fn stray(&mut self, token: Token) {
+        let found = token.span.of(self.text);
+        let after_operand = self.levels.last().is_some_and(|level| level.last == Last::Operand);
+        let replacement = match found {
+            "&&" | "&" => Some((Connective::And, "AND")),
+            "||" | "|" => Some((Connective::Or, "OR")),
+            "," if after_operand => Some((Connective::And, "AND")),
+            _ => None,
+        };
+        if let Some((connective, word)) = replacement {
+            let (code, message) = match found {
+                "," => (Code::UnexpectedText, "conditions are not joined by `,`".to_owned()),
+                _ => (Code::ForeignSpelling, format!("`{found}` is written `{word}` here")),
+            };
+            let fix = Fix::new(format!("write `{word}`"), self.replace_by_word(token.span, word));
+            self.report(Diagnostic::new(code, token.span, message).with_fix(fix));
+            if after_operand {
+                self.connective(connective, token.span);
+            }
+        } else if found == "!" {
+            let fix = Fix::new("write `NOT`", self.replace_by_word(token.span, "NOT"));
+            let message = "`!` is written `NOT` here";
+            self.report(Diagnostic::new(Code::ForeignSpelling, token.span, message).with_fix(fix));
+            if !after_operand {
+                self.negate(token.span);
+            }
+        } else {
+            let message = format!("unexpected `{found}`");
+            let fix = Fix::new("remove it", Edit::delete(token.span));
+            self.report(Diagnostic::new(Code::UnexpectedText, token.span, message).with_fix(fix));
+        }
+    }
+}
+
+/// Reading tokens, and the edits of fixes.
+impl<'a> Builder<'a> {
+    /// The next token, comments passed over (an unclosed one is reported).
+    pub(super) fn advance(&mut self) -> Option<Token> {
+        loop {
+            let token = *self.tokens.get(self.next)?;
+            self.next += 1;
+            if token.kind != TokenKind::Comment {
+                if !token.kind.is_missing() {
+                    self.end = token.span.end;
+                }
+                self.check_string(token);
+                return Some(token);
+            }
+            self.check_comment(token.span);
+        }
+    }
+
+    /// The kind of the next token, comments passed over.
+    pub(super) fn peek(&self) -> Option<TokenKind> {
+        self.upcoming().map(|token| token.kind).find(|&kind| kind != TokenKind::Comment)
+    }
+
+    /// The next token if it is of that kind.
+    pub(super) fn accept(&mut self, kind: TokenKind) -> Option<Token> {
+        if self.peek() == Some(kind) { self.advance() } else { None }
+    }
+
+    /// The tokens that are still to be read, comments among them.
+    pub(super) fn upcoming(&self) -> impl Iterator<Item = &Token> {
+        self.tokens.get(self.next..).unwrap_or_default().iter()
+    }
+
+    /// The next text that is there, or the end of what was read: where something is missing.
+    pub(super) fn here(&self) -> Span {
+        self.upcoming()
+            .find(|token| token.kind != TokenKind::Comment && !token.kind.is_missing())
+            .map_or(Span::at(self.end), |token| token.span)
+    }
+
+    /// The end of the last token that was read.
+    pub(super) const fn end(&self) -> u32 {
+        self.end
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn check_comment(&mut self, span: Span) {
+        let comment = span.of(self.text);
+        if comment.starts_with("/*") && (comment.len() < 4 || !comment.ends_with("*/")) {
+            let fix = Fix::new("close it at the end", Edit::insert(span.end, "*/"));
+            let message = "the comment is not closed";
+            self.report(Diagnostic::new(Code::UnterminatedComment, span, message).with_fix(fix));
+        }
+    }
+
+    fn check_string(&mut self, token: Token) {
+        if matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn) {
+            let quoted = token.span.of(self.text);
+            if let Err(closing) = crate::values::text::closing(quoted) {
+                let fix = Fix::new("close it", Edit::insert(token.span.end, closing));
+                let message = "string literal not terminated";
+                self.report(Diagnostic::new(Code::UnterminatedString, token.span, message).with_fix(fix));
+            }
+        } else if token.kind == TokenKind::TypographicString {
+            let quoted = crate::values::text::plain_quotes(token.span.of(self.text));
+            let fix = Fix::new("use plain quotes", Edit::replace(token.span, quoted));
+            let message = "strings stand in plain quotes";
+            self.report(Diagnostic::new(Code::TypographicQuotes, token.span, message).with_fix(fix));
+        }
+    }
+
+    /// Whether the last text is a string without its end, so that nothing can be appended.
+    pub(super) fn ends_in_open_string(&self) -> bool {
+        let read = self.tokens.get(..self.next).unwrap_or_default();
+        read.iter()
+            .rev()
+            .find(|token| token.kind != TokenKind::Comment && !token.kind.is_missing())
+            .is_some_and(|token| {
+                matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn)
+                    && crate::values::text::closing(token.span.of(self.text)).is_err()
+            })
+    }
+
+    /// The insertion of a word at an offset, with the blanks that keep it a word.
+    fn insert_word(&self, offset: u32, word: &str) -> Edit {
+        self.replace_by_word(Span::at(offset), word)
+    }
+
+    /// The replacement of a range by a word, with the blanks that keep it a word.
+    pub(super) fn replace_by_word(&self, span: Span, word: &str) -> Edit {
+        let apart = |found: Option<char>| found.is_none_or(|found| " \t\r\n()".contains(found));
+        let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
+        let after = self.text.get(span.end as usize..).and_then(|text| text.chars().next());
+        let mut padded = String::with_capacity(word.len() + 2);
+        if !apart(before) {
+            padded.push(' ');
+        }
+        padded.push_str(word);
+        if !apart(after) {
+            padded.push(' ');
+        }
+        Edit::replace(span, padded)
+    }
+
+    /// The range with one blank before it, for taking a word away.
+    fn with_blank_before(&self, span: Span) -> Span {
+        let before = self.text.get(..span.start as usize).unwrap_or_default();
+        let blank = before.ends_with([' ', '\t']);
+        Span { start: span.start - u32::from(blank), end: span.end }
+    }
+}
+
+fn expecting_column(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::ExpectedCondition, span, "expecting a column name")
+}
+
+/// How a token would be written as a value; `None` for what cannot go on a value.
+fn value_kind(kind: TokenKind) -> Option<ValueKind> {
+    match kind {
+        TokenKind::Column | TokenKind::Word | TokenKind::UnknownOperator => Some(ValueKind::Word),
+        TokenKind::QuotedColumn | TokenKind::String => Some(ValueKind::String),
+        _ => None,
+    }
+}

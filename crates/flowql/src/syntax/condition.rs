@@ -1,0 +1,295 @@
+//! Reading one condition from the leaves.
+
+use super::build::{Builder, Place};
+use super::{Condition, List, Operand, OperatorUse, Token, TokenKind, Value, ValueKind};
+use crate::tables::{Operator, closest};
+use crate::{Code, Diagnostic, Edit, Fix, Span};
+
+impl Builder<'_> {
+    /// Reads the condition whose first token was just read.
+    pub(super) fn condition(&mut self, first: Token, place: Place) -> Condition {
+        let column = match first.kind {
+            TokenKind::Column => Some(first.span),
+            TokenKind::QuotedColumn => {
+                self.report_quoted_column(first.span, place);
+                None
+            }
+            _ => {
+                self.report_missing_column(place);
+                None
+            }
+        };
+        let mut condition =
+            Condition { span: first.span, column, operator: None, operand: Operand::Missing, complete: true };
+        self.operation(&mut condition, place);
+        condition.span.end = self.end();
+        condition
+    }
+
+    fn report_missing_column(&mut self, place: Place) {
+        let (code, message) = match place {
+            Place::SideBySide => (Code::ExpectedConnective, "expecting AND or OR"),
+            _ => (Code::ExpectedCondition, "expecting a column name"),
+        };
+        let span = self.here();
+        self.report(Diagnostic::new(code, span, message));
+    }
+
+    fn report_quoted_column(&mut self, span: Span, place: Place) {
+        if place == Place::SideBySide {
+            return;
+        }
+        let mut diagnostic =
+            Diagnostic::new(Code::QuotedColumn, span, "expecting a column name, found a string");
+        let name = crate::values::text::decode(span.of(self.text));
+        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let edit = self.replace_by_word(span, &name);
+            diagnostic = diagnostic.with_fix(Fix::new("remove the quotes", edit));
+        }
+        self.report(diagnostic);
+    }
+
+    /// Reads the operator and what follows it.
+    fn operation(&mut self, condition: &mut Condition, place: Place) {
+        let not = self.accept(TokenKind::Not);
+        let Some(token) = self.advance() else {
+            condition.complete = false;
+            return;
+        };
+        let operator = match token.kind {
+            TokenKind::Operator(operator) => operator,
+            TokenKind::Slip(operator) => {
+                self.report_slip(token.span, operator);
+                operator
+            }
+            TokenKind::UnknownOperator => {
+                self.report_unknown_operator(token.span);
+                condition.complete = false;
+                condition.operand = self.operand_of(None);
+                return;
+            }
+            _ => {
+                self.report_missing_operator(not, place);
+                condition.complete = false;
+                self.skip_stray_value();
+                return;
+            }
+        };
+        let usage = self.with_not(not, OperatorUse { operator, span: token.span });
+        condition.complete = usage.is_some();
+        let usage = usage.unwrap_or(OperatorUse { operator, span: token.span });
+        condition.operator = Some(usage);
+        condition.operand = self.operand_of(Some(usage));
+        condition.complete &= self.fits(usage, &condition.operand);
+    }
+
+    /// The operator that NOT and another one make; `None`, reported, where they make none.
+    fn with_not(&mut self, not: Option<Token>, usage: OperatorUse) -> Option<OperatorUse> {
+        let Some(not) = not else { return Some(usage) };
+        let span = not.span.to(usage.span);
+        if let Some(operator) = usage.operator.with_not() {
+            return Some(OperatorUse { operator, span });
+        }
+        let opposite = usage.operator.opposite().symbol();
+        let message = format!("`NOT` does not go with `{}`", usage.span.of(self.text));
+        self.report(
+            Diagnostic::new(Code::UnknownOperator, span, message)
+                .with_fix(Fix::new(format!("write `{opposite}`"), self.replace_by_word(span, opposite))),
+        );
+        None
+    }
+
+    fn report_slip(&mut self, span: Span, operator: Operator) {
+        let found = span.of(self.text);
+        let symbol = operator.symbol();
+        let edit = if symbol.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            self.replace_by_word(span, symbol)
+        } else {
+            Edit::replace(span, symbol)
+        };
+        let message = format!("`{found}` is written `{symbol}` here");
+        self.report(
+            Diagnostic::new(Code::ForeignSpelling, span, message)
+                .with_fix(Fix::new(format!("write `{symbol}`"), edit)),
+        );
+    }
+
+    fn report_unknown_operator(&mut self, span: Span) {
+        let found = span.of(self.text);
+        let mut diagnostic =
+            Diagnostic::new(Code::UnknownOperator, span, format!("`{found}` is no operator"));
+        if let Some(symbol) = meant_operator(found) {
+            let fix = Fix::new(format!("write `{symbol}`"), self.replace_by_word(span, symbol));
+            diagnostic = diagnostic.with_help(format!("did you mean `{symbol}`?")).with_fix(fix);
+        }
+        self.report(diagnostic);
+    }
+
+    fn report_missing_operator(&mut self, not: Option<Token>, place: Place) {
+        if place == Place::SideBySide && not.is_none() {
+            return;
+        }
+        let message = match not {
+            None => "expecting an operator",
+            Some(_) => "expecting IN, LIKE, ILIKE, BETWEEN, REGEXP or HAS after NOT",
+        };
+        let span = self.here();
+        self.report(Diagnostic::new(Code::ExpectedOperator, span, message));
+    }
+
+    /// A value that stands where the operator is missing belongs to that error.
+    fn skip_stray_value(&mut self) {
+        if matches!(self.peek(), Some(TokenKind::Word | TokenKind::String | TokenKind::TypographicString)) {
+            self.advance();
+        }
+    }
+
+    fn operand_of(&mut self, usage: Option<OperatorUse>) -> Operand {
+        match usage.map(|usage| usage.operator) {
+            Some(Operator::In | Operator::NotIn) => self.list_operand(),
+            Some(Operator::Between | Operator::NotBetween) => self.between_operand(),
+            operator => self.single_operand(operator),
+        }
+    }
+
+    fn single_operand(&mut self, operator: Option<Operator>) -> Operand {
+        let Some(token) = self.advance() else { return Operand::Missing };
+        match token.kind {
+            TokenKind::ListOpen => Operand::List(self.list(token.span)),
+            _ => match value(token) {
+                Some(value) => Operand::One(value),
+                None => {
+                    if operator.is_some() {
+                        self.report_missing_value();
+                    }
+                    Operand::Missing
+                }
+            },
+        }
+    }
+
+    fn report_missing_value(&mut self) {
+        let here = self.here();
+        let found = here.of(self.text);
+        let message = match crate::tables::is_keyword(found) {
+            true => format!("expecting a value, found the keyword `{found}`"),
+            false => "expecting a value".to_owned(),
+        };
+        self.report(Diagnostic::new(Code::ExpectedValue, here, message));
+    }
+
+    fn between_operand(&mut self) -> Operand {
+        let low = self.single_operand(Some(Operator::Between));
+        match self.advance().map(|token| token.kind) {
+            Some(TokenKind::BetweenAnd) => {}
+            _ => {
+                if low != Operand::Missing {
+                    let here = self.here();
+                    let message = "expecting AND and the upper end of BETWEEN";
+                    self.report(Diagnostic::new(Code::BetweenWithoutAnd, here, message));
+                }
+                return low;
+            }
+        }
+        let high = self.single_operand(Some(Operator::Between));
+        match (low, high) {
+            (Operand::One(low), Operand::One(high)) => Operand::Between(low, high),
+            (Operand::Missing, other) | (other, _) => other,
+        }
+    }
+
+    fn list_operand(&mut self) -> Operand {
+        let Some(token) = self.advance() else { return Operand::Missing };
+        if token.kind == TokenKind::ListOpen {
+            return Operand::List(self.list(token.span));
+        }
+        let Some(first) = value(token) else {
+            let here = self.here();
+            let message = "expecting `(` and the values of the list";
+            self.report(Diagnostic::new(Code::ExpectedList, here, message));
+            return Operand::Missing;
+        };
+        let mut items = vec![first];
+        while self.accept(TokenKind::Comma).is_some() {
+            items.extend(self.advance().and_then(value));
+        }
+        let span = Span { start: first.span.start, end: self.end() };
+        let mut diagnostic =
+            Diagnostic::new(Code::ExpectedList, span, "the values of the list stand in parentheses");
+        if !self.ends_in_open_string() {
+            diagnostic = diagnostic.with_fix(Fix {
+                title: "add the parentheses".to_owned(),
+                edits: vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")],
+            });
+        }
+        self.report(diagnostic);
+        Operand::List(List { span, items })
+    }
+
+    /// Whether the operand has the form that the operator takes; reports where it has not.
+    fn fits(&mut self, usage: OperatorUse, operand: &Operand) -> bool {
+        use Operator as O;
+        match (usage.operator, operand) {
+            (_, Operand::Missing) => false,
+            (O::In | O::NotIn, Operand::List(list)) => !list.items.is_empty(),
+            (O::Has | O::NotHas, Operand::One(_)) => true,
+            (O::Has | O::NotHas, Operand::List(list)) => !list.items.is_empty(),
+            (O::Between | O::NotBetween, Operand::Between(..)) => true,
+            (O::Between | O::NotBetween, Operand::One(_)) => false,
+            (_, Operand::One(_)) => true,
+            (operator, Operand::List(list)) => {
+                let mut diagnostic = Diagnostic::new(
+                    Code::UnexpectedList,
+                    list.span,
+                    format!("`{}` takes one value, not a list", operator.symbol()),
+                );
+                let listed = match operator {
+                    O::Eq => Some(O::In),
+                    O::Ne => Some(O::NotIn),
+                    _ => None,
+                };
+                if let Some(symbol) = listed.map(O::symbol) {
+                    let edit = self.replace_by_word(usage.span, symbol);
+                    diagnostic = diagnostic.with_fix(Fix::new(format!("write `{symbol}`"), edit));
+                }
+                self.report(diagnostic);
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The token as a value; `None` for any other token.
+pub(super) fn value(token: Token) -> Option<Value> {
+    let kind = match token.kind {
+        TokenKind::Word => ValueKind::Word,
+        // Typographic quotes were reported; the value is read as the string that was meant.
+        TokenKind::String | TokenKind::TypographicString => ValueKind::String,
+        _ => return None,
+    };
+    Some(Value { span: token.span, kind })
+}
+
+/// The operator that a word of another language, or a misspelt one, stands for.
+fn meant_operator(word: &str) -> Option<&'static str> {
+    let lower = word.to_ascii_lowercase();
+    let known = match lower.as_str() {
+        "eq" | "equals" | "equal" | "is" | ":" => "=",
+        "ne" | "neq" | "isnt" => "!=",
+        "lt" => "<",
+        "le" | "lte" => "<=",
+        "gt" => ">",
+        "ge" | "gte" => ">=",
+        "net" | "within" | "inside" => "<<",
+        "matches" | "match" | "rlike" | "~" => "REGEXP",
+        "contains" => "LIKE",
+        "notlike" => "UNLIKE",
+        "notilike" => "IUNLIKE",
+        _ => {
+            let symbols = crate::tables::OPERATORS.iter().map(|row| row.symbol);
+            return closest(word, symbols.filter(|symbol| symbol.len() > 2)).into_iter().next();
+        }
+    };
+    Some(known)
+}

@@ -1,0 +1,38 @@
+//! The tables of the language: types, operators, keywords, words, protocols, services, communities.
+//! Checks, messages, completion, documentation and the editors' word lists all derive from them.
+
+pub mod community;
+pub mod country;
+mod generated;
+mod keywords;
+mod operators;
+pub mod protocol;
+mod rules;
+pub mod service;
+mod types;
+mod words;
+
+pub use keywords::{KEYWORDS, is_keyword};
+pub use operators::{OPERATORS, Operator, OperatorInfo};
+pub use rules::{Arity, BITS_RULE, Form, Rule, rules};
+pub use types::Type;
+pub use words::{BOUNDARIES, DIRECTIONS, ETHER_TYPES, Word, words};
+
+/// How many suggestions a message gives.
+const SUGGESTIONS: usize = 3;
+
+/// The candidates most like a word, best first, in any case; none when nothing comes near.
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    // Beyond this length a word is junk, and comparing it with every name would cost too much.
+    if word.len() > 64 {
+        return Vec::new();
+    }
+    let wanted = word.to_ascii_lowercase();
+    let mut scored: Vec<(f64, &str)> = candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|&(score, _)| score > 0.8)
+        .collect();
+    scored.sort_by(|first, second| second.0.total_cmp(&first.0).then(first.1.cmp(second.1)));
+    scored.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate).collect()
+}

@@ -1,0 +1,268 @@
+//! Stage three: the filter checked against a schema, every value read.
+
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::schema::ColumnId;
+use crate::tables::Word;
+use crate::values::Community;
+use crate::{Schema, Span};
+
+/// A boolean expression over the columns of a schema. Parentheses of the user are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// A test of one column.
+    Condition(Condition),
+    /// The negation.
+    Not(Box<Self>),
+    /// An expression in parentheses.
+    Group(Box<Self>),
+    /// A saved filter in its place.
+    Saved {
+        /// Its name.
+        name: String,
+        /// What it stands for.
+        filter: Box<Self>,
+    },
+    /// Two or more terms that must all hold.
+    And(Vec<Self>),
+    /// Two or more terms of which one must hold.
+    Or(Vec<Self>),
+}
+
+/// A test of one column.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// Where it stands; within the saved filter's own text for those of a saved filter.
+    pub span: Span,
+    /// The column.
+    pub column: ColumnUse,
+    /// What is asked of it.
+    pub test: Test,
+}
+
+/// A column at its place.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnUse {
+    /// The column.
+    pub id: ColumnId,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// What is asked of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Test {
+    /// Compared with a value. An address equals a subnet when it lies in it; an array equals a value
+    /// when it contains it.
+    Compare(Comparison, Scalar),
+    /// Compared with another column of the same type.
+    CompareColumn(Comparison, ColumnUse),
+    /// One of several values, ranges and subnets, or none of them.
+    OneOf {
+        /// None of them.
+        negated: bool,
+        /// The values; at least one.
+        members: Vec<Member>,
+    },
+    /// Between two values, both included, or not.
+    Between {
+        /// Not between them.
+        negated: bool,
+        /// The lower end.
+        low: Scalar,
+        /// The upper end, not below the lower one.
+        high: Scalar,
+    },
+    /// The address, or the whole prefix, lies in the subnet, or does not.
+    Within {
+        /// It does not.
+        negated: bool,
+        /// The subnet, host bits cleared.
+        subnet: IpNet,
+    },
+    /// Matches a LIKE pattern, or does not.
+    Like {
+        /// It does not.
+        negated: bool,
+        /// In any case (`ILIKE`).
+        ignore_case: bool,
+        /// The pattern.
+        pattern: String,
+    },
+    /// Matches a regular expression somewhere, or does not.
+    Regexp {
+        /// It does not.
+        negated: bool,
+        /// The expression, in RE2's syntax.
+        pattern: String,
+    },
+    /// Has all bits of a mask set, or has not.
+    HasBits {
+        /// It has not.
+        negated: bool,
+        /// The mask.
+        mask: u64,
+    },
+}
+
+/// A comparison of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `=`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+impl Comparison {
+    /// The operator, as the language and SQL write it.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+}
+
+/// An item of a list.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Where it stands.
+    pub span: Span,
+    /// The value, or the lower end of the range.
+    pub value: Scalar,
+    /// The upper end, where the item is a range.
+    pub to: Option<Scalar>,
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// An integer, AS number or protocol number.
+    Integer(u64),
+    /// An address.
+    Address(IpAddr),
+    /// A subnet, or a prefix, host bits cleared.
+    Subnet(IpNet),
+    /// A MAC address, the first byte in the highest bits.
+    Mac(u64),
+    /// A text.
+    Text(String),
+    /// A word of an enumerated column.
+    Word(&'static Word),
+    /// A protocol that IANA does not know, by name.
+    ProtocolName(String),
+    /// A community or a wildcard for communities.
+    Community(Community),
+}
+
+impl Filter {
+    /// Calls `visit` with every condition, those of saved filters included, in the order of the text.
+    pub fn for_each_condition<'a>(&'a self, visit: &mut impl FnMut(&'a Condition)) {
+        match self {
+            Self::Condition(condition) => visit(condition),
+            Self::Not(inner) | Self::Group(inner) | Self::Saved { filter: inner, .. } => {
+                inner.for_each_condition(visit);
+            }
+            Self::And(terms) | Self::Or(terms) => {
+                for term in terms {
+                    term.for_each_condition(visit);
+                }
+            }
+        }
+    }
+
+    /// The filter for flows in the opposite direction: columns that begin with `Src`, `Dst`, `In` or `Out`
+    /// are swapped for their counterparts. Gives the columns of the filter's own text that have none.
+    pub(crate) fn reverse(&mut self, schema: &Schema) -> Vec<ColumnUse> {
+        let mut kept = Vec::new();
+        self.swap_columns(schema, Some(&mut kept));
+        kept
+    }
+
+    /// Swaps the columns; those that stay are put into `kept`, which saved filters have none of.
+    fn swap_columns(&mut self, schema: &Schema, mut kept: Option<&mut Vec<ColumnUse>>) {
+        match self {
+            Self::Condition(condition) => {
+                let other = match &mut condition.test {
+                    Test::CompareColumn(_, other) => Some(other),
+                    _ => None,
+                };
+                for column in std::iter::once(&mut condition.column).chain(other) {
+                    match (schema.counterpart(column.id), &mut kept) {
+                        (Some(Ok(other)), _) => column.id = other,
+                        (Some(Err(())), Some(kept)) => kept.push(*column),
+                        _ => {}
+                    }
+                }
+            }
+            Self::Saved { filter, .. } => filter.swap_columns(schema, None),
+            Self::Not(inner) | Self::Group(inner) => inner.swap_columns(schema, kept),
+            Self::And(terms) | Self::Or(terms) => {
+                for term in terms {
+                    term.swap_columns(schema, kept.as_deref_mut());
+                }
+            }
+        }
+    }
+}
+
+/// Two uses of one column are equal wherever they stand.
+impl PartialEq for ColumnUse {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for ColumnUse {}
+
+impl Hash for ColumnUse {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+/// Two items are equal when they hold the same values, wherever they stand.
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.value, &self.to) == (&other.value, &other.to)
+    }
+}
+
+impl Eq for Member {}
+
+impl Hash for Member {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.value, &self.to).hash(state);
+    }
+}
+
+/// Two conditions are equal when they ask the same, wherever they stand.
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        (self.column, &self.test) == (other.column, &other.test)
+    }
+}
+
+impl Eq for Condition {}
+
+impl Hash for Condition {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.column, &self.test).hash(state);
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading values: what a word or a string means, apart from any schema. Every reader is total.
+
+mod community;
+pub(crate) mod regexp;
+pub(crate) mod text;
+
+pub use community::Community;
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+/// Why a number is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NumberError {
+    /// It is not written as one.
+    Malformed,
+    /// It has more bits than fit.
+    TooLarge,
+}
+
+/// An unsigned integer: decimal (leading zeros are decimal), or hexadecimal after `0x`.
+pub(crate) fn integer(word: &str) -> Result<u64, NumberError> {
+    match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(digits) => number(digits, 16),
+        None => number(word, 10),
+    }
+}
+
+fn number(digits: &str, radix: u32) -> Result<u64, NumberError> {
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return Err(NumberError::Malformed);
+    }
+    u64::from_str_radix(digits, radix).map_err(|_| NumberError::TooLarge)
+}
+
+/// An AS number of 32 bits: `65000`, `AS65000`, or asdot `AS1.10` (RFC 5396).
+pub(crate) fn asn(word: &str) -> Result<u32, NumberError> {
+    let prefixed = word.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("as"));
+    let digits = if prefixed { word.get(2..).unwrap_or_default() } else { word };
+    if let Some((high, low)) = digits.split_once('.').filter(|_| prefixed) {
+        let half = |digits| u16::try_from(number(digits, 10)?).map_err(|_| NumberError::TooLarge);
+        return Ok(u32::from(half(high)?) << 16 | u32::from(half(low)?));
+    }
+    u32::try_from(number(digits, 10)?).map_err(|_| NumberError::TooLarge)
+}
+
+/// An IPv4 or IPv6 address without zone.
+pub(crate) fn address(word: &str) -> Option<IpAddr> {
+    // Quick refusal of what cannot be an address, since most words are not.
+    let first = word.bytes().next()?;
+    if !(first.is_ascii_hexdigit() || first == b':') || word.len() > 45 {
+        return None;
+    }
+    word.parse().ok()
+}
+
+/// A subnet as it is written: the address, with its host bits, and the prefix length.
+pub(crate) fn subnet(word: &str) -> Option<(IpAddr, IpNet)> {
+    let (base, length) = word.split_once('/')?;
+    let address = address(base)?;
+    if length.is_empty() || length.len() > 3 || !length.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let net = IpNet::new(address, length.parse().ok()?).ok()?;
+    Some((address, net.trunc()))
+}
+
+/// A MAC address of six bytes: `00:11:22:33:44:55`, `00-11-22-33-44-55` or `0011.2233.4455`.
+pub(crate) fn mac(word: &str) -> Option<u64> {
+    let (separator, groups, digits) = match word.len() {
+        17 if word.contains(':') => (':', 6, 2),
+        17 => ('-', 6, 2),
+        14 => ('.', 3, 4),
+        _ => return None,
+    };
+    let mut value = 0;
+    let mut count = 0;
+    for group in word.split(separator) {
+        if group.len() != digits || !group.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        value = value << (4 * digits) | u64::from_str_radix(group, 16).ok()?;
+        count += 1;
+    }
+    (count == groups).then_some(value)
+}
+
+/// The two ends of a range, as they are written; `None` where the word is no range.
+pub(crate) fn range(word: &str) -> Option<(&str, &str)> {
+    word.split_once('-').filter(|(low, high)| !low.is_empty() && !high.is_empty())
+}
+
+/// The address as the database stores it: IPv4 mapped into IPv6 (RFC 4291, section 2.5.5.2).
+pub(crate) fn mapped(address: IpAddr) -> Ipv6Addr {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    }
+}
+
+/// The lowest and the highest address of a subnet, in the family it is written in.
+pub(crate) fn bounds(subnet: IpNet) -> (IpAddr, IpAddr) {
+    (subnet.network(), subnet.broadcast())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers() {
+        assert_eq!(integer("0080"), Ok(80));
+        assert_eq!(integer("0x50"), Ok(80));
+        assert_eq!(integer("0XfF"), Ok(255));
+        assert_eq!(integer("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(integer("18446744073709551616"), Err(NumberError::TooLarge));
+        for bad in ["", "0x", "-1", "+1", "1_0", "1.0", "ten", "٣"] {
+            assert_eq!(integer(bad), Err(NumberError::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn as_numbers() {
+        for (word, value) in [
+            ("12322", 12322),
+            ("AS12322", 12322),
+            ("as12322", 12322),
+            ("AS1.10", 65546),
+            ("AS4294967295", u32::MAX),
+        ] {
+            assert_eq!(asn(word), Ok(value), "{word}");
+        }
+        for bad in ["1.10", "AS", "AS0x1", "0x1", "AS1.65536", "AS1.2.3", "AS.1", "4294967296"] {
+            assert!(asn(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_subnets() {
+        assert!(address("fe80::1%eth0").is_none());
+        assert!(address("192.0.2.300").is_none());
+        assert_eq!(subnet("192.0.2.1/24").map(|(_, net)| net.to_string()), Some("192.0.2.0/24".to_owned()));
+        for bad in ["192.0.2.0/33", "::/129", "192.0.2.0/", "192.0.2.0/+8", "192.0.2.0/255.255.255.0", "/8"] {
+            assert!(subnet(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn mac_addresses() {
+        for word in ["00:11:22:33:44:55", "00-11-22-33-44-55", "0011.2233.4455"] {
+            assert_eq!(mac(word), Some(0x0011_2233_4455), "{word}");
+        }
+        for bad in
+            ["00:11:22:33:44", "00:11:22:33:44:5g", "00:11:22-33:44:55", "001122334455", "0011:2233:4455"]
+        {
+            assert_eq!(mac(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Quoted strings: `\\` is a backslash, a backslash before the quote in use is that quote, and a
+//! backslash before anything else is a plain backslash.
+
+use std::borrow::Cow;
+
+/// Whether a quoted string has its closing quote; otherwise what to append to close it.
+pub(crate) fn closing(quoted: &str) -> Result<(), String> {
+    let Some(quote) = quoted.chars().next() else { return Ok(()) };
+    let mut escaped = false;
+    let mut rest = quoted.chars().skip(1).peekable();
+    while let Some(found) = rest.next() {
+        if escaped {
+            escaped = false;
+        } else if found == quote {
+            return Ok(());
+        } else if found == '\\' {
+            escaped = rest.peek().is_some_and(|&next| next == '\\' || next == quote);
+            if rest.peek().is_none() {
+                return Err(format!("\\{quote}"));
+            }
+        }
+    }
+    Err(quote.to_string())
+}
+
+/// The text that a quoted string stands for; a missing closing quote is overlooked.
+pub(crate) fn decode(quoted: &str) -> Cow<'_, str> {
+    let Some(quote) = quoted.chars().next() else { return Cow::Borrowed("") };
+    let inner = quoted.get(quote.len_utf8()..).unwrap_or_default();
+    if !quote.is_ascii() {
+        return Cow::Borrowed(inner.trim_end_matches(is_typographic));
+    }
+    if !inner.contains('\\') {
+        return Cow::Borrowed(inner.strip_suffix(quote).unwrap_or(inner));
+    }
+    let mut decoded = String::with_capacity(inner.len());
+    let mut rest = inner.chars().peekable();
+    while let Some(found) = rest.next() {
+        if found == quote {
+            break;
+        }
+        let escape = found == '\\' && rest.peek().is_some_and(|&next| next == '\\' || next == quote);
+        decoded.push(if escape { rest.next().unwrap_or(found) } else { found });
+    }
+    Cow::Owned(decoded)
+}
+
+/// The text in quotes as formatted filters have it: double quotes, unless the text holds one and no
+/// single quote.
+pub(crate) fn quote(text: &str) -> String {
+    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
+    quote_with(text, quote)
+}
+
+/// The text in the given quotes.
+pub(crate) fn quote_with(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push(quote);
+    let mut rest = text.chars().peekable();
+    while let Some(found) = rest.next() {
+        // A backslash is plain unless what follows makes an escape of it.
+        let ambiguous = found == '\\' && rest.peek().is_none_or(|&next| next == '\\' || next == quote);
+        if found == quote || ambiguous {
+            quoted.push('\\');
+        }
+        quoted.push(found);
+    }
+    quoted.push(quote);
+    quoted
+}
+
+/// A string in typographic quotes with plain ones instead.
+pub(crate) fn plain_quotes(typographic: &str) -> String {
+    quote(typographic.trim_matches(is_typographic))
+}
+
+fn is_typographic(found: char) -> bool {
+    "“”„‟«»‘’‚‛".contains(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_decoded_as_specified() {
+        for (quoted, text) in [
+            (r#""x""#, "x"),
+            (r#"'it\'s'"#, "it's"),
+            (r#""it\'s""#, r"it\'s"),
+            (r#""a\\b""#, r"a\b"),
+            (r#""a\nb""#, r"a\nb"),
+            (r#""\\""#, r"\"),
+            (r#""open"#, "open"),
+            ("“x”", "x"),
+        ] {
+            assert_eq!(decode(quoted), text, "{quoted}");
+        }
+    }
+
+    #[test]
+    fn unterminated_strings_are_closed_by_what_is_missing() {
+        for (open, missing) in [("\"x", "\""), ("'", "'"), (r#""x\"#, r#"\""#), (r#""x\""#, "\"")] {
+            assert_eq!(closing(open), Err(missing.to_owned()), "{open}");
+            assert_eq!(closing(&format!("{open}{missing}")), Ok(()));
+        }
+        assert_eq!(closing(r#""x\\""#), Ok(()));
+    }
+
+    #[test]
+    fn quoting_and_decoding_are_inverse() {
+        for text in [
+            "",
+            "x",
+            "it's",
+            r#"say "x""#,
+            r#"both ' and ""#,
+            r"a\b",
+            r"a\\b",
+            r"\",
+            r"\\",
+            r#"\""#,
+            "é\u{1F600}",
+        ] {
+            assert_eq!(decode(&quote(text)), text, "{}", quote(text));
+            assert_eq!(decode(&quote_with(text, '\'')), text);
+            assert_eq!(closing(&quote(text)), Ok(()));
+        }
+    }
+}
