@@ -24,6 +24,7 @@ mod codes;
 mod compile;
 mod diagnostic;
 pub mod files;
+mod format;
 mod limits;
 mod positions;
 mod report;

@@ -270,7 +270,8 @@ impl<'a> Builder<'a> {
         let after = std::iter::once(first).chain(further);
         let Some((diagnostic, end)) = super::list::continued(self.text, before, after) else { return false };
         self.report(diagnostic);
-        while self.upcoming().next().is_some_and(|token| token.span.end <= end) {
+        let is_rest = |token: &Token| token.span.end <= end || token.kind == TokenKind::MissingOperator;
+        while self.upcoming().next().is_some_and(is_rest) {
             self.next += 1;
         }
         self.end = end;
