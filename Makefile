@@ -22,8 +22,8 @@ doc: ## Build the documentation of the crates
 codegen: ## Write the files that are derived from grammar/
 	cargo xtask codegen
 
-bench: ## Run the benchmarks
-	cargo bench --workspace --locked
+bench: ## Run the benchmarks and print one table
+	cargo xtask bench
 
 clean: ## Remove what the builds wrote
 	cargo clean

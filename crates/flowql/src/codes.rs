@@ -131,7 +131,7 @@ codes! {
     UnexpectedString = "E202", Error, "unexpected-string",
         "The value must be written without quotes.", "SrcAS = \"AS1\"";
     BadInteger = "E203", Error, "bad-integer",
-        "The value is no unsigned integer: decimal digits, or 0x and hexadecimal digits.", "SrcPort = http";
+        "The value is no unsigned integer: decimal digits, or 0x and hexadecimal digits.", "SrcPort = -1";
     IntegerTooLarge = "E204", Error, "integer-too-large",
         "The integer is above 2^64-1.", "SrcPort = 18446744073709551616";
     BadAddress = "E205", Error, "bad-address",

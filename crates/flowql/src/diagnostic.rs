@@ -131,7 +131,9 @@ pub(crate) fn finish(mut diagnostics: Vec<Diagnostic>, limit: usize) -> Vec<Diag
 fn drop_follow_ups(diagnostics: &mut Vec<Diagnostic>) {
     let mut order: Vec<usize> = (0..diagnostics.len()).collect();
     let key = |index: usize| diagnostics.get(index).map(|found| (found.span.start, found.span.end));
-    order.sort_by_key(|&index| (key(index), index));
+    // Of those on one range an error comes first, so that the warnings find it.
+    let is_error = |index: usize| diagnostics.get(index).is_some_and(Diagnostic::is_error);
+    order.sort_by_key(|&index| (key(index), !is_error(index), index));
     let mut kept: Vec<usize> = Vec::with_capacity(order.len());
     // The last error that was kept, which ends last of all kept so far.
     let mut last: Option<usize> = None;

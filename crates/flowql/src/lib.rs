@@ -17,6 +17,8 @@
 //! );
 //! ```
 
+#![cfg_attr(test, allow(clippy::string_slice, reason = "a test may panic"))]
+
 extern crate alloc;
 
 mod check;
@@ -25,6 +27,7 @@ mod compile;
 mod diagnostic;
 pub mod files;
 mod format;
+pub mod ide;
 mod limits;
 mod positions;
 mod report;

@@ -1,5 +1,6 @@
 //! The chores of the workspace, run as `cargo xtask COMMAND`.
 
+mod bench;
 mod codegen;
 mod licences;
 
@@ -24,6 +25,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run the benchmarks and print one table.
+    Bench,
     /// Check that every dependency has a licence that the project accepts.
     Licences,
 }
@@ -42,6 +45,7 @@ fn run(command: &Command) -> Result<()> {
     let root = root()?;
     match command {
         Command::Codegen { check } => codegen::run(&root, *check),
+        Command::Bench => bench::run(&root),
         Command::Licences => licences::run(&root),
     }
 }

@@ -230,11 +230,11 @@ fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
     {
         return bad_subnet(span, base, length);
     }
-    if let Some((low, high)) = values::range(word).filter(|_| wanted.has(Form::AddressRange)) {
-        if values::address(low).is_some() || values::address(high).is_some() {
-            let message = "expecting two addresses of one family, joined by `-`";
-            return Diagnostic::new(Code::BadRange, span, message);
-        }
+    if let Some((low, high)) = values::range(word).filter(|_| wanted.has(Form::AddressRange))
+        && (values::address(low).is_some() || values::address(high).is_some())
+    {
+        let message = "expecting two addresses of one family, joined by `-`";
+        return Diagnostic::new(Code::BadRange, span, message);
     }
     let code = if only_subnets { Code::BadSubnet } else { Code::BadAddress };
     Diagnostic::new(code, span, format!("expecting {names}"))
@@ -245,7 +245,9 @@ fn bad_subnet(span: Span, base: &str, length: &str) -> Diagnostic {
         None => format!("expecting a subnet; `{}` is no IP address", shown(base)),
         Some(address) => {
             let longest = if address.is_ipv4() { 32 } else { 128 };
-            format!("expecting a prefix length from 0 to {longest}, found `{}`", shown(length))
+            let found =
+                if length.is_empty() { String::new() } else { format!(", found `{}`", shown(length)) };
+            format!("expecting a prefix length from 0 to {longest}{found}")
         }
     };
     Diagnostic::new(Code::BadSubnet, span, message)

@@ -199,11 +199,9 @@ impl Writer {
     }
 
     fn at_line_start(&self) -> bool {
-        self.out
-            .rfind('\n')
-            .map_or(self.out.as_str(), |end| self.out.get(end..).unwrap_or_default())
-            .trim()
-            .is_empty()
+        // Only the end is looked at, since a line may be as long as the text.
+        let written = self.out.trim_end_matches(' ');
+        written.is_empty() || written.ends_with('\n')
     }
 
     /// Starts a new line, unless nothing stands on the current one.

@@ -175,7 +175,7 @@ impl Printer<'_> {
         let out = &mut self.printed.sql;
         match literal {
             Literal::Integer { value, .. } | Literal::SameInteger { value, .. } => {
-                literal::number(out, value)
+                literal::number(out, value);
             }
             Literal::Large([first, second, third]) => {
                 let _ = write!(

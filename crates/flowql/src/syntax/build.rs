@@ -1,6 +1,7 @@
 //! The builder: from the flat leaves to the tree, on an explicit stack.
 
 use super::{Node, Token, TokenKind, Value, ValueKind};
+use crate::values::text;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span};
 
 /// Builds the tree of a text from its leaves. `None` where there is no condition, or too deep a nesting.
@@ -401,17 +402,31 @@ impl<'a> Builder<'a> {
     fn check_string(&mut self, token: Token) {
         if matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn) {
             let quoted = token.span.of(self.text);
-            if let Err(closing) = crate::values::text::closing(quoted) {
-                let fix = Fix::new("close it", Edit::insert(token.span.end, closing));
+            if let Err(closing) = text::closing(quoted) {
+                let fix = self.closing_fix(token.span, closing);
                 let message = "string literal not terminated";
                 self.report(Diagnostic::new(Code::UnterminatedString, token.span, message).with_fix(fix));
             }
         } else if token.kind == TokenKind::TypographicString {
-            let quoted = crate::values::text::plain_quotes(token.span.of(self.text));
+            let quoted = text::plain_quotes(token.span.of(self.text));
             let fix = Fix::new("use plain quotes", Edit::replace(token.span, quoted));
             let message = "strings stand in plain quotes";
             self.report(Diagnostic::new(Code::TypographicQuotes, token.span, message).with_fix(fix));
         }
+    }
+
+    /// How to close a string: where a typographic quote closes it already, or at its end.
+    fn closing_fix(&self, span: Span, closing: String) -> Fix {
+        let quoted = span.of(self.text);
+        let typographic = quoted.char_indices().find(|&(_, found)| text::is_typographic(found));
+        let edit = match (typographic, quoted.get(..1)) {
+            (Some((offset, found)), Some(quote)) => {
+                let place = Span::new(offset, offset + found.len_utf8()).shifted(span.start);
+                Edit::replace(place, quote)
+            }
+            _ => Edit::insert(span.end, closing),
+        };
+        Fix::new("close it", edit)
     }
 
     /// Whether the last text is a string without its end, so that nothing can be appended.
@@ -422,7 +437,7 @@ impl<'a> Builder<'a> {
             .find(|token| token.kind != TokenKind::Comment && !token.kind.is_missing())
             .is_some_and(|token| {
                 matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn)
-                    && crate::values::text::closing(token.span.of(self.text)).is_err()
+                    && text::closing(token.span.of(self.text)).is_err()
             })
     }
 
@@ -433,15 +448,17 @@ impl<'a> Builder<'a> {
 
     /// The replacement of a range by a word, with the blanks that keep it a word.
     pub(super) fn replace_by_word(&self, span: Span, word: &str) -> Edit {
-        let apart = |found: Option<char>| found.is_none_or(|found| " \t\r\n()".contains(found));
         let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
         let after = self.text.get(span.end as usize..).and_then(|text| text.chars().next());
+        let apart = |found: Option<char>, bracket| {
+            found.is_none_or(|found| " \t\r\n".contains(found) || found == bracket)
+        };
         let mut padded = String::with_capacity(word.len() + 2);
-        if !apart(before) {
+        if !apart(before, '(') {
             padded.push(' ');
         }
         padded.push_str(word);
-        if !apart(after) {
+        if !apart(after, ')') {
             padded.push(' ');
         }
         Edit::replace(span, padded)

@@ -22,8 +22,7 @@ impl Builder<'_> {
         let mut items = Vec::new();
         let mut last = Last::Open;
         let mut nested = 0_usize;
-        loop {
-            let Some(token) = self.advance() else { break };
+        while let Some(token) = self.advance() {
             match token.kind {
                 TokenKind::ListClose => {
                     self.end_of_list(open, token.span, last);
@@ -186,10 +185,8 @@ fn doubled_quotes(
     let mut edits = Vec::new();
     for next in after {
         let adjacent = next.span.start == span.end && next.span.of(source).starts_with(quote);
-        if !adjacent
-            || text::closing(Span { start: span.start, end: span.end }.of(source)).is_err()
-                && edits.is_empty()
-        {
+        // The first string is looked at once only: it may be long, and many may follow it.
+        if !adjacent || edits.is_empty() && text::closing(span.of(source)).is_err() {
             break;
         }
         let doubled = Span { start: span.end - 1, end: span.end + 1 };

@@ -28,7 +28,7 @@ pub(crate) fn decode(quoted: &str) -> Cow<'_, str> {
     let Some(quote) = quoted.chars().next() else { return Cow::Borrowed("") };
     let inner = quoted.get(quote.len_utf8()..).unwrap_or_default();
     if !quote.is_ascii() {
-        return Cow::Borrowed(inner.trim_end_matches(is_typographic));
+        return Cow::Borrowed(inner.trim_end_matches(|found| is_typographic(found) || found == '"'));
     }
     if !inner.contains('\\') {
         return Cow::Borrowed(inner.strip_suffix(quote).unwrap_or(inner));
@@ -71,10 +71,11 @@ pub(crate) fn quote_with(text: &str, quote: char) -> String {
 
 /// A string in typographic quotes with plain ones instead.
 pub(crate) fn plain_quotes(typographic: &str) -> String {
-    quote(typographic.trim_matches(is_typographic))
+    quote(typographic.trim_matches(|found| is_typographic(found) || found == '"'))
 }
 
-fn is_typographic(found: char) -> bool {
+/// Whether the character is a quote as word processors make them.
+pub(crate) fn is_typographic(found: char) -> bool {
     "“”„‟«»‘’‚‛".contains(found)
 }
 

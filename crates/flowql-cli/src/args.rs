@@ -1,0 +1,300 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Compile, check and format FlowQL filters.
+///
+/// FlowQL is a small language for filtering network flows. A filter is compiled to a ClickHouse WHERE clause.
+#[derive(Debug, Parser)]
+#[command(
+    name = "flowql",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Exit status: 0 when all is well, 1 for a bad filter, 2 for bad usage or input that cannot be read.
+
+Examples:
+  flowql compile 'SrcAS = AS15169 AND DstPort IN (80, 443)'
+  flowql check --file filters/
+  flowql fmt --write --file filters/edge.flowql"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Global {
+    /// Read this configuration, not the flowql.toml of the directory or its parents
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub(crate) no_config: bool,
+    /// Say less: no warnings, hints or summaries in text output
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colours; `auto` heeds the terminal, NO_COLOR and CLICOLOR
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice of the process.
+    pub(crate) fn choose(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Compile(Compile),
+    Check(Check),
+    Fmt(Fmt),
+    Columns(Columns),
+    Codes(Codes),
+    Config(Configuration),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Print the SQL of a filter
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql compile 'InIfBoundary = external AND DstAddr << 2001:db8::/64'
+  echo 'SrcAS = AS15169' | flowql compile --reverse
+  flowql compile --bound --json 'ExporterName = \"edge1\"'
+  flowql compile --emit syntax 'SrcAS IN (AS1, AS2)'
+  printf '{\"filter\": \"SrcPort = 80\", \"reverse\": true}\\n' | flowql compile --lines")]
+pub(crate) struct Compile {
+    /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// Compile for the flows of the opposite direction
+    #[arg(long)]
+    pub(crate) reverse: bool,
+    /// Print the values as query parameters beside the SQL
+    #[arg(long)]
+    pub(crate) bound: bool,
+    /// Qualify the dictionaries with this database
+    #[arg(long, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+    /// Print a JSON object: sql, parameters, columns, main_table_required, diagnostics
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Answer each line of standard input, {"filter", "reverse"?, "database"?}, with one JSON line
+    ///
+    /// The options --reverse, --database and --bound hold for the lines that do not say otherwise. A bad filter does
+    /// not change the exit status; a line that is not such JSON is answered with {"error", "line"}, and the exit
+    /// status is then 2.
+    #[arg(long, conflicts_with_all = ["filter", "json", "emit"])]
+    pub(crate) lines: bool,
+    /// Print a stage of the compilation
+    #[arg(long, value_name = "STAGE", value_enum, conflicts_with = "json")]
+    pub(crate) emit: Option<Stage>,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// A stage of the compilation.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Stage {
+    /// The tokens, one on a line, with their ranges in bytes
+    Tokens,
+    /// The tree as it is written, as an S-expression
+    Syntax,
+    /// The tree checked against the schema, every value read
+    Typed,
+    /// The SQL
+    Sql,
+}
+
+/// Which columns there are.
+#[derive(Debug, Args)]
+pub(crate) struct AllColumns {
+    /// Enable every column of the schema
+    #[arg(long)]
+    pub(crate) all_columns: bool,
+}
+
+/// Say what is wrong, or doubtful, in filters
+///
+/// Each diagnostic is shown with its code, the text underlined, help, and fixes. `flowql codes` explains the codes.
+/// In a *.flowql file each line `-- name: NAME` starts a filter, which the others can refer to as @NAME.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql check 'SrcASN = 15169'
+  flowql check --file edge.flowql core.flowql
+  flowql check --format github --file filters/
+  flowql check --fix --file edge.flowql
+  flowql check - < filter.txt")]
+pub(crate) struct Check {
+    /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// Check these files; of a directory, all *.flowql files below it
+    #[arg(long = "file", short, value_name = "PATH", num_args = 1.., conflicts_with = "filter")]
+    pub(crate) files: Vec<PathBuf>,
+    /// How to print what was found; text goes to standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// Apply the fixes of errors that have just one, then check what is left
+    #[arg(long, requires = "files", conflicts_with = "filter")]
+    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// An object with the diagnostics and a summary
+    Json,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+}
+
+/// Print filters in the canonical layout
+///
+/// Keywords in upper case, columns in the case of the schema, long filters broken before AND and OR. Text with errors
+/// is left as it is and reported.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql fmt 'srcas=15169 and dstport in (80,443)'
+  flowql fmt --check --file filters/
+  flowql fmt --write --file edge.flowql
+  flowql fmt < filter.txt")]
+pub(crate) struct Fmt {
+    /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// Format these files; of a directory, all *.flowql files below it
+    #[arg(long = "file", short, value_name = "PATH", num_args = 1.., conflicts_with = "filter")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only say what would change; the exit status is then 1
+    #[arg(long, conflicts_with = "write")]
+    pub(crate) check: bool,
+    /// Put the formatted text in the place of each file's
+    #[arg(long, short, requires = "files", conflicts_with = "filter")]
+    pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// List the columns of the schema
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql columns
+  flowql columns port
+  flowql columns 'src*' --all
+  flowql columns --json dstas")]
+pub(crate) struct Columns {
+    /// A part of the name, or with `*` and `?` a pattern for the whole name, in any case
+    pub(crate) pattern: Option<String>,
+    /// Include the columns that are not enabled
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print a JSON array, each column with everything that is known of it
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// List the diagnostic codes, or explain one
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql codes
+  flowql codes E101
+  flowql codes --json like-without-wildcard")]
+pub(crate) struct Codes {
+    /// The code, or its name
+    pub(crate) code: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print the configuration, the defaults written out
+///
+/// The configuration is the file of --config, or the flowql.toml of the directory or of its nearest parent that has
+/// one. Filters of the configuration that have errors are reported.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql config
+  flowql config --json
+  flowql config --no-config > flowql.toml
+  flowql config --reference")]
+pub(crate) struct Configuration {
+    /// Print JSON: path, config, problems
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print every setting that there is instead, with its type, default and meaning
+    #[arg(long)]
+    pub(crate) reference: bool,
+}
+
+/// Print a completion script for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql completions bash > ~/.local/share/bash-completion/completions/flowql
+  flowql completions zsh > ~/.zfunc/_flowql
+  flowql completions fish > ~/.config/fish/completions/flowql.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Print the manual page, or write the pages of all commands
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql man | man -l -
+  flowql man --dir ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// Write one page for each command into this directory
+    #[arg(long, value_name = "DIR", action = ArgAction::Set)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for command in super::Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The commands, one in a module.
+
+mod check;
+mod codes;
+mod columns;
+mod compile;
+mod config;
+mod fmt;
+mod lines;
+mod man;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use flowql_config::{Config, ConfigErrors, ConfigFileError};
+
+use crate::args::{AllColumns, Cli, Command, Completions, Global};
+use crate::console::{self, Output};
+use crate::failure::{Failure, Status};
+
+/// Runs the command.
+pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Compile(args) => compile::run(&global, args),
+        Command::Check(args) => check::run(&global, args),
+        Command::Fmt(args) => fmt::run(&global, args),
+        Command::Columns(args) => columns::run(&global, &args),
+        Command::Codes(args) => codes::run(&args),
+        Command::Config(args) => config::run(&global, &args),
+        Command::Completions(args) => completions(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}
+
+/// Prints the completion script of a shell.
+fn completions(args: &Completions) -> Result<Status, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "flowql", &mut script);
+    let mut output = Output::new();
+    output.text(&String::from_utf8_lossy(&script))?;
+    output.finish()?;
+    Ok(Status::Good)
+}
+
+/// The configuration that the options ask for.
+fn load(global: &Global, columns: Option<&AllColumns>) -> Result<Config, Failure> {
+    let config = match config_path(global) {
+        Some(path) => Config::load(path).map_err(|errors| report(&errors))?,
+        None => Config::default(),
+    };
+    let all = columns.is_some_and(|columns| columns.all_columns);
+    Ok(if all { config.with_all_columns() } else { config })
+}
+
+/// The file of `--config`, or the one that is found, relative to the working directory where it lies in it.
+fn config_path(global: &Global) -> Option<PathBuf> {
+    if global.no_config {
+        return None;
+    }
+    global.config.clone().or_else(|| {
+        let directory = env::current_dir().ok()?;
+        let found = Config::find(&directory)?;
+        Some(found.strip_prefix(&directory).map(Path::to_path_buf).unwrap_or(found))
+    })
+}
+
+/// Reports what is wrong with the configuration, each at its line.
+fn report(errors: &ConfigErrors) -> Failure {
+    if errors.errors().is_empty() {
+        return Failure::new(errors.to_string(), "give another file with --config, or none with --no-config");
+    }
+    for error in errors.errors() {
+        console::error(&place_and_message(error), error.help.as_deref());
+    }
+    Failure::Reported
+}
+
+/// As `flowql.toml:3:1: message`.
+fn place_and_message(error: &ConfigFileError) -> String {
+    let ConfigFileError { path, line, column, message, .. } = error;
+    format!("{}:{line}:{column}: {message}", path.display())
+}

@@ -1,0 +1,6 @@
+//! The renderers of diagnostics: each turns what was found into one format.
+
+pub(crate) mod github;
+pub(crate) mod json;
+pub(crate) mod sarif;
+pub(crate) mod text;

@@ -1,0 +1,224 @@
+//! Candidates that are no values: columns, operators, connectives, punctuation.
+
+use super::context::Context;
+use super::matching::rank;
+use super::{Candidate, CandidateKind, Completions};
+use crate::check::operators_of;
+use crate::tables::{Arity, Operator, Type};
+use crate::{Column, Compiler, Options};
+
+/// The columns that people filter by most, the first most of all; the others follow in the schema's order.
+const POPULAR: [&str; 22] = [
+    "SrcAS",
+    "DstAS",
+    "SrcAddr",
+    "DstAddr",
+    "SrcPort",
+    "DstPort",
+    "Proto",
+    "InIfBoundary",
+    "OutIfBoundary",
+    "ExporterName",
+    "InIfName",
+    "OutIfName",
+    "InIfDescription",
+    "OutIfDescription",
+    "InIfConnectivity",
+    "OutIfConnectivity",
+    "InIfProvider",
+    "OutIfProvider",
+    "SrcCountry",
+    "DstCountry",
+    "SrcNetName",
+    "DstNetName",
+];
+
+/// What may begin a condition.
+pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, completions: &mut Completions) {
+    if let Some(name) = context.partial.strip_prefix('@') {
+        saved_filters(compiler, context, name, completions);
+        return;
+    }
+    if !context.partial.is_empty() && !super::context::is_word(context.partial) {
+        return;
+    }
+    for column in ranked_columns(compiler, context.partial, |_| true) {
+        completions.candidates.push(column_candidate(column, context.word(&column.name)));
+    }
+    if rank("NOT", context.partial).is_some_and(|rank| rank < 2) {
+        // After the columns that begin with what was typed, before those that only contain it.
+        let begins = |candidate: &Candidate| {
+            context.partial.is_empty() || rank(&candidate.label, context.partial).is_some_and(|rank| rank < 2)
+        };
+        let place = completions.candidates.iter().take_while(|candidate| begins(candidate)).count();
+        let not = keyword("NOT", "negation", "Selects the flows that do not match.", context);
+        completions.candidates.insert(place, not);
+    }
+    if context.partial.is_empty() {
+        let before = if context.blank_before() { " " } else { "" };
+        completions.candidates.push(punctuation("(", "group", format!("{before}(")));
+    }
+}
+
+/// The filterable columns that match what was typed and a condition, the best first.
+pub(super) fn ranked_columns<'a>(
+    compiler: &Compiler<'a>,
+    typed: &str,
+    wanted: impl Fn(&Column) -> bool,
+) -> Vec<&'a Column> {
+    let schema = compiler.schema;
+    let popularity =
+        |column: &Column| POPULAR.iter().position(|popular| *popular == column.name).unwrap_or(POPULAR.len());
+    let mut ranked: Vec<(u8, usize, &Column)> = schema
+        .filterable()
+        .map(|id| schema.column(id))
+        .filter(|column| wanted(column))
+        .filter_map(|column| Some((rank(&column.name, typed)?, popularity(column), column)))
+        .collect();
+    ranked.sort_by_key(|&(rank, popularity, _)| (rank, popularity));
+    ranked.into_iter().map(|(_, _, column)| column).collect()
+}
+
+pub(super) fn column_candidate(column: &Column, insert: String) -> Candidate {
+    Candidate {
+        label: column.name.to_string(),
+        kind: CandidateKind::Column,
+        detail: column.filter_type.map(Type::name).unwrap_or_default().to_owned(),
+        documentation: column.doc.to_string(),
+        insert,
+    }
+}
+
+/// How many saved filters are offered; each is compiled, since a bad one would spoil the filter.
+const MOST_SAVED: usize = 50;
+
+fn saved_filters(compiler: &Compiler<'_>, context: &Context<'_>, typed: &str, completions: &mut Completions) {
+    let mut ranked: Vec<(u8, &str)> =
+        compiler.saved.names().filter_map(|name| Some((rank(name, typed)?, name))).collect();
+    ranked.sort_unstable();
+    let usable =
+        |name: &&(u8, &str)| compiler.compile(&format!("@{}", name.1), Options::default()).sql.is_some();
+    for (_, name) in ranked.iter().filter(usable).take(MOST_SAVED) {
+        completions.candidates.push(Candidate {
+            label: format!("@{name}"),
+            kind: CandidateKind::SavedFilter,
+            detail: "saved filter".to_owned(),
+            documentation: compiler.saved.text(name).unwrap_or_default().trim().to_owned(),
+            insert: context.word(&format!("@{name}")),
+        });
+    }
+}
+
+/// What may follow a complete condition.
+pub(super) fn connectives(context: &Context<'_>, depth: usize, completions: &mut Completions) {
+    let and = ("AND", "both must hold", "Selects the flows that match what is before and what is after it.");
+    let or = ("OR", "one must hold", "Selects the flows that match what is before or what is after it.");
+    for (word, detail, documentation) in [and, or] {
+        if rank(word, context.partial).is_some_and(|rank| rank < 2) {
+            completions.candidates.push(keyword(word, detail, documentation, context));
+        }
+    }
+    if depth > 0 && context.partial.is_empty() {
+        completions.candidates.push(punctuation(")", "end of the group", ")".to_owned()));
+    }
+}
+
+pub(super) fn between_and(context: &Context<'_>, completions: &mut Completions) {
+    if rank("AND", context.partial).is_some_and(|rank| rank < 2) {
+        let documentation = "Joins the two ends of BETWEEN.";
+        completions.candidates.push(keyword("AND", "the upper end follows", documentation, context));
+    }
+}
+
+/// The operators of a column.
+pub(super) fn operators(
+    compiler: &Compiler<'_>,
+    context: &Context<'_>,
+    column: &str,
+    negated: bool,
+    completions: &mut Completions,
+) {
+    let Some(id) = compiler.schema.find(column) else { return };
+    for operator in operators_of(compiler.schema.column(id)) {
+        for spelling in spellings(operator, negated) {
+            if rank(spelling, context.partial).is_some_and(|rank| rank < 2) {
+                completions.candidates.push(operator_candidate(operator, spelling, context));
+            }
+        }
+    }
+}
+
+/// The operator of one value that a text is exactly, after NOT where `negated`.
+pub(super) fn exact_operator(text: &str, negated: bool) -> Option<Operator> {
+    crate::tables::OPERATORS.iter().map(|row| row.operator).find(|&operator| {
+        let lists = matches!(operator, Operator::In | Operator::NotIn);
+        !lists && spellings(operator, negated).iter().any(|spelling| spelling.eq_ignore_ascii_case(text))
+    })
+}
+
+/// How an operator may be written at a place: after NOT only what goes with it.
+fn spellings(operator: Operator, negated: bool) -> Vec<&'static str> {
+    let info = operator.info();
+    let all = std::iter::once(operator.symbol())
+        .chain(info.map(|info| info.aliases).unwrap_or_default().iter().copied());
+    if negated { all.filter_map(|spelling| spelling.strip_prefix("NOT ")).collect() } else { all.collect() }
+}
+
+fn operator_candidate(operator: Operator, spelling: &str, context: &Context<'_>) -> Candidate {
+    let takes_list = matches!(operator, Operator::In | Operator::NotIn);
+    let text = if takes_list { format!("{spelling} (") } else { spelling.to_owned() };
+    let mut insert = context.word(&text);
+    if takes_list {
+        insert.truncate(insert.trim_end().len());
+    }
+    Candidate {
+        label: spelling.to_owned(),
+        kind: CandidateKind::Operator,
+        detail: "comparison operator".to_owned(),
+        documentation: operator.info().map(|info| info.doc).unwrap_or_default().to_owned(),
+        insert,
+    }
+}
+
+pub(super) fn list_open(context: &Context<'_>, completions: &mut Completions) {
+    if context.partial.is_empty() {
+        let before = if context.blank_before() { " " } else { "" };
+        completions.candidates.push(punctuation("(", "list of values", format!("{before}(")));
+    }
+}
+
+pub(super) fn list_next(context: &Context<'_>, completions: &mut Completions) {
+    if context.partial.is_empty() {
+        completions.candidates.push(punctuation(",", "another value", ", ".to_owned()));
+        completions.candidates.push(punctuation(")", "end of the list", ")".to_owned()));
+    }
+}
+
+fn keyword(word: &str, detail: &str, documentation: &str, context: &Context<'_>) -> Candidate {
+    Candidate {
+        label: word.to_owned(),
+        kind: CandidateKind::Keyword,
+        detail: detail.to_owned(),
+        documentation: documentation.to_owned(),
+        insert: context.word(word),
+    }
+}
+
+fn punctuation(label: &str, detail: &str, insert: String) -> Candidate {
+    Candidate {
+        label: label.to_owned(),
+        kind: CandidateKind::Punctuation,
+        detail: detail.to_owned(),
+        documentation: String::new(),
+        insert,
+    }
+}
+
+/// Whether an operator compares with another column.
+pub(super) fn takes_columns(column: &Column, operator: Operator) -> bool {
+    crate::check::rules_of(column).any(|rule| {
+        rule.arity == Arity::One
+            && rule.operators.contains(&operator)
+            && rule.forms.contains(&crate::tables::Form::Column)
+    })
+}

@@ -1,0 +1,169 @@
+//! Completion: what may stand at the cursor.
+
+mod candidates;
+mod context;
+mod matching;
+mod rest;
+mod values;
+
+use crate::tables::Operator;
+use crate::{Compiler, Span};
+
+use context::{Context, State};
+use values::Place;
+
+/// What may stand at a place of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Completions {
+    /// The text that a candidate takes the place of.
+    pub replace: Span,
+    /// The candidates, the best first.
+    pub candidates: Vec<Candidate>,
+    /// The values that a backend could add; `None` where the static candidates are all there is.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub request: Option<ValueRequest>,
+}
+
+/// Something to insert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Candidate {
+    /// What a menu shows.
+    pub label: String,
+    /// What it is.
+    pub kind: CandidateKind,
+    /// A few words beside the label.
+    pub detail: String,
+    /// A sentence or more about it; may be empty.
+    pub documentation: String,
+    /// The exact text to put in the place of `Completions::replace`.
+    pub insert: String,
+}
+
+/// What a candidate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+pub enum CandidateKind {
+    /// A column.
+    Column,
+    /// An operator.
+    Operator,
+    /// AND, OR, NOT.
+    Keyword,
+    /// A value.
+    Value,
+    /// A saved filter.
+    SavedFilter,
+    /// A parenthesis or comma.
+    Punctuation,
+}
+
+/// What a source of values needs to know; it answers with suggestions for `Completions::add_values`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct ValueRequest {
+    /// The column whose values are wanted.
+    pub column: String,
+    /// The operator between the column and the value.
+    pub operator: Operator,
+    /// What was typed of the value, without quotes.
+    pub prefix: String,
+    /// The items that are already in the list, without quotes.
+    pub exclude: Vec<String>,
+    /// A filter that the flows must match for the one being typed to select them: the other terms of the
+    /// AND chains around the cursor. Empty where there are none.
+    pub rest: String,
+    /// Whether the value is to stand in quotes.
+    pub quoted: bool,
+    /// How the values are inserted.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    slot: Slot,
+}
+
+/// The place of a value being typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Slot {
+    /// The quote that was typed, if one was.
+    quote: Option<char>,
+    /// What goes before the value: a blank, or the operator that the cursor touches and a blank.
+    lead: String,
+}
+
+/// A value that a source knows, as text without quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The value.
+    pub value: String,
+    /// What it means: an organisation, a service, a description; may be empty.
+    pub detail: String,
+}
+
+/// What may stand at the offset. Never fails: where nothing may, as in a comment, there are no candidates.
+pub fn complete(compiler: &Compiler<'_>, text: &str, offset: u32) -> Completions {
+    let context = Context::at(text, offset);
+    let mut completions = Completions { replace: context.replace, candidates: Vec::new(), request: None };
+    match &context.state {
+        State::Nowhere => {}
+        State::Condition => candidates::conditions(compiler, &context, &mut completions),
+        State::Connective { depth } => candidates::connectives(&context, *depth, &mut completions),
+        State::Operator { column, negated } => {
+            let column = column.of(text);
+            candidates::operators(compiler, &context, column, *negated, &mut completions);
+            // The cursor touches a whole operator: its value may follow as well.
+            if let Some(operator) = candidates::exact_operator(context.partial, *negated) {
+                let place = Place { column, operator, items: &[], in_list: false };
+                values::offer(compiler, text, &context, place, &mut completions);
+            }
+        }
+        State::BetweenAnd => candidates::between_and(&context, &mut completions),
+        State::Value { column, operator } => {
+            let place = Place { column: column.of(text), operator: *operator, items: &[], in_list: false };
+            values::offer(compiler, text, &context, place, &mut completions);
+        }
+        State::ListOpen { column, operator } => {
+            candidates::list_open(&context, &mut completions);
+            if *operator == Operator::Has {
+                let place =
+                    Place { column: column.of(text), operator: *operator, items: &[], in_list: false };
+                values::offer(compiler, text, &context, place, &mut completions);
+            }
+        }
+        State::ListItem { column, operator, items } => {
+            let place = Place { column: column.of(text), operator: *operator, items, in_list: true };
+            values::offer(compiler, text, &context, place, &mut completions);
+        }
+        State::ListNext => candidates::list_next(&context, &mut completions),
+    }
+    completions
+}
+
+impl Completions {
+    /// Adds the answers of a value source, in its order, after the static candidates that match as well;
+    /// those that are there already are left out.
+    pub fn add_values(&mut self, suggestions: &[Suggestion]) {
+        let Some(request) = &self.request else { return };
+        let mut added: Vec<Candidate> = Vec::with_capacity(suggestions.len());
+        for suggestion in suggestions {
+            let Some(insert) = values::insertion(request, &suggestion.value) else { continue };
+            let known = |candidate: &Candidate| candidate.insert == insert;
+            if request.exclude.contains(&suggestion.value) || added.iter().any(known) {
+                continue;
+            }
+            // A value of the network goes before the same one of a table.
+            self.candidates.retain(|candidate| !known(candidate));
+            added.push(Candidate {
+                label: suggestion.value.clone(),
+                kind: CandidateKind::Value,
+                detail: suggestion.detail.clone(),
+                documentation: String::new(),
+                insert,
+            });
+        }
+        let first_column =
+            self.candidates.iter().position(|candidate| candidate.kind != CandidateKind::Value);
+        let place = first_column.unwrap_or(self.candidates.len()).min(self.candidates.len());
+        let place = if request.prefix.is_empty() { 0 } else { place };
+        self.candidates.splice(place..place, added);
+    }
+}

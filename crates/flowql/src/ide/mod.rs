@@ -1,0 +1,21 @@
+//! The editor layer: all that an editor, a page or a service asks of a filter's text, as plain data.
+//!
+//! Every function takes a text, valid or not, and byte offsets, and answers for any of them. Front ends call
+//! only these and parse nothing themselves; `Positions` converts offsets at their borders.
+
+mod actions;
+mod complete;
+mod explain;
+mod hover;
+mod outline;
+mod references;
+mod rewrites;
+mod tokens;
+
+pub use actions::{Action, ActionKind, NewFilter, code_actions};
+pub use complete::{Candidate, CandidateKind, Completions, Suggestion, ValueRequest, complete};
+pub use explain::{Explanation, Line, explain};
+pub use hover::{Hover, hover};
+pub use outline::{Symbol, SymbolKind, folding, selection, symbols};
+pub use references::{Reference, highlights, reference_at, references, rename};
+pub use tokens::{ClassifiedToken, TokenClass, tokens};

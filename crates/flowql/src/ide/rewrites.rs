@@ -1,0 +1,266 @@
+//! Rewrites: the same filter said in another way.
+
+use ipnet::IpNet;
+
+use super::actions::{Action, ActionKind, NewFilter};
+use crate::check::operators_of;
+use crate::syntax::{Condition, List, Node, Operand, OperatorUse, Value, ValueKind};
+use crate::tables::{Operator, Type};
+use crate::values::{self, text};
+use crate::{Column, Compiler, Edit, Span};
+
+/// A node and what it stands in.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) node: &'a Node,
+    pub(super) parent: Option<&'a Node>,
+}
+
+pub(super) struct Rewriter<'a> {
+    pub(super) compiler: &'a Compiler<'a>,
+    pub(super) text: &'a str,
+}
+
+impl Rewriter<'_> {
+    /// The rewrites of one node.
+    pub(super) fn rewrites(&self, site: Site<'_>, range: Span) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match site.node {
+            Node::Condition(condition) => {
+                let Some(column) = self.column(condition) else { return actions };
+                actions.extend(self.condition(condition, column));
+                actions.extend(self.quotes(condition, range));
+            }
+            Node::Not { operand, .. } => actions.extend(self.negation(site.node.span(), operand)),
+            Node::Saved(span) => actions.extend(self.inline(*span)),
+            Node::Group { .. } | Node::And(_) | Node::Or(_) => {}
+        }
+        actions.extend(self.extract(site, range));
+        actions
+    }
+
+    fn column(&self, condition: &Condition) -> Option<&Column> {
+        let id = self.compiler.schema.find(condition.column?.of(self.text))?;
+        Some(self.compiler.schema.column(id))
+    }
+
+    fn condition(&self, condition: &Condition, column: &Column) -> Vec<Action> {
+        let Some(usage) = condition.operator else { return Vec::new() };
+        let mut actions = Vec::new();
+        match &condition.operand {
+            Operand::One(value) => actions.extend(self.as_list_of_one(usage, value, column)),
+            Operand::Between(low, high) => actions.extend(self.between_as_list(usage, low, high, column)),
+            Operand::List(list) => {
+                actions.extend(self.out_of_list(usage, list, column));
+                actions.extend(self.aggregate(list, column));
+            }
+            Operand::Missing => {}
+        }
+        actions
+    }
+
+    /// `a = b` → `a IN (b)`.
+    fn as_list_of_one(&self, usage: OperatorUse, value: &Value, column: &Column) -> Option<Action> {
+        let listed = match usage.operator {
+            Operator::Eq => Operator::In,
+            Operator::Ne => Operator::NotIn,
+            _ => return None,
+        };
+        let written = value.span.of(self.text);
+        let is_column = value.kind == ValueKind::Word && self.compiler.schema.find(written).is_some();
+        if is_column || !has(column, listed) {
+            return None;
+        }
+        let after = format!("{} ({written})", listed.symbol());
+        Some(self.rewrite(format!("write `{after}`"), usage.span.to(value.span), &after))
+    }
+
+    /// `a IN (b)` → `a = b`, and `a IN (1-9)` → `a BETWEEN 1 AND 9`.
+    fn out_of_list(&self, usage: OperatorUse, list: &List, column: &Column) -> Option<Action> {
+        let negated = match usage.operator {
+            Operator::In => false,
+            Operator::NotIn => true,
+            _ => return None,
+        };
+        let [item] = list.items.as_slice() else { return None };
+        let written = item.span.of(self.text);
+        let range = values::range(written).filter(|_| {
+            item.kind == ValueKind::Word
+                && matches!(column.filter_type, Some(Type::Ip | Type::Uint | Type::Asn))
+        });
+        let after = match range {
+            Some((low, high)) => {
+                let operator = if negated { Operator::NotBetween } else { Operator::Between };
+                format!("{} {low} AND {high}", operator.symbol())
+            }
+            None => format!("{} {written}", if negated { "!=" } else { "=" }),
+        };
+        Some(self.rewrite(format!("write `{after}`"), usage.span.to(list.span), &after))
+    }
+
+    /// `a BETWEEN 1 AND 9` → `a IN (1-9)`.
+    fn between_as_list(
+        &self,
+        usage: OperatorUse,
+        low: &Value,
+        high: &Value,
+        column: &Column,
+    ) -> Option<Action> {
+        let listed = if usage.operator.is_negated() { Operator::NotIn } else { Operator::In };
+        let ranges = matches!(column.filter_type, Some(Type::Ip | Type::Uint | Type::Asn));
+        let both_words = low.kind == ValueKind::Word && high.kind == ValueKind::Word;
+        if !ranges || !both_words || !has(column, listed) {
+            return None;
+        }
+        let after = format!("{} ({}-{})", listed.symbol(), low.span.of(self.text), high.span.of(self.text));
+        Some(self.rewrite(format!("write `{after}`"), usage.span.to(high.span), &after))
+    }
+
+    /// A list of addresses and subnets with those that lie in others left out and neighbours joined.
+    fn aggregate(&self, list: &List, column: &Column) -> Option<Action> {
+        if column.filter_type != Some(Type::Ip) {
+            return None;
+        }
+        let mut nets = Vec::new();
+        let mut others = Vec::new();
+        for item in &list.items {
+            let written = item.span.of(self.text);
+            match (values::subnet(written), values::address(written)) {
+                (Some((_, net)), _) => nets.push(net),
+                (None, Some(address)) => nets.push(IpNet::from(address)),
+                (None, None) => others.push(written.to_owned()),
+            }
+        }
+        let before = nets.len();
+        let aggregated = IpNet::aggregate(&nets);
+        if aggregated.len() >= before {
+            return None;
+        }
+        let single = |net: &IpNet| net.prefix_len() == net.max_prefix_len();
+        let print = |net: &IpNet| if single(net) { net.addr().to_string() } else { net.to_string() };
+        let items: Vec<String> = aggregated.iter().map(print).chain(others).collect();
+        let title = format!("aggregate {before} addresses and subnets into {}", aggregated.len());
+        Some(self.rewrite(title, list.span, &format!("({})", items.join(", "))))
+    }
+
+    /// `NOT a = b` → `a != b`, also where the condition stands in parentheses.
+    fn negation(&self, span: Span, operand: &Node) -> Option<Action> {
+        let condition = match operand {
+            Node::Condition(condition) => condition,
+            Node::Group { inner, .. } => match inner.as_ref() {
+                Node::Condition(condition) => condition,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let (column, usage) = (self.column(condition)?, condition.operator?);
+        let opposite = usage.operator.opposite();
+        if !has(column, opposite) {
+            return None;
+        }
+        let before = Span { start: condition.span.start, end: usage.span.start }.of(self.text);
+        let after = Span { start: usage.span.end, end: condition.span.end }.of(self.text);
+        if [before, after].iter().any(|part| part.contains("--")) {
+            return None;
+        }
+        let blank = |part: &str, at_end: bool| {
+            let touching = if at_end { part.chars().next_back() } else { part.chars().next() };
+            if touching.is_some_and(char::is_whitespace) { "" } else { " " }
+        };
+        let rewritten =
+            format!("{before}{}{}{}{after}", blank(before, true), opposite.symbol(), blank(after, false));
+        Some(self.rewrite(format!("write `{}`", rewritten.trim()), span, &rewritten))
+    }
+
+    /// A string in the other kind of quotes.
+    fn quotes(&self, condition: &Condition, range: Span) -> Option<Action> {
+        let under = |value: &&Value| {
+            value.kind == ValueKind::String
+                && value.span.touches(range.start)
+                && value.span.touches(range.end)
+        };
+        let value = condition.operand.values().find(under)?;
+        let written = value.span.of(self.text);
+        let (other, title) = match written.chars().next()? {
+            '"' => ('\'', "use single quotes"),
+            _ => ('"', "use double quotes"),
+        };
+        let quoted = text::quote_with(&text::decode(written), other);
+        Some(self.rewrite(title.to_owned(), value.span, &quoted))
+    }
+
+    /// `@name` → its text in parentheses.
+    fn inline(&self, span: Span) -> Option<Action> {
+        let name = span.of(self.text).get(1..)?;
+        let saved = self.compiler.saved.text(name)?;
+        // A comment to the end of the line would swallow the parenthesis.
+        let body = saved.trim();
+        let closer = if body.contains("--") { "\n)" } else { ")" };
+        let title = format!("put the text of `@{name}` here");
+        let edit = Edit::replace(span, format!("({body}{closer}"));
+        Some(Action {
+            title,
+            kind: ActionKind::Inline,
+            edits: vec![edit],
+            diagnostic: None,
+            new_filter: None,
+        })
+    }
+
+    /// A part that is selected, or a group, as a saved filter of its own.
+    fn extract(&self, site: Site<'_>, range: Span) -> Option<Action> {
+        let span = site.node.span();
+        let selected = !range.is_empty() && range.covers(span);
+        let is_group = matches!(site.node, Node::Group { .. });
+        if matches!(site.node, Node::Saved(_)) || !(selected || is_group) {
+            return None;
+        }
+        // Half of an AND under an OR, or of a chain, cannot be cut out by its tree node alone.
+        let body = match site.node {
+            Node::Group { inner, .. } => inner.span().of(self.text),
+            _ => span.of(self.text),
+        };
+        if site.parent.is_none() && !selected {
+            return None;
+        }
+        let name = self.free_name();
+        Some(Action {
+            title: format!("make a saved filter `@{name}` of it"),
+            kind: ActionKind::Extract,
+            edits: vec![Edit::replace(span, format!("@{name}"))],
+            diagnostic: None,
+            new_filter: Some(NewFilter { name, text: body.to_owned() }),
+        })
+    }
+
+    fn free_name(&self) -> String {
+        let taken: Vec<&str> = self.compiler.saved.names().collect();
+        let mut number = 0_usize;
+        loop {
+            let name = if number == 0 { "extracted".to_owned() } else { format!("extracted{number}") };
+            if !taken.contains(&name.as_str()) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+
+    fn rewrite(&self, title: String, span: Span, after: &str) -> Action {
+        // A word must not run into what stands before it.
+        let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
+        let is_word = after.starts_with(|first: char| first.is_ascii_alphabetic());
+        let apart = before.is_none_or(|before| before.is_whitespace() || before == '(');
+        let new_text = if is_word && !apart { format!(" {after}") } else { after.to_owned() };
+        Action {
+            title,
+            kind: ActionKind::Rewrite,
+            edits: vec![Edit::replace(span, new_text)],
+            diagnostic: None,
+            new_filter: None,
+        }
+    }
+}
+
+fn has(column: &Column, operator: Operator) -> bool {
+    operators_of(column).any(|available| available == operator)
+}
