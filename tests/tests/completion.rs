@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use flowql::ide::{self, CandidateKind, Completions, Suggestion};
 use flowql::syntax::{self, TokenKind};
 use flowql::{Code, Compiler, Options, SavedFilters, Schema, Scope};
-use flowql_tests::corpus;
+use flowql_tests::corpus::{self, Entry};
 
 fn apply(text: &str, completions: &Completions, insert: &str) -> String {
     let replace = completions.replace.range();
@@ -15,7 +15,8 @@ fn apply(text: &str, completions: &Completions, insert: &str) -> String {
 /// The position of the first error that is not merely the lack of what is still to be typed.
 fn first_hard_error(compiler: &Compiler<'_>, text: &str) -> Option<u32> {
     let typed = u32::try_from(text.trim_end().len()).unwrap();
-    let unfinished = |code| matches!(code, Code::UnclosedParenthesis | Code::UnclosedList | Code::UnterminatedString);
+    let unfinished =
+        |code| matches!(code, Code::UnclosedParenthesis | Code::UnclosedList | Code::UnterminatedString);
     let diagnostics = compiler.compile(text, Options::default()).diagnostics;
     diagnostics
         .into_iter()
@@ -27,7 +28,7 @@ fn first_hard_error(compiler: &Compiler<'_>, text: &str) -> Option<u32> {
 fn it_answers_any_text_at_any_offset() {
     for file in corpus::read_all().unwrap() {
         let compiler = Compiler::new(&file.schema, &file.saved);
-        for entry in file.entries.iter().filter(|entry| entry.text.len() < 2000) {
+        for entry in file.entries.iter().filter(|entry| entry.text.len() < 1000) {
             for offset in 0..=u32::try_from(entry.text.len() + 2).unwrap() {
                 let completions = ide::complete(&compiler, &entry.text, offset);
                 let range = completions.replace.range();
@@ -70,7 +71,9 @@ fn what_really_stands_there_is_offered() {
                         first.eq_ignore_ascii_case(word) || candidate.label.eq_ignore_ascii_case(word)
                     };
                     let is_reference = token.kind == TokenKind::Saved && offers_columns(&completions);
-                    is_reference || is_value && completions.request.is_some() || completions.candidates.iter().any(fits)
+                    is_reference
+                        || is_value && completions.request.is_some()
+                        || completions.candidates.iter().any(fits)
                 });
                 if !(is_offered || is_value && (is_regexp || is_repeated)) {
                     writeln!(failures, "{}: `{word}` is not offered after {typed:?}", entry.place).unwrap();
@@ -88,7 +91,9 @@ fn no_candidate_breaks_a_valid_beginning() {
     let mut failures = String::new();
     for file in corpus::read_all().unwrap().iter().filter(|file| file.valid) {
         let compiler = Compiler::new(&file.schema, &file.saved);
-        for entry in file.entries.iter().filter(|entry| entry.text.len() < 400) {
+        // At the edge of the nesting limit anything breaks a filter.
+        let usual = |entry: &&Entry| entry.text.len() < 400 && !entry.name.starts_with("nesting");
+        for entry in file.entries.iter().filter(usual) {
             for token in syntax::tokenize(&entry.text) {
                 let middle = token.span.start + token.span.len() / 2;
                 for offset in [token.span.start, middle, token.span.end] {
@@ -106,7 +111,8 @@ fn no_candidate_breaks_a_valid_beginning() {
                         let error = first_hard_error(&compiler, &after);
                         let earlier = error.is_some_and(|at| before.is_none_or(|before| at < before));
                         if earlier && failures.len() < 4000 {
-                            writeln!(failures, "{}: {typed:?} + {candidate:?} = {after:?}", entry.place).unwrap();
+                            writeln!(failures, "{}: {typed:?} + {candidate:?} = {after:?}", entry.place)
+                                .unwrap();
                         }
                     }
                 }
@@ -248,7 +254,8 @@ fn nothing_is_offered_in_comments_and_for_unknown_columns() {
     let compiler = Compiler::new(&schema, &saved);
     for text in ["-- s", "SrcAS = 1 /* A", "/* ", "nothing = ", "nothing ", "nothing IN (1, "] {
         let completions = ide::complete(&compiler, text, u32::try_from(text.len()).unwrap());
-        let values = completions.candidates.iter().filter(|candidate| candidate.kind != CandidateKind::Punctuation);
+        let values =
+            completions.candidates.iter().filter(|candidate| candidate.kind != CandidateKind::Punctuation);
         assert_eq!(values.count(), 0, "{text}: {completions:?}");
         assert_eq!(completions.request, None, "{text}");
     }
@@ -274,7 +281,12 @@ fn values_of_the_network_are_asked_for_and_put_in() {
     assert_eq!(request.rest, "InIfBoundary = external");
     assert!(request.quoted);
     let suggestion = |value: &str| Suggestion { value: value.to_owned(), detail: "seen".to_owned() };
-    completions.add_values(&[suggestion("edge \"1\""), suggestion("a"), suggestion("two\nlines"), suggestion("edge2")]);
+    completions.add_values(&[
+        suggestion("edge \"1\""),
+        suggestion("a"),
+        suggestion("two\nlines"),
+        suggestion("edge2"),
+    ]);
     let inserts: Vec<_> = completions.candidates.iter().map(|candidate| candidate.insert.as_str()).collect();
     assert_eq!(inserts, [r#""edge \"1\"""#, r#""edge2""#]);
     let text = "SrcAS =";

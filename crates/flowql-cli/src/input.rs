@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use flowql::Limits;
 
+use crate::console;
 use crate::failure::Failure;
 
 /// Where a text comes from.
@@ -109,7 +110,15 @@ pub(crate) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
+            let before = found.len();
             walk(path, &mut found);
+            if found.len() == before {
+                let message = format!("there is no *.flowql file below `{}`", path.display());
+                console::warning(
+                    &message,
+                    Some("files of other names are read when they are given one by one"),
+                );
+            }
         } else {
             found.push(Ok(path.clone()));
         }
@@ -125,7 +134,8 @@ fn walk(root: &Path, found: &mut Vec<Result<PathBuf, Failure>>) {
         let directory = path.is_dir() && (path == root || !path.is_symlink());
         if !directory {
             if is_filter_file(&path) && path.is_file() {
-                found.push(Ok(path));
+                // Of `.`, plain names: what reads the output may know the files by these only.
+                found.push(Ok(path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path)));
             }
             continue;
         }

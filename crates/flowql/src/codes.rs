@@ -115,7 +115,7 @@ codes! {
     UnknownColumn = "E101", Error, "unknown-column",
         "No column has this name.", "SrcASN = 1";
     DisabledColumn = "E102", Error, "disabled-column",
-        "The column exists but is not enabled. Add it, or its group, to `enable` in the section [schema] of flowql.toml.", "SrcVlan = 10";
+        "The column exists but is not enabled. Add it, or its group, to `enable` in the section `[schema]` of `flowql.toml`.", "SrcVlan = 10";
     UnfilterableColumn = "E103", Error, "unfilterable-column",
         "The column holds a measure or a time, or only helps to compute others; it cannot be used in a filter.", "Bytes > 1000";
     QuotedColumn = "E104", Error, "quoted-column",

@@ -24,10 +24,14 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     cargo(root, &["bench", "--locked", "--package", "flowql-bench", "--bench", "filters"])?;
     let allocations = allocations(root)?;
     let results = root.join("target/criterion");
-    println!("\nMean time in nanoseconds; `ratio` is compile to hand-compile; allocations are of one compile.\n");
+    println!(
+        "\nMean time in nanoseconds; `ratio` is compile to hand-compile; allocations are of one compile.\n"
+    );
     println!("| input | bytes | {} | ratio | ns/byte | allocations | by hand |", FUNCTIONS.join(" | "));
     println!("|---|{}", "---:|".repeat(FUNCTIONS.len() + 5));
-    for input in ["one", "five", "twenty", "prefixes-1000", "nested-150", "1-kib", "4-kib", "16-kib", "64-kib"] {
+    for input in
+        ["one", "five", "twenty", "prefixes-1000", "nested-150", "1-kib", "4-kib", "16-kib", "64-kib"]
+    {
         let mut means = BTreeMap::new();
         for function in FUNCTIONS {
             means.insert(function, mean(&results.join(input).join(function))?);
@@ -35,7 +39,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         let bytes = bytes(&results.join(input).join("compile"))?;
         let cells: Vec<String> =
             FUNCTIONS.iter().map(|function| format!("{:.0}", means.get(function).unwrap_or(&0.0))).collect();
-        let (compile, hand) = (means.get("compile").unwrap_or(&0.0), means.get("hand-compile").unwrap_or(&1.0));
+        let (compile, hand) =
+            (means.get("compile").unwrap_or(&0.0), means.get("hand-compile").unwrap_or(&1.0));
         let counts = allocations.get(input).map_or("", String::as_str);
         println!(
             "| {input} | {bytes:.0} | {} | {:.1} | {:.1} | {counts} |",
@@ -49,7 +54,16 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 /// The allocations by input, as two cells of the table.
 fn allocations(root: &Path) -> Result<BTreeMap<String, String>> {
-    let arguments = ["run", "--quiet", "--release", "--locked", "--package", "flowql-bench", "--bin", "flowql-allocations"];
+    let arguments = [
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "flowql-bench",
+        "--bin",
+        "flowql-allocations",
+    ];
     let output = Command::new("cargo").args(arguments).current_dir(root).output()?;
     if !output.status.success() {
         bail!("cargo {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));

@@ -200,9 +200,6 @@ pub(super) fn long() -> Vec<Input> {
         Repeated("("),
         Between("SrcAS IN (", "1, ", "1)"),
         Between("SrcAS IN (1", "/**/", ", 2)"),
-        Between("SrcAS = ", "/**/", "1"),
-        Between("ExporterName = \"", "\\\\", "\""),
-        Halves("SrcAS = '", "a", "'", "''"),
         Halves("ExporterName IN ('", "a", "'", "''"),
     ]
 }

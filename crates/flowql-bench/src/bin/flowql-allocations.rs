@@ -20,7 +20,11 @@ fn main() -> std::io::Result<()> {
         black_box(compiler.compile(&text, Options::default()));
         let (_, core) = count(|| compiler.compile(black_box(&text), Options::default()));
         let (_, yardstick) = count(|| flowql_bench::compile(black_box(&text), &hand));
-        writeln!(out, "{name} {} {} {} {}", core.allocations, core.bytes, yardstick.allocations, yardstick.bytes)?;
+        writeln!(
+            out,
+            "{name} {} {} {} {}",
+            core.allocations, core.bytes, yardstick.allocations, yardstick.bytes
+        )?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(super) fn run(global: &Global, args: &Columns) -> Result<Status, Failure> {
     let mut output = Output::new();
     if args.json {
         output.json(&columns)?;
-    } else {
+    } else if !columns.is_empty() {
         for line in table(&columns) {
             output.line(&line)?;
         }

@@ -122,4 +122,25 @@ mod tests {
             assert_eq!(flowql_bench::syntax(text).as_deref(), Ok(expected), "{text}");
         }
     }
+
+    #[test]
+    fn the_corpus_is_printed_as_the_second_parser_prints_it() {
+        let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/valid");
+        let mut compared = 0;
+        for variant in std::fs::read_dir(corpus).unwrap() {
+            for path in std::fs::read_dir(variant.unwrap().path()).unwrap() {
+                let file = std::fs::read_to_string(path.unwrap().path()).unwrap();
+                for filter in flowql::files::split(&file, &Limits::DEFAULT).filters {
+                    assert_eq!(
+                        Ok(printed(filter.text)),
+                        flowql_bench::syntax(filter.text),
+                        "{}",
+                        filter.text
+                    );
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 400, "only {compared} filters were compared");
+    }
 }

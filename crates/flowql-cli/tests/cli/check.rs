@@ -44,6 +44,18 @@ fn the_filters_of_a_file_are_checked_each_on_its_own() {
 }
 
 #[test]
+fn the_files_of_the_working_directory_have_plain_names() {
+    let ran = folder().run(&["check", "--json", "--file", "."]).has_status(1);
+    assert_eq!(ran.json()["diagnostics"][0]["path"], "filters/deep/b.flowql");
+}
+
+#[test]
+fn a_directory_without_files_is_worth_a_word() {
+    let ran = Place::new().with("empty/readme.txt", "").run(&["check", "--file", "empty"]).has_status(0);
+    assert!(ran.stderr.starts_with("warning: there is no *.flowql file below `empty`\n"), "{ran}");
+}
+
+#[test]
 fn a_file_of_another_name_is_one_filter() {
     let place = Place::new().with("one.txt", "-- name: x\nSrcAS = 1 AND\n-- name: x\nDstAS = 2\n");
     let ran = place.run(&["check", "--file", "one.txt"]).has_status(0);

@@ -1,5 +1,7 @@
 //! The tool as its users meet it: the built binary, its two streams and its exit status.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 mod check;
 mod columns;
 mod compile;

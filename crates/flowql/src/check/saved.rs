@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, SUGGESTIONS, enumerate};
+use super::{Checker, enumerate};
 use crate::tables::closest;
 use crate::typed::Filter;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span, syntax};
@@ -65,10 +65,12 @@ impl SavedFilters {
     }
 }
 
-/// Whether the text can name a saved filter.
+/// Whether the text can name a saved filter. Two hyphens are a comment wherever the name is used, so no
+/// name holds them.
 pub fn is_filter_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && !name.contains("--")
 }
 
 /// What the saved filters that were put in so far have cost.
@@ -141,7 +143,8 @@ impl Checker<'_, '_> {
                 diagnostics: &mut diagnostics,
                 expansion: self.expansion,
                 depth,
-                suggestions: SUGGESTIONS,
+                // Only the message of an error is shown, not what would be right instead.
+                suggestions: 0,
             };
             let filter = inner.node(tree);
             self.expansion.path.pop();

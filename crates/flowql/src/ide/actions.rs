@@ -1,7 +1,7 @@
 //! Code actions: the fixes of diagnostics, and rewrites that keep the meaning.
 
 use crate::syntax::{self, Node};
-use crate::{Code, Compiler, Diagnostic, Edit, Span};
+use crate::{Code, Compiler, Diagnostic, Edit, Fix, Options, Span};
 
 use super::rewrites::{Rewriter, Site};
 
@@ -74,9 +74,17 @@ pub fn code_actions(compiler: &Compiler<'_>, text: &str, range: Span) -> Vec<Act
             .iter()
             .any(|found| found.is_error() && found.code != Code::NestingTooDeep && touch(found.span, span))
     };
+    // What a rewrite makes of a valid filter is valid: a string may fit a comparison and no list.
+    let is_valid = !diagnostics.iter().any(Diagnostic::is_error);
+    let keeps_valid = |action: &Action| {
+        let fix = Fix { title: String::new(), edits: action.edits.clone() };
+        !is_valid
+            || action.new_filter.is_some()
+            || compiler.compile(&fix.apply(text), Options::default()).sql.is_some()
+    };
     for site in sites(&tree, range) {
         if !broken(site.node.span()) {
-            actions.extend(rewriter.rewrites(site, range));
+            actions.extend(rewriter.rewrites(site, range).into_iter().filter(keeps_valid));
         }
     }
     actions

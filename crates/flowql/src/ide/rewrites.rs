@@ -227,7 +227,7 @@ impl Rewriter<'_> {
         Some(Action {
             title: format!("make a saved filter `@{name}` of it"),
             kind: ActionKind::Extract,
-            edits: vec![Edit::replace(span, format!("@{name}"))],
+            edits: vec![self.apart(span, &format!("@{name}"))],
             diagnostic: None,
             new_filter: Some(NewFilter { name, text: body.to_owned() }),
         })
@@ -246,18 +246,24 @@ impl Rewriter<'_> {
     }
 
     fn rewrite(&self, title: String, span: Span, after: &str) -> Action {
-        // A word must not run into what stands before it.
-        let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
-        let is_word = after.starts_with(|first: char| first.is_ascii_alphabetic());
-        let apart = before.is_none_or(|before| before.is_whitespace() || before == '(');
-        let new_text = if is_word && !apart { format!(" {after}") } else { after.to_owned() };
         Action {
             title,
             kind: ActionKind::Rewrite,
-            edits: vec![Edit::replace(span, new_text)],
+            edits: vec![self.apart(span, after)],
             diagnostic: None,
             new_filter: None,
         }
+    }
+
+    /// The replacement of a range, with blanks where a word would run into what stands beside it.
+    fn apart(&self, span: Span, after: &str) -> Edit {
+        let is_word = |found: char| found.is_ascii_alphanumeric() || found == '@' || found == '_';
+        let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
+        let behind = self.text.get(span.end as usize..).and_then(|text| text.chars().next());
+        let blank = |needed: bool| if needed { " " } else { "" };
+        let first = blank(after.starts_with(is_word) && before.is_some_and(is_word));
+        let last = blank(after.ends_with(is_word) && behind.is_some_and(is_word));
+        Edit::replace(span, format!("{first}{after}{last}"))
     }
 }
 
