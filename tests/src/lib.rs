@@ -1,5 +1,13 @@
-//! The corpus of FlowQL: reading its files, for the tests that run over them.
+//! What the tests that span the crates share: the corpus and the pages, random filters, trees and SQL as text.
 
 pub mod cases;
+pub mod clickhouse_lexer;
 pub mod corpus;
+pub mod generate;
+pub mod laws;
+pub mod mutate;
+pub mod random;
 pub mod reference;
+pub mod second_opinion;
+pub mod sexpr;
+pub mod sql_safety;

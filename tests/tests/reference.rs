@@ -541,6 +541,21 @@ fn links_lead_somewhere() {
 }
 
 #[test]
+fn paths_lead_somewhere() {
+    let mut findings = Findings::default();
+    let folders = ["grammar/", "crates/", "tests/"];
+    for page in OTHERS.iter().map(|name| Page::read(name).unwrap()) {
+        for path in page.prose().flat_map(|(_, line)| codes(line)) {
+            let pattern = path.contains(['*', '{']);
+            if folders.iter().any(|folder| path.starts_with(folder)) && !pattern {
+                findings.expect(root().join(path).exists(), &page.name, path);
+            }
+        }
+    }
+    findings.finish(25);
+}
+
+#[test]
 fn written_pages_fit_a_terminal() {
     let mut findings = Findings::default();
     for name in WRITTEN {

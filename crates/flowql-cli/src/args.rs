@@ -21,7 +21,9 @@ use clap_complete::Shell;
 Examples:
   flowql compile 'SrcAS = AS15169 AND DstPort IN (80, 443)'
   flowql check --file filters/
-  flowql fmt --write --file filters/edge.flowql"
+  flowql fmt --write --file filters/edge.flowql
+  flowql repl
+  flowql help language"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -73,11 +75,16 @@ pub(crate) enum Command {
     Compile(Compile),
     Check(Check),
     Fmt(Fmt),
+    Explain(Explain),
+    Complete(Complete),
+    Tokens(Tokens),
+    Repl(Repl),
     Columns(Columns),
     Codes(Codes),
     Config(Configuration),
     Completions(Completions),
     Man(Man),
+    Help(Help),
 }
 
 /// Print the SQL of a filter
@@ -207,6 +214,79 @@ pub(crate) struct Fmt {
     pub(crate) columns: AllColumns,
 }
 
+/// Say in plain English what a filter selects
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql explain 'InIfBoundary = external AND NOT DstPort IN (80, 443)'
+  flowql explain --json 'SrcAS = AS15169'
+  flowql explain < filter.txt")]
+pub(crate) struct Explain {
+    /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// Explain the filter for the flows of the opposite direction
+    #[arg(long)]
+    pub(crate) reverse: bool,
+    /// Print a JSON object: lines, each with its depth and text
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// List what may stand at a place of a filter, the best first
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql complete 'SrcAS = AS15169 AND dst'
+  flowql complete --cursor 3 'src = 1'
+  flowql complete --json 'InIfBoundary = '")]
+pub(crate) struct Complete {
+    /// The filter, finished or not; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// The place, in bytes from the start; the end of the filter when left out
+    #[arg(long, value_name = "N")]
+    pub(crate) cursor: Option<u32>,
+    /// List at most so many candidates
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) limit: usize,
+    /// Print a JSON object: replace, candidates, and the request for values of the network
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// List the tokens of a filter with their classes, as editors colour them
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql tokens 'SrcAS = AS15169 -- Google'
+  flowql tokens --paint 'SrcAS = AS15169 -- Google'
+  flowql tokens --json < filter.txt")]
+pub(crate) struct Tokens {
+    /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// Print the filter in colours instead
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) paint: bool,
+    /// Print a JSON array
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// Try filters at a prompt that colours, completes and checks them, and shows their SQL
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql repl
+  flowql repl --all-columns --bound")]
+pub(crate) struct Repl {
+    /// Show the values as query parameters beside the SQL
+    #[arg(long)]
+    pub(crate) bound: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
 /// List the columns of the schema
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -279,6 +359,17 @@ pub(crate) struct Man {
     /// Write one page for each command into this directory
     #[arg(long, value_name = "DIR", action = ArgAction::Set)]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// Show the reference of the language, or the help of a command
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql help language | less
+  flowql help coming-from
+  flowql help compile")]
+pub(crate) struct Help {
+    /// language, columns, diagnostics, words, coming-from, or a command
+    pub(crate) topic: Option<String>,
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::check::{self, Context, SavedFilters};
 use crate::sql::{Dialect, Parameter};
 use crate::syntax;
-use crate::typed::Filter;
+use crate::tables::Type;
+use crate::typed::{Condition, Filter, Test};
 use crate::{Code, ColumnId, Diagnostic, Limits, Schema, diagnostic};
 
 /// Compiles filters against one schema and one set of saved filters.
@@ -69,7 +70,12 @@ impl<'a> Compiler<'a> {
     pub fn check(&self, text: &str, options: Options<'_>) -> Checked {
         let syntax::Parse { tree, mut diagnostics, .. } = syntax::parse(text, &self.limits);
         let context = Context { schema: self.schema, saved: self.saved, limits: &self.limits };
+        let malformed = diagnostics.iter().any(Diagnostic::is_error);
         let mut filter = tree.and_then(|tree| check::check(text, &tree, context, &mut diagnostics));
+        if malformed {
+            // What AND and OR join is not known yet.
+            diagnostics.retain(|found| found.code != Code::MixedAndOr);
+        }
         if diagnostics.iter().any(Diagnostic::is_error) {
             filter = None;
         }
@@ -104,7 +110,7 @@ impl<'a> Compiler<'a> {
         let printed =
             if options.bound { expr.print_bound(self.schema) } else { expr.print_inline(self.schema) };
         Compilation {
-            main_table_required: printed.columns.iter().any(|&id| self.is_main_only(id)),
+            main_table_required: printed.columns.iter().any(|&id| self.needs_main_table(id)),
             sql: Some(printed.sql),
             parameters: printed.parameters,
             columns: printed.columns,
@@ -125,24 +131,41 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// A hint at the first use of each column that only the raw table has.
+    /// A hint at the first condition on each column that makes the query read the raw table.
     fn hint_at_raw_table(&self, filter: &Filter, diagnostics: &mut Vec<Diagnostic>) {
-        let mut seen: Vec<ColumnId> = Vec::new();
-        for_each_own_column(filter, &mut |column| {
-            if seen.contains(&column.id) {
-                return;
-            }
-            seen.push(column.id);
-            if self.needs_main_table(column.id) {
-                let name = &self.schema.column(column.id).name;
-                let message =
-                    format!("`{name}` is only in the raw table, which is slower and reaches less far back");
-                diagnostics.push(Diagnostic::new(Code::RawTable, column.span, message));
+        let mut hinted: Vec<ColumnId> = Vec::new();
+        for_each_own_condition(filter, &mut |condition| {
+            let other = match condition.test {
+                Test::CompareColumn(_, other) => Some(other),
+                _ => None,
+            };
+            for column in std::iter::once(condition.column).chain(other) {
+                if !hinted.contains(&column.id) && self.reads_main_table(condition, column.id) {
+                    hinted.push(column.id);
+                    let name = &self.schema.column(column.id).name;
+                    let message = format!(
+                        "`{name}` is only in the raw table, which is slower and reaches less far back"
+                    );
+                    diagnostics.push(Diagnostic::new(Code::RawTable, column.span, message));
+                }
             }
         });
     }
 
-    /// Whether a filter by the column reads one that is only in the raw table.
+    /// Whether a condition on a column reads the raw table. Prefixes and communities stand for other
+    /// columns, which only the SQL tells.
+    fn reads_main_table(&self, condition: &Condition, id: ColumnId) -> bool {
+        match self.schema.column(id).filter_type {
+            Some(Type::Prefix | Type::Community) => {
+                let dialect = Dialect { schema: self.schema, protocols: "" };
+                let columns = dialect.condition(condition).map(|expr| expr.columns(self.schema));
+                columns.unwrap_or_default().into_iter().any(|id| self.needs_main_table(id))
+            }
+            _ => self.is_main_only(id),
+        }
+    }
+
+    /// Whether reading the column, or what it is computed from, takes the raw table.
     pub fn needs_main_table(&self, id: ColumnId) -> bool {
         match self.schema.prefix_parts(id) {
             Some((address, mask)) if !self.schema.column(id).materialized => {
@@ -153,20 +176,15 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Calls `visit` with the columns of the filter's own text, those of saved filters left out.
-fn for_each_own_column(filter: &Filter, visit: &mut impl FnMut(crate::typed::ColumnUse)) {
+/// Calls `visit` with the conditions of the filter's own text, those of saved filters left out.
+fn for_each_own_condition(filter: &Filter, visit: &mut impl FnMut(&Condition)) {
     match filter {
-        Filter::Condition(condition) => {
-            visit(condition.column);
-            if let crate::typed::Test::CompareColumn(_, other) = condition.test {
-                visit(other);
-            }
-        }
+        Filter::Condition(condition) => visit(condition),
         Filter::Saved { .. } => {}
-        Filter::Not(inner) | Filter::Group(inner) => for_each_own_column(inner, visit),
+        Filter::Not(inner) | Filter::Group(inner) => for_each_own_condition(inner, visit),
         Filter::And(terms) | Filter::Or(terms) => {
             for term in terms {
-                for_each_own_column(term, visit);
+                for_each_own_condition(term, visit);
             }
         }
     }

@@ -118,9 +118,22 @@ impl Diagnostic {
 pub(crate) fn finish(mut diagnostics: Vec<Diagnostic>, limit: usize) -> Vec<Diagnostic> {
     drop_follow_ups(&mut diagnostics);
     if diagnostics.len() > limit {
-        let rest = diagnostics.split_off(limit);
+        // Errors go before warnings: what makes the filter bad must not be hidden by remarks.
+        let errors = diagnostics.iter().filter(|found| found.is_error()).count().min(limit);
+        let (mut errors_left, mut others_left) = (errors, limit - errors);
+        let mut rest = Vec::new();
+        for found in std::mem::take(&mut diagnostics) {
+            let left = if found.is_error() { &mut errors_left } else { &mut others_left };
+            match left.checked_sub(1) {
+                Some(fewer) => {
+                    *left = fewer;
+                    diagnostics.push(found);
+                }
+                None => rest.push(found),
+            }
+        }
         let severity = if rest.iter().any(Diagnostic::is_error) { Severity::Error } else { Severity::Hint };
-        let span = rest.first().map(|first| first.span).unwrap_or_default();
+        let span = diagnostics.iter().chain(&rest).map(|found| found.span).max().unwrap_or_default();
         let message = format!("{} more diagnostics are not shown", rest.len());
         diagnostics.push(Diagnostic { severity, ..Diagnostic::new(Code::TooManyDiagnostics, span, message) });
     }

@@ -79,7 +79,6 @@ impl Sql {
             0x0b => b'v',
             0x0c => b'f',
             0x0d => b'r',
-            0x1b => b'e',
             _ => {
                 let digit = |nibble: u8| b"0123456789ABCDEF"[usize::from(nibble)];
                 self.0.extend_from_slice(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15)]);

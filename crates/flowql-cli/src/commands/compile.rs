@@ -39,7 +39,7 @@ pub(super) fn run(global: &Global, args: Compile) -> Result<Status, Failure> {
 }
 
 /// Prints the SQL and, each on a line, the parameters.
-fn print(output: &mut Output, compilation: &Compilation) -> Result<(), Failure> {
+pub(super) fn print(output: &mut Output, compilation: &Compilation) -> Result<(), Failure> {
     let Some(sql) = &compilation.sql else { return Ok(()) };
     output.line(sql)?;
     for parameter in &compilation.parameters {
@@ -71,7 +71,7 @@ fn print_stage(
 }
 
 /// Reports the diagnostics on standard error.
-fn report(global: &Global, input: Input, diagnostics: Vec<Diagnostic>) -> Status {
+pub(super) fn report(global: &Global, input: Input, diagnostics: Vec<Diagnostic>) -> Status {
     let source = sources::with_diagnostics(input, diagnostics);
     for diagnostic in text::render(&source, global.quiet) {
         console::message(&diagnostic);

@@ -1,6 +1,6 @@
 //! `flowql fmt`: filters in the canonical layout.
 
-use flowql::{Compiler, Diagnostic, Scope, files};
+use flowql::Diagnostic;
 use flowql_config::Config;
 
 use super::check::{report, told};
@@ -110,9 +110,7 @@ impl Formatter<'_> {
         if !input.origin.has_several() {
             return Ok(ended(&compiler.format(&input.text)?));
         }
-        let mut saved = self.config.saved.clone();
-        files::split(&input.text, &self.config.limits).save_into(&mut saved, Scope::File);
-        Ok(ended(&Compiler { saved: &saved, ..compiler }.format_file(&input.text)?))
+        Ok(ended(&compiler.format_file(&input.text)?))
     }
 }
 

@@ -4,10 +4,15 @@ mod check;
 mod codes;
 mod columns;
 mod compile;
+mod complete;
 mod config;
+mod explain;
 mod fmt;
+mod help;
 mod lines;
 mod man;
+mod repl;
+mod tokens;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -26,6 +31,11 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Compile(args) => compile::run(&global, args),
         Command::Check(args) => check::run(&global, args),
         Command::Fmt(args) => fmt::run(&global, args),
+        Command::Explain(args) => explain::run(&global, args),
+        Command::Complete(args) => complete::run(&global, args),
+        Command::Tokens(args) => tokens::run(&global, args),
+        Command::Repl(args) => repl::run(&global, &args),
+        Command::Help(args) => help::run(&args),
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),

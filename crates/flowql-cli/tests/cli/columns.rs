@@ -41,7 +41,12 @@ fn custom_columns_are_listed() {
 
 #[test]
 fn codes_are_listed_and_explained() {
-    snapshot("codes", &run(&["codes"]).has_status(0));
+    let list = run(&["codes"]).has_status(0).stdout;
+    assert_eq!(list.lines().count(), flowql::Code::ALL.len());
+    for (line, code) in list.lines().zip(flowql::Code::ALL) {
+        assert!(line.starts_with(code.number()) && line.ends_with(code.doc()), "{line}");
+        assert!(line.contains(code.name()) && line.contains(code.severity().name()), "{line}");
+    }
     snapshot("codes-one", &run(&["codes", "e101"]).has_status(0));
     snapshot("codes-json", &run(&["codes", "--json", "like-without-wildcard"]).has_status(0));
     snapshot("codes-unknown", &run(&["codes", "unknown-colum"]).has_status(2));

@@ -2,7 +2,21 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 8] = ["compile", "check", "fmt", "columns", "codes", "config", "completions", "man"];
+const COMMANDS: [&str; 13] = [
+    "compile",
+    "check",
+    "fmt",
+    "explain",
+    "complete",
+    "tokens",
+    "repl",
+    "columns",
+    "codes",
+    "config",
+    "completions",
+    "man",
+    "help",
+];
 
 #[test]
 fn every_command_has_its_help() {

@@ -6,6 +6,7 @@ mod check;
 mod columns;
 mod compile;
 mod config;
+mod editor;
 mod emit;
 mod fmt;
 mod formats;

@@ -31,18 +31,22 @@ pub(super) fn of(text: &str, tokens: &[Token]) -> Vec<Comment> {
     for (index, token) in real.iter().enumerate() {
         if token.kind == TokenKind::Comment {
             let next = real.get(index + 1).map(|next| next.span.start as usize);
-            comments.push(comment(text, token.span, before, next));
+            // What stands after a comment of several lines is put on a line of its own.
+            let on_new_line = comments
+                .last()
+                .is_some_and(|last: &Comment| last.ends_line && last.span.end as usize == before);
+            comments.push(comment(text, token.span, before, next, on_new_line));
         }
         before = token.span.end as usize;
     }
     comments
 }
 
-fn comment(text: &str, span: Span, before: usize, after: Option<usize>) -> Comment {
+fn comment(text: &str, span: Span, before: usize, after: Option<usize>, on_new_line: bool) -> Comment {
     let written = span.of(text);
     let is_line = written.starts_with("--");
     let breaks = |from: usize, to: usize| text.get(from..to).is_some_and(|gap| gap.contains('\n'));
-    let break_before = before == 0 || breaks(before, span.start as usize);
+    let break_before = before == 0 || on_new_line || breaks(before, span.start as usize);
     let break_after = is_line || after.is_none_or(|after| breaks(span.end as usize, after));
     let place = match (break_before, break_after) {
         (false, _) => Place::After,

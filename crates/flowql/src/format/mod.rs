@@ -10,7 +10,7 @@ use crate::compile::{Compiler, Options};
 use crate::syntax::{self, Condition, Node, Operand, Token, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type, words};
 use crate::values::{self, text};
-use crate::{Column, Diagnostic, Schema, Span, files};
+use crate::{Column, Diagnostic, Schema, Scope, Span, files};
 
 use writer::Writer;
 
@@ -43,6 +43,10 @@ impl Compiler<'_> {
     /// The diagnostics of the bad filters, with ranges in the file.
     pub fn format_file(&self, text: &str) -> Result<String, Vec<Diagnostic>> {
         let file = files::split(text, &self.limits);
+        // The filters of a file may refer to each other.
+        let mut saved = self.saved.clone();
+        file.save_into(&mut saved, Scope::File);
+        let compiler = Compiler { saved: &saved, ..*self };
         let mut diagnostics: Vec<Diagnostic> =
             file.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         let mut formatted = String::with_capacity(text.len());
@@ -55,7 +59,7 @@ impl Compiler<'_> {
                 formatted.push_str(filter.name_span.of(text));
                 formatted.push('\n');
             }
-            match self.format(filter.text) {
+            match compiler.format(filter.text) {
                 Ok(body) if body.is_empty() => {}
                 Ok(body) => {
                     formatted.push_str(&body);

@@ -26,7 +26,7 @@ pub struct Hover {
 
 /// What there is to say of the token that touches an offset of a text, broken or not.
 pub fn hover(compiler: &Compiler<'_>, text: &str, offset: u32) -> Option<Hover> {
-    let tokens = syntax::parse(text, &compiler.limits).tokens;
+    let tokens = syntax::tokens(text);
     let index = token_at(text, &tokens, offset)?;
     let token = *tokens.get(index)?;
     let mut scope = Scope::default();

@@ -126,8 +126,8 @@ fn shorten(text: &str) -> String {
 
 /// What can be folded, in the order of the text: groups, lists, comments in `/* */`, and runs of at least
 /// two `--` comments on lines of their own; only what spans several lines.
-pub fn folding(text: &str, limits: &Limits) -> Vec<Span> {
-    let tokens = syntax::parse(text, limits).tokens;
+pub fn folding(text: &str) -> Vec<Span> {
+    let tokens = syntax::tokens(text);
     let mut folds = Vec::new();
     let mut open: Vec<Span> = Vec::new();
     let mut run: Option<Span> = None;

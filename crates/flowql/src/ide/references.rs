@@ -3,7 +3,7 @@
 use crate::check::is_filter_name;
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Operator, Type};
-use crate::{ColumnId, Compiler, Edit, Limits, Schema, Span};
+use crate::{ColumnId, Compiler, Edit, Schema, Span};
 
 /// A reference to a saved filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Reference {
 /// Every `@name` of a text, in its order, wherever it stands outside strings and comments.
 pub fn references(text: &str) -> Vec<Reference> {
     // The tokens are there for every text; the limits only say whether there is a tree.
-    let tokens = syntax::parse(text, &Limits::DEFAULT).tokens;
+    let tokens = syntax::tokens(text);
     tokens.into_iter().filter_map(|token| reference(text, token)).collect()
 }
 
@@ -44,7 +44,7 @@ pub fn rename(text: &str, from: &str, to: &str) -> Vec<Edit> {
 /// Every use of the column or of the saved filter that touches an offset, in the order of the text; none
 /// where something else stands there.
 pub fn highlights(compiler: &Compiler<'_>, text: &str, offset: u32) -> Vec<Span> {
-    let tokens = syntax::parse(text, &compiler.limits).tokens;
+    let tokens = syntax::tokens(text);
     let uses = uses(compiler.schema, text, &tokens);
     let Some(wanted) = token_at(text, &tokens, offset)
         .and_then(|index| tokens.get(index))

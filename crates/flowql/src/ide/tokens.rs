@@ -1,10 +1,9 @@
 //! The classes of tokens, for colouring; from broken text too.
 
-use crate::Compiler;
-use crate::Span;
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Type, is_keyword};
 use crate::values;
+use crate::{Compiler, Span};
 
 /// What a token is to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,7 +91,7 @@ pub struct ClassifiedToken {
 pub fn tokens(compiler: &Compiler<'_>, text: &str) -> Vec<ClassifiedToken> {
     let mut column = None;
     let mut classified = Vec::new();
-    for token in syntax::parse(text, &compiler.limits).tokens {
+    for token in syntax::tokens(text) {
         let word = token.span.of(text);
         if matches!(token.kind, TokenKind::Column | TokenKind::QuotedColumn | TokenKind::MissingColumn) {
             column = compiler.schema.find(word).filter(|_| token.kind == TokenKind::Column);

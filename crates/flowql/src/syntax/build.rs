@@ -154,7 +154,10 @@ impl<'a> Builder<'a> {
         };
         let mut diagnostic = Diagnostic::new(Code::UnclosedParenthesis, open, message);
         if !self.ends_in_open_string() {
-            let fix = Edit::insert(self.end, ")".repeat(unclosed));
+            // A list that is open at the end takes the first of them.
+            let last = self.tokens.iter().rev().find(|token| token.kind != TokenKind::Comment);
+            let in_list = last.is_some_and(|token| token.kind == TokenKind::MissingClose);
+            let fix = Edit::insert(self.end, ")".repeat(unclosed + usize::from(in_list)));
             diagnostic = diagnostic.with_fix(Fix::new("close it at the end", fix));
         }
         self.report(diagnostic);
@@ -263,6 +266,12 @@ impl<'a> Builder<'a> {
     fn continued_value(&mut self, token: Token) -> bool {
         let Some(before) = self.previous_value() else { return false };
         let Some(kind) = value_kind(token.kind) else { return false };
+        // With an operator of its own it is a condition, whatever the value before it ends in.
+        let has_operator =
+            matches!(self.peek(), Some(TokenKind::Operator(_) | TokenKind::Slip(_) | TokenKind::Not));
+        if before.kind == ValueKind::Word && has_operator {
+            return false;
+        }
         let first = Value { span: token.span, kind };
         let further = self
             .upcoming()
@@ -308,6 +317,10 @@ impl<'a> Builder<'a> {
 
     /// A character between conditions that is none of the language.
     fn stray(&mut self, token: Token) {
+        if token.kind.is_missing() {
+            // It belongs to a value that was read as the rest of the one before it.
+            return;
+        }
         let found = token.span.of(self.text);
         let after_operand = self.levels.last().is_some_and(|level| level.last == Last::Operand);
         let replacement = match found {
@@ -436,8 +449,12 @@ impl<'a> Builder<'a> {
             .rev()
             .find(|token| token.kind != TokenKind::Comment && !token.kind.is_missing())
             .is_some_and(|token| {
-                matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn)
-                    && text::closing(token.span.of(self.text)).is_err()
+                let quoted = token.span.of(self.text);
+                match token.kind {
+                    TokenKind::String | TokenKind::QuotedColumn => text::closing(quoted).is_err(),
+                    TokenKind::TypographicString => !text::is_closed_typographic(quoted),
+                    _ => false,
+                }
             })
     }
 

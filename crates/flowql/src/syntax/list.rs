@@ -155,20 +155,20 @@ pub(super) fn continued(
 fn broken_range(
     source: &str,
     before: Value,
-    mut after: impl Iterator<Item = Value>,
+    after: impl Iterator<Item = Value>,
 ) -> Option<(Diagnostic, u32)> {
-    let next = after.next().filter(|next| next.kind == ValueKind::Word)?;
-    let (first, second) = (before.span.of(source), next.span.of(source));
-    if !(first.ends_with('-') || second.starts_with('-')) {
-        return None;
+    let mut whole = before.span.of(source).to_owned();
+    let mut span = before.span;
+    for next in after.take_while(|next| next.kind == ValueKind::Word) {
+        let piece = next.span.of(source);
+        if !(whole.ends_with('-') || piece.starts_with('-')) {
+            break;
+        }
+        whole.push_str(piece);
+        span = span.to(next.span);
     }
-    let mut whole = format!("{first}{second}");
-    let mut span = before.span.to(next.span);
-    if second == "-"
-        && let Some(upper) = after.next().filter(|upper| upper.kind == ValueKind::Word)
-    {
-        whole.push_str(upper.span.of(source));
-        span = span.to(upper.span);
+    if span == before.span {
+        return None;
     }
     let fix = Fix::new("remove the blanks", Edit::replace(span, whole));
     let message = "a range has no blanks inside";

@@ -15,7 +15,7 @@ use crate::{Code, Diagnostic, Limits, Span};
 /// What the syntax alone says of a text.
 #[derive(Clone, Debug)]
 pub struct Parse {
-    /// Every leaf of the text, in order; never absent, whatever the text.
+    /// Every leaf of the text, in order; none for a text beyond the length limit (`tokens` takes any).
     pub tokens: Vec<Token>,
     /// The tree; `None` for a text without a condition, or beyond the limits. After an error it holds what
     /// could be read.
@@ -24,21 +24,31 @@ pub struct Parse {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Parses a text. Every text gives its tokens; a text beyond the limits has no tree.
+/// Parses a text. A text beyond the length limit is not looked at.
 pub fn parse(text: &str, limits: &Limits) -> Parse {
-    let mut tokens = tokenize(text);
-    let mut diagnostics = Vec::new();
-    if let Some(patched) = blanks::without_foreign_blanks(text, &tokens, &mut diagnostics) {
-        tokens = tokenize(&patched);
-    }
     if text.len() > limits.length {
         let message = format!("the filter is longer than {} bytes", limits.length);
         let start = text.floor_char_boundary(limits.length);
-        diagnostics = vec![Diagnostic::new(Code::TextTooLong, Span::new(start, text.len()), message)];
-        return Parse { tokens, tree: None, diagnostics };
+        let diagnostics = vec![Diagnostic::new(Code::TextTooLong, Span::new(start, text.len()), message)];
+        return Parse { tokens: Vec::new(), tree: None, diagnostics };
     }
+    let mut diagnostics = Vec::new();
+    let tokens = with_foreign_blanks(text, &mut diagnostics);
     let tree = build::build(text, &tokens, limits, &mut diagnostics);
     Parse { tokens, tree, diagnostics }
+}
+
+/// The leaves of a text of any length, foreign blanks taken for blanks.
+pub fn tokens(text: &str) -> Vec<Token> {
+    with_foreign_blanks(text, &mut Vec::new())
+}
+
+fn with_foreign_blanks(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
+    let tokens = tokenize(text);
+    match blanks::without_foreign_blanks(text, &tokens, diagnostics) {
+        Some(patched) => tokenize(&patched),
+        None => tokens,
+    }
 }
 
 impl Parse {

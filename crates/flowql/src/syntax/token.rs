@@ -182,11 +182,13 @@ const fn kind_of(rule: Rule) -> Option<TokenKind> {
         | Rule::bare_list
         | Rule::operator
         | Rule::comparison
+        | Rule::symbol
         | Rule::matching
         | Rule::keyword
         | Rule::other_keyword
         | Rule::delimiter
         | Rule::word_end
+        | Rule::word_start
         | Rule::quoted
         | Rule::typographic_quote
         | Rule::blank

@@ -74,6 +74,12 @@ pub(crate) fn plain_quotes(typographic: &str) -> String {
     quote(typographic.trim_matches(|found| is_typographic(found) || found == '"'))
 }
 
+/// Whether a string in typographic quotes has a closing one.
+pub(crate) fn is_closed_typographic(quoted: &str) -> bool {
+    let inner = quoted.strip_prefix(is_typographic).unwrap_or_default();
+    inner.ends_with(|found| is_typographic(found) || found == '"')
+}
+
 /// Whether the character is a quote as word processors make them.
 pub(crate) fn is_typographic(found: char) -> bool {
     "“”„‟«»‘’‚‛".contains(found)

@@ -19,7 +19,7 @@ fn outline(text: &str) -> String {
 }
 
 fn folded(text: &str) -> Vec<&str> {
-    folding(text, &Limits::DEFAULT).into_iter().map(|span| span.of(text)).collect()
+    folding(text).into_iter().map(|span| span.of(text)).collect()
 }
 
 /// The growing selections from the cursor at `|`.
@@ -137,6 +137,6 @@ fn selections_grow_strictly_at_every_offset_of_any_text() {
                 );
             }
         }
-        let _ = (symbols(text, &Limits::DEFAULT), folding(text, &Limits::DEFAULT));
+        let _ = (symbols(text, &Limits::DEFAULT), folding(text));
     }
 }
