@@ -30,8 +30,7 @@ const MOST_COLUMNS: usize = 40;
 pub(super) fn run(global: &Global, args: &Repl) -> Result<Status, Failure> {
     let config = load(global, Some(&args.columns))?;
     let compiler = config.compiler();
-    let settings =
-        Config::builder().completion_type(CompletionType::List).auto_add_history(true).max_history_size(1000);
+    let settings = Config::builder().completion_type(CompletionType::List).max_history_size(1000);
     let settings = settings.map(|builder| builder.build()).map_err(unusable)?;
     let mut editor: Editor<FilterHelper<'_>, DefaultHistory> =
         Editor::with_config(settings).map_err(unusable)?;
@@ -47,7 +46,12 @@ pub(super) fn run(global: &Global, args: &Repl) -> Result<Status, Failure> {
     loop {
         match editor.readline("flowql> ") {
             Ok(line) if matches!(line.trim(), ":quit" | ":q" | ":exit") => break,
-            Ok(line) => answer(global, args, &compiler, &line)?,
+            Ok(line) => {
+                if !line.trim().is_empty() {
+                    editor.add_history_entry(&line).map_err(unusable)?;
+                }
+                answer(global, args, &compiler, &line)?;
+            }
             // As in a shell, Ctrl-C gives a fresh line and Ctrl-D ends.
             Err(ReadlineError::Interrupted) => {}
             Err(ReadlineError::Eof) => break,
