@@ -1,7 +1,7 @@
 //! The laws that hold for every text, valid or not.
 
 use flowql::syntax::{self, TokenKind};
-use flowql::{Compiler, Diagnostic, Encoding, Options, Position, Positions};
+use flowql::{Code, Compiler, Diagnostic, Encoding, Options, Position, Positions};
 
 /// Nothing, or what is broken.
 pub type Outcome = Result<(), String>;
@@ -57,6 +57,13 @@ pub fn diagnostics_are_in_order(compiler: &Compiler<'_>, text: &str, options: Op
         last = diagnostic.span.start;
     }
     let has_error = found.diagnostics.iter().any(Diagnostic::is_error);
+    let blank = syntax::tokenize(text).iter().all(|token| token.kind == TokenKind::Comment);
+    if found.sql.as_ref().is_some_and(|sql| sql.is_empty() != blank) {
+        return Err(format!("blank: {blank}, SQL: {:?}", found.sql));
+    }
+    if found.diagnostics.iter().any(|found| found.code == Code::Internal) {
+        return Err("an internal error".to_owned());
+    }
     if found.sql.is_some() == has_error || found.diagnostics.len() > compiler.limits.diagnostics + 1 {
         return Err(format!("SQL {:?} with {} diagnostics", found.sql, found.diagnostics.len()));
     }
@@ -65,23 +72,24 @@ pub fn diagnostics_are_in_order(compiler: &Compiler<'_>, text: &str, options: Op
 
 /// Each fix makes its diagnostic go away: there is one less of its code and message.
 ///
-/// Where there are several errors, one may hide behind another until that is mended: of those fixes it is only
-/// asked that they change the text.
+/// Where there is another error, one may hide behind it until that is mended: of those fixes it is only asked
+/// that they change the text.
 ///
 /// # Errors
 ///
 /// The first fix that changes nothing, or not enough.
 pub fn fixes_mend(compiler: &Compiler<'_>, text: &str, options: Options<'_>) -> Outcome {
     let before = compiler.compile(text, options).diagnostics;
-    let several = before.iter().filter(|found| found.is_error()).count() > 1;
+    let errors = before.iter().filter(|found| found.is_error()).count();
     for diagnostic in &before {
         let like_it =
             |other: &&Diagnostic| other.code == diagnostic.code && other.message == diagnostic.message;
+        let alone = errors == usize::from(diagnostic.is_error());
         for fix in &diagnostic.fixes {
             let mended = fix.apply(text);
             let after = compiler.compile(&mended, options).diagnostics;
             let count = |all: &[Diagnostic]| all.iter().filter(like_it).count();
-            if mended == text || !several && count(&after) >= count(&before) {
+            if mended == text || alone && count(&after) >= count(&before) {
                 return Err(format!(
                     "{} stays after `{}` of `{}`: {mended:?}\n  {after:?}",
                     diagnostic.code.number(),

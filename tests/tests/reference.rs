@@ -20,7 +20,8 @@ use flowql::{
 use flowql_tests::reference::{Bench, Findings, Page, Table, codes, root};
 
 const WRITTEN: [&str; 2] = ["grammar/reference.md", "grammar/coming-from.md"];
-const GENERATED: [&str; 3] = ["grammar/columns.md", "grammar/diagnostics.md", "grammar/words.md"];
+const GENERATED: [&str; 4] =
+    ["grammar/columns.md", "grammar/configuration.md", "grammar/diagnostics.md", "grammar/words.md"];
 const OTHERS: [&str; 2] = ["README.md", "ARCHITECTURE.md"];
 
 fn reference() -> Page {

@@ -368,7 +368,7 @@ pub(crate) struct Man {
   flowql help coming-from
   flowql help compile")]
 pub(crate) struct Help {
-    /// language, columns, diagnostics, words, coming-from, or a command
+    /// language, columns, configuration, diagnostics, words, coming-from, or a command
     pub(crate) topic: Option<String>,
 }
 

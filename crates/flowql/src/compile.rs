@@ -68,7 +68,7 @@ impl<'a> Compiler<'a> {
 
     /// Checks a filter, and reverses it where that is asked for.
     pub fn check(&self, text: &str, options: Options<'_>) -> Checked {
-        let syntax::Parse { tree, mut diagnostics, .. } = syntax::parse(text, &self.limits);
+        let syntax::Parse { tokens, tree, mut diagnostics } = syntax::parse(text, &self.limits);
         let context = Context { schema: self.schema, saved: self.saved, limits: &self.limits };
         let malformed = diagnostics.iter().any(Diagnostic::is_error);
         let mut filter = tree.and_then(|tree| check::check(text, &tree, context, &mut diagnostics));
@@ -76,8 +76,17 @@ impl<'a> Compiler<'a> {
             // What AND and OR join is not known yet.
             diagnostics.retain(|found| found.code != Code::MixedAndOr);
         }
+        let blank = tokens.iter().all(|token| token.kind == syntax::TokenKind::Comment);
         if diagnostics.iter().any(Diagnostic::is_error) {
             filter = None;
+        } else if filter.is_none() && !blank {
+            // It must never select everything.
+            let span = crate::Span::new(0, text.len());
+            diagnostics.push(Diagnostic::new(
+                Code::Internal,
+                span,
+                "internal error: the filter was not read",
+            ));
         }
         if let Some(filter) = &mut filter {
             if options.reverse {

@@ -21,6 +21,9 @@
 
 extern crate alloc;
 
+#[doc = include_str!("../../../ARCHITECTURE.md")]
+pub mod architecture {}
+
 mod check;
 mod codes;
 mod compile;

@@ -132,6 +132,18 @@ const LISTS: &[Row] = &[
     row("E030", "SrcAS IN ((1))", "unexpected `(` in a list", "("),
     row("E035", "SrcAS = (1, 2)", "`=` takes one value, not a list", "(1, 2)"),
     row("E035", "ExporterName NOT LIKE ('a%')", "`UNLIKE` takes one value, not a list", "('a%')"),
+    row(
+        "E035",
+        "SrcPort BETWEEN 1 AND (2, 3)",
+        "`BETWEEN` takes two values joined by AND, not a list",
+        "(2, 3)",
+    ),
+    row(
+        "E035",
+        "SrcPort NOT BETWEEN (1) AND 2",
+        "`NOT BETWEEN` takes two values joined by AND, not a list",
+        "(1)",
+    ),
     row("E036", "SrcAS IN (1, 2", "the parenthesis of the list is not closed", "("),
 ];
 

@@ -7,9 +7,10 @@ use crate::console::Output;
 use crate::failure::{Failure, Status};
 
 /// The pages about the language, by their topic.
-const PAGES: [(&str, &str, &str); 5] = [
+const PAGES: [(&str, &str, &str); 6] = [
     ("language", "the reference of the language", include_str!("../../../../grammar/reference.md")),
     ("columns", "every column, with its type and an example", include_str!("../../../../grammar/columns.md")),
+    ("configuration", "every setting of flowql.toml", include_str!("../../../../grammar/configuration.md")),
     (
         "diagnostics",
         "every diagnostic code, with an example",
@@ -30,7 +31,7 @@ pub(super) fn run(args: &Help) -> Result<Status, Failure> {
             output.text(&Cli::command().render_long_help().to_string())?;
             output.text("\nTopics:\n")?;
             for (topic, about, _) in PAGES {
-                output.line(&format!("  flowql help {topic:12} {about}"))?;
+                output.line(&format!("  flowql help {topic:13} {about}"))?;
             }
         }
         Some(topic) => output.text(&page(topic)?)?,

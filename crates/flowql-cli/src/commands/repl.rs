@@ -21,8 +21,9 @@ use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::input::{Input, Origin};
 
-const WELCOME: &str = "Type a filter to see its SQL. Tab completes; a filter goes on over several lines while it is \
-unfinished. `:explain FILTER`, `:format FILTER`, `:columns PART`, `:help`, `:quit`.";
+const WELCOME: &str = "\
+Type a filter to see its SQL. Tab completes; an unfinished filter goes on on the next line.
+Also: `:explain FILTER`, `:format FILTER`, `:columns PART`, `:help`, `:quit`.";
 
 /// How many columns `:columns` lists at most.
 const MOST_COLUMNS: usize = 40;

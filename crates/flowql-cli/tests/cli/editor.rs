@@ -40,7 +40,7 @@ fn tokens_have_their_classes() {
 fn help_shows_the_reference_and_the_commands() {
     let reference = run(&["help", "language"]).has_status(0).stdout;
     assert!(reference.starts_with("# ") && reference.contains("BETWEEN"), "{reference}");
-    for topic in ["columns", "diagnostics", "words", "coming-from"] {
+    for topic in ["columns", "configuration", "diagnostics", "words", "coming-from"] {
         assert!(run(&["help", topic]).has_status(0).stdout.starts_with("# "), "{topic}");
     }
     assert!(run(&["help", "compile"]).has_status(0).stdout.contains("--reverse"));

@@ -194,7 +194,8 @@ impl Builder<'_> {
         let high = self.single_operand(Some(Operator::Between));
         match (low, high) {
             (Operand::One(low), Operand::One(high)) => Operand::Between(low, high),
-            (Operand::Missing, other) | (other, _) => other,
+            // A list is none of its ends, and is reported as such.
+            (Operand::Missing, other) | (_, other @ Operand::List(_)) | (other, _) => other,
         }
     }
 
@@ -238,10 +239,14 @@ impl Builder<'_> {
             (O::Between | O::NotBetween, Operand::One(_)) => false,
             (_, Operand::One(_)) => true,
             (operator, Operand::List(list)) => {
+                let wanted = match operator {
+                    O::Between | O::NotBetween => "two values joined by AND",
+                    _ => "one value",
+                };
                 let mut diagnostic = Diagnostic::new(
                     Code::UnexpectedList,
                     list.span,
-                    format!("`{}` takes one value, not a list", operator.symbol()),
+                    format!("`{}` takes {wanted}, not a list", operator.symbol()),
                 );
                 let listed = match operator {
                     O::Eq => Some(O::In),

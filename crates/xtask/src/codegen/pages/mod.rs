@@ -1,6 +1,7 @@
 //! The pages of the documentation that are made from the tables of the core.
 
 mod columns;
+mod configuration;
 mod diagnostics;
 mod words;
 
@@ -12,6 +13,7 @@ use super::Generated;
 pub(super) fn all() -> Result<Vec<Generated>> {
     Ok(vec![
         page("columns", &columns::body()?),
+        page("configuration", &configuration::body()?),
         page("diagnostics", &diagnostics::body()?),
         page("words", &words::body()?),
     ])
