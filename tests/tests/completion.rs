@@ -103,7 +103,7 @@ fn no_candidate_breaks_a_valid_beginning() {
                     let before = first_hard_error(&compiler, base);
                     for (place, candidate) in completions.candidates.iter().enumerate() {
                         // All kinds, but of the many columns and values only some.
-                        if place > 4 && (place as u32 + tried) % 31 != 0 {
+                        if place > 4 && !(place as u32 + tried).is_multiple_of(31) {
                             continue;
                         }
                         tried += 1;

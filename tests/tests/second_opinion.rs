@@ -75,6 +75,6 @@ fn on_mutated_filters() {
         (mutate(text, &mut random), *all_columns)
     });
     let counts = compare_all(texts);
-    assert!(counts[Verdict::Valid as usize] > 2000, "{counts:?}");
+    assert!(counts[Verdict::Valid as usize] > 800, "{counts:?}");
     assert!(counts[Verdict::Invalid as usize] > 10_000, "{counts:?}");
 }

@@ -51,7 +51,7 @@ fn string_escapes() {
         (r#"ExporterName LIKE "a\\\\""#, r"ExporterName LIKE 'a\\\\'"),
         (r#"ExporterName LIKE "100\%""#, r"ExporterName LIKE '100\\%'"),
         ("ExporterName = \"a\tb\0c\"", r"ExporterName = 'a\tb\0c'"),
-        ("ExporterName = '\u{7}\u{8}\u{b}\u{c}\u{1b}'", r"ExporterName = '\a\b\v\f\e'"),
+        ("ExporterName = '\u{7}\u{8}\u{b}\u{c}\u{1b}'", r"ExporterName = '\a\b\v\f\x1B'"),
         ("ExporterName = '\u{1}\u{1f}\u{7f}'", r"ExporterName = '\x01\x1F\x7F'"),
         ("ExporterName = 'é\u{a0}\u{85}€'", "ExporterName = 'é\u{a0}\u{85}€'"),
         ("ExporterName = '-- /* \" ( AND'", "ExporterName = '-- /* \" ( AND'"),

@@ -220,7 +220,8 @@ impl<'a> Lexer<'a> {
         if foreign {
             // Only blanks are looked for: which other characters a word may hold is for its type to say.
             let invisible = ['\u{feff}', '\u{200b}', '\u{2060}', '\u{180e}'];
-            let blank = |(_, c): &(usize, char)| !c.is_ascii() && (c.is_whitespace() || invisible.contains(c));
+            let blank =
+                |(_, c): &(usize, char)| !c.is_ascii() && (c.is_whitespace() || invisible.contains(c));
             if let Some((inside, _)) = self.text[start..at].char_indices().find(blank) {
                 return Err(Error { offset: start + inside, reason: "blank that is not an ASCII one" });
             }

@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: &Repl) -> Result<Status, Failure> {
     let config = load(global, Some(&args.columns))?;
     let compiler = config.compiler();
     let settings = Config::builder().completion_type(CompletionType::List).max_history_size(1000);
-    let settings = settings.map(|builder| builder.build()).map_err(unusable)?;
+    let settings = settings.map(rustyline::config::Builder::build).map_err(unusable)?;
     let mut editor: Editor<FilterHelper<'_>, DefaultHistory> =
         Editor::with_config(settings).map_err(unusable)?;
     editor.set_helper(Some(FilterHelper { compiler }));

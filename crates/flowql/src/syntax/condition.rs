@@ -195,7 +195,10 @@ impl Builder<'_> {
         match (low, high) {
             (Operand::One(low), Operand::One(high)) => Operand::Between(low, high),
             // A list is none of its ends, and is reported as such.
-            (Operand::Missing, other) | (_, other @ Operand::List(_)) | (other, _) => other,
+            (Operand::Missing, end)
+            | (end @ Operand::List(_), _)
+            | (_, end @ Operand::List(_))
+            | (end, _) => end,
         }
     }
 
