@@ -1,0 +1,18 @@
+//! The data side of FlowQL: where the values for completion come from, and where filters run.
+//!
+//! The rest of the program knows one trait, [`Backend`], and plain data. A backend is chosen by the configuration:
+//! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
+
+mod backend;
+mod error;
+mod query;
+mod stored;
+mod values;
+
+pub use backend::{Backend, Health};
+pub use error::Error;
+pub use query::{
+    Answer, AnswerColumn, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit,
+};
+pub use stored::{StoredColumn, StoredSchema, StoredTable};
+pub use values::{ValueQuery, Values};

@@ -1,0 +1,159 @@
+//! Queries over the flows that a filter selects.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use flowql::sql::Parameter;
+use flowql::{Compilation, Compiler, Diagnostic, Options};
+use futures_util::stream::BoxStream;
+
+use crate::Error;
+
+/// A filter that was compiled.
+#[derive(Clone, Debug)]
+pub struct FlowFilter {
+    /// The text, as it was typed.
+    pub text: String,
+    /// Its SQL, with the values as parameters.
+    pub compiled: Compilation,
+}
+
+/// Which flows a bidirectional graph asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// Those that the filter selects.
+    #[default]
+    Forward,
+    /// Those of the opposite direction.
+    Reverse,
+}
+
+impl FlowFilter {
+    /// Compiles a filter.
+    ///
+    /// # Errors
+    ///
+    /// The diagnostics of a bad filter.
+    pub fn compile(
+        compiler: &Compiler<'_>,
+        text: &str,
+        direction: Direction,
+        database: Option<&str>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let options = Options { reverse: direction == Direction::Reverse, bound: true, database };
+        let compiled = compiler.compile(text, options);
+        if compiled.sql.is_none() {
+            return Err(compiled.diagnostics);
+        }
+        Ok(Self { text: text.to_owned(), compiled })
+    }
+}
+
+/// A question about flows.
+#[derive(Clone, Debug)]
+pub struct FlowQuery {
+    /// The flows that count.
+    pub filter: FlowFilter,
+    /// When they were received.
+    pub range: TimeRange,
+    /// What is asked of them.
+    pub kind: Kind,
+    /// How many rows at most.
+    pub limit: u32,
+}
+
+/// From a time, included, to a time, excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeRange {
+    /// The start.
+    pub from: SystemTime,
+    /// The end.
+    pub to: SystemTime,
+}
+
+/// What is asked of the flows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The values of the columns with the most traffic.
+    Top {
+        /// The columns, in the schema's case.
+        columns: Vec<String>,
+        /// By which measure.
+        unit: Unit,
+    },
+    /// The traffic over time, of the top values of the columns where there are any.
+    Series {
+        /// The columns, in the schema's case; may be empty.
+        columns: Vec<String>,
+        /// By which measure.
+        unit: Unit,
+        /// How many points at the most.
+        points: u32,
+    },
+    /// The flows themselves, the newest first.
+    Flows {
+        /// The columns, in the schema's case; empty for a usual choice.
+        columns: Vec<String>,
+    },
+}
+
+/// A measure of traffic, the sampling rate multiplied in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Bits per second at layer 3.
+    #[default]
+    Bits,
+    /// Packets per second.
+    Packets,
+    /// Flow records.
+    Flows,
+}
+
+/// How a query runs.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Plan {
+    /// The table.
+    pub table: String,
+    /// Why that one, in a sentence.
+    pub reason: String,
+    /// The SQL, with its parameters as `{name:Type}`.
+    pub sql: String,
+    /// The parameters, as name and value.
+    #[serde(skip)]
+    pub parameters: Vec<Parameter>,
+    /// The interval between the points of a series.
+    pub interval: Option<Duration>,
+}
+
+/// A column of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AnswerColumn {
+    /// Its name.
+    pub name: String,
+    /// Its ClickHouse type.
+    pub kind: String,
+}
+
+/// The rows of an answer, each a JSON value per column.
+pub type RowStream = BoxStream<'static, Result<Vec<serde_json::Value>, Error>>;
+
+/// The answer to a [`FlowQuery`].
+pub struct Answer {
+    /// The columns.
+    pub columns: Vec<AnswerColumn>,
+    /// The rows. Dropping it cancels the query.
+    pub rows: RowStream,
+    /// How the query runs.
+    pub plan: Plan,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Answer")
+            .field("columns", &self.columns)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,32 @@
+//! What a database really holds.
+
+use std::time::{Duration, SystemTime};
+
+/// The flow tables of a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct StoredSchema {
+    /// The tables, the raw one first, then by resolution.
+    pub tables: Vec<StoredTable>,
+}
+
+/// A table of flows.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StoredTable {
+    /// Its name: `flows`, `flows_1m0s`, …
+    pub name: String,
+    /// The interval that its rows are rounded to; zero for the raw table.
+    pub resolution: Duration,
+    /// The time of the oldest row; `None` where there is none.
+    pub oldest: Option<SystemTime>,
+    /// Its columns, in their order.
+    pub columns: Vec<StoredColumn>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct StoredColumn {
+    /// Its name.
+    pub name: String,
+    /// Its ClickHouse type.
+    pub kind: String,
+}
