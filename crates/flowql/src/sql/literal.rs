@@ -47,8 +47,8 @@ pub(super) fn number(out: &mut String, mut value: u64) {
             break;
         }
     }
-    let start = digits.len() - count;
-    out.extend(digits.iter().skip(start).map(|&digit| char::from(digit)));
+    let written = digits.get(digits.len() - count..).and_then(|digits| std::str::from_utf8(digits).ok());
+    out.push_str(written.unwrap_or_default());
 }
 
 /// Appends an address as RFC 5952 says; IPv4 stays dotted.
