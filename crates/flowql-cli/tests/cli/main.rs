@@ -13,6 +13,8 @@ mod formats;
 mod help;
 mod lines;
 mod streams;
+#[cfg(unix)]
+mod terminal;
 
 use std::fmt::{Display, Formatter};
 use std::io::Write as _;
