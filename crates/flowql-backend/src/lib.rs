@@ -4,9 +4,12 @@
 //! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
 
 mod backend;
+pub mod embedded;
 mod error;
 mod query;
 mod stored;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod values;
 
 pub use backend::{Backend, Health};

@@ -11,6 +11,7 @@ mod emit;
 mod failure;
 mod fixes;
 mod input;
+mod progress;
 mod render;
 mod sources;
 mod write;
@@ -23,6 +24,10 @@ use crate::args::Cli;
 use crate::failure::{Failure, Status};
 
 fn main() -> ExitCode {
+    // The embedded ClickHouse runs in this program too, started by a command that needs it.
+    if let Some(code) = flowql_clickhouse::helper() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

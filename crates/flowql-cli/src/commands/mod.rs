@@ -12,6 +12,7 @@ mod help;
 mod lines;
 mod man;
 mod repl;
+mod store;
 mod tokens;
 
 use std::env;
@@ -39,9 +40,16 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),
+        Command::Store(args) => store::run(&global, &args),
         Command::Completions(args) => completions(&args),
         Command::Man(args) => man::run(&args),
     }
+}
+
+/// What runs the asynchronous calls of a command: one thread is enough for one user.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Message { message: format!("cannot start: {error}"), help: None })
 }
 
 /// Prints the completion script of a shell.

@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "compile",
     "check",
     "fmt",
@@ -13,10 +13,14 @@ const COMMANDS: [&str; 13] = [
     "columns",
     "codes",
     "config",
+    "store",
     "completions",
     "man",
     "help",
 ];
+
+/// The commands below a command.
+const ACTIONS: [&str; 4] = ["store-install", "store-start", "store-status", "store-stop"];
 
 #[test]
 fn every_command_has_its_help() {
@@ -71,7 +75,8 @@ fn manual_pages_are_printed_or_written() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort();
-    let mut expected: Vec<_> = COMMANDS.iter().map(|command| format!("flowql-{command}.1")).collect();
+    let commands = COMMANDS.iter().chain(&ACTIONS);
+    let mut expected: Vec<_> = commands.map(|command| format!("flowql-{command}.1")).collect();
     expected.push("flowql.1".to_owned());
     expected.sort();
     assert_eq!(pages, expected);

@@ -12,9 +12,8 @@ mod fmt;
 mod formats;
 mod help;
 mod lines;
+mod store;
 mod streams;
-#[cfg(unix)]
-mod terminal;
 
 use std::fmt::{Display, Formatter};
 use std::io::Write as _;

@@ -1,0 +1,80 @@
+//! The embedded engine for tests, of this crate and of others.
+//!
+//! ```no_run
+//! # async fn example() {
+//! let engine = flowql_backend::testing::engine().await;
+//! println!("{}", engine.url());
+//! # }
+//! ```
+#![expect(clippy::panic, reason = "a test fails by it")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::embedded::{Embedded, EmbeddedOptions};
+
+/// An engine of the test's own in a temporary folder. It ends with the test, also when that fails or is killed.
+///
+/// # Panics
+///
+/// When there is no library, or the engine does not start.
+pub async fn engine() -> Embedded {
+    open(options()).await
+}
+
+/// An engine with a data folder.
+///
+/// # Panics
+///
+/// As [`engine`].
+pub async fn engine_at(folder: &Path) -> Embedded {
+    open(EmbeddedOptions { folder: Some(folder.to_path_buf()), ..options() }).await
+}
+
+/// How a test opens an engine: with the helper of this workspace.
+pub fn options() -> EmbeddedOptions {
+    EmbeddedOptions { helper: Some(helper()), ..EmbeddedOptions::temporary() }
+}
+
+async fn open(options: EmbeddedOptions) -> Embedded {
+    match Embedded::open(options).await {
+        Ok(engine) => engine,
+        Err(error) => panic!("{error}: {}", error.help()),
+    }
+}
+
+/// The helper program, built as it is now. Cargo builds it for the tests of its own package only.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn helper() -> PathBuf {
+    static HELPER: OnceLock<PathBuf> = OnceLock::new();
+    HELPER.get_or_init(build_helper).clone()
+}
+
+fn build_helper() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../flowql-clickhouse/Cargo.toml");
+    let output = Command::new(cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--message-format=json",
+            "--bin=flowql-clickhouse",
+            "--manifest-path",
+            manifest,
+        ])
+        .output();
+    let output = match output {
+        Ok(output) if output.status.success() => output,
+        Ok(output) => panic!("the helper does not build: {}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => panic!("cannot run cargo: {error}"),
+    };
+    let messages = output.stdout.split(|&byte| byte == b'\n');
+    let messages = messages.filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
+    let mut programs =
+        messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+    programs.next().unwrap_or_else(|| panic!("cargo built no helper"))
+}
