@@ -8,6 +8,7 @@ pub mod embedded;
 mod error;
 mod query;
 mod stored;
+pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod values;

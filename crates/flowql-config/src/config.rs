@@ -333,6 +333,17 @@ nesting = 20
     }
 
     #[test]
+    fn what_a_column_is_looked_up_by_must_be_whole_and_known() {
+        let column = |keys: &str| format!("[[schema.column]]\nname = \"Role\"\ntype = \"string\"\n{keys}\n");
+        let found = errors(&column("dictionary = \"inventory\"\nkey = \"DstAddr\""));
+        assert_eq!(found, ["1:1: `dictionary`, `attribute` and `key` go together: give all three, or none"]);
+        let found = errors(&column("dictionary = \"a\"\nattribute = \"r\"\nkey = \"DstAdr\""));
+        assert_eq!(found, ["6:7: `DstAdr` is no column: did you mean `DstAddr`?"]);
+        let found = errors(&column("dictionary = \"a'b\"\nattribute = \"r\"\nkey = \"DstAddr\""));
+        assert_eq!(found, ["4:14: `a'b` is no name: a letter or `_`, then letters, digits and `_`"]);
+    }
+
+    #[test]
     fn bad_syntax_has_its_line() {
         let found = errors("[schema]\nenable = [\"a\"\n");
         assert_eq!(found.len(), 1);

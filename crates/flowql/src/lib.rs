@@ -49,6 +49,6 @@ pub use diagnostic::{Diagnostic, Edit, Fix};
 pub use limits::Limits;
 pub use positions::{Encoding, Position, Positions};
 pub use report::{FixReport, Report};
-pub use schema::{Column, ColumnId, ConfigError, CustomColumn, Schema, SchemaConfig};
+pub use schema::{Column, ColumnId, ConfigError, CustomColumn, Lookup, Schema, SchemaConfig};
 pub use span::Span;
 pub use values::Community;

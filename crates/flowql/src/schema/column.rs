@@ -55,6 +55,21 @@ pub struct Column {
     pub materialized: bool,
     /// Added by the configuration rather than by `grammar/schema.json`.
     pub custom: bool,
+    /// Where the values come from, for a column that is looked up when a flow is stored.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub lookup: Option<Lookup>,
+}
+
+/// A dictionary of the database that gives a column its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Lookup {
+    /// The dictionary.
+    pub dictionary: String,
+    /// Its attribute.
+    pub attribute: String,
+    /// The column whose value is the key.
+    pub key: String,
 }
 
 impl Column {
@@ -82,7 +97,21 @@ impl Column {
         country: false,
         materialized: false,
         custom: false,
+        lookup: None,
     };
+
+    /// Whether the column has no data of its own: it is computed each time that it is read.
+    pub fn is_computed_at_query(&self) -> bool {
+        !self.materialized && self.computed.is_some_and(|how| how.starts_with("computed at query time"))
+    }
+
+    /// The ClickHouse type that the tables hold.
+    pub fn stored_type(&self) -> &str {
+        match self.materialized_type {
+            Some(kind) if self.materialized => kind,
+            _ => &self.clickhouse_type,
+        }
+    }
 
     /// The ClickHouse type without `LowCardinality`.
     fn plain_type(&self) -> &str {

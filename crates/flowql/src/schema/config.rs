@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::{Column, ColumnId, Schema};
+use super::{Column, ColumnId, Lookup, Schema};
 use crate::tables::{Type, closest, is_keyword, words};
 use crate::values::Community;
 
@@ -198,6 +198,7 @@ impl Shaper {
                 self.error(format!("{path}.clickhouse_type"), message, Some(format!("use `{default}`")));
                 continue;
             }
+            let lookup = self.lookup(&path, custom);
             let mut all = std::mem::take(&mut self.schema.columns);
             all.push(Column {
                 name: Cow::Owned(custom.name.clone()),
@@ -207,10 +208,42 @@ impl Shaper {
                 example: Cow::Borrowed(custom_example(kind)),
                 main_only: custom.main_only,
                 custom: true,
+                lookup,
                 ..Column::EMPTY
             });
             self.schema = Schema::of(all, Vec::new());
         }
+    }
+
+    /// The dictionary of a custom column; `None` for a column that comes with the flows.
+    fn lookup(&mut self, path: &str, custom: &CustomColumn) -> Option<Lookup> {
+        let (dictionary, attribute, key) = match (&custom.dictionary, &custom.attribute, &custom.key) {
+            (None, None, None) => return None,
+            (Some(dictionary), Some(attribute), Some(key)) => (dictionary, attribute, key),
+            _ => {
+                let message = "`dictionary`, `attribute` and `key` go together".to_owned();
+                self.error(path.to_owned(), message, Some("give all three, or none".to_owned()));
+                return None;
+            }
+        };
+        for (setting, name) in [("dictionary", dictionary), ("attribute", attribute)] {
+            if !is_identifier(name) {
+                let message = format!("`{name}` is no name: a letter or `_`, then letters, digits and `_`");
+                self.error(format!("{path}.{setting}"), message, None);
+                return None;
+            }
+        }
+        let Some(found) = self.schema.find(key) else {
+            let near = closest(key, self.schema.columns.iter().map(|column| column.name.as_ref()));
+            let help = near.first().map(|near| format!("did you mean `{near}`?"));
+            self.error(format!("{path}.key"), format!("`{key}` is no column"), help);
+            return None;
+        };
+        Some(Lookup {
+            dictionary: dictionary.clone(),
+            attribute: attribute.clone(),
+            key: self.schema.column(found).name.to_string(),
+        })
     }
 
     /// An enabled column needs those that it depends on.
@@ -250,6 +283,11 @@ impl Shaper {
             }
         }
     }
+}
+
+fn is_identifier(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn is_community_name(name: &str) -> bool {

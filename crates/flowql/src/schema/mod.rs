@@ -4,7 +4,7 @@ mod column;
 mod config;
 mod generated;
 
-pub use column::Column;
+pub use column::{Column, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
 
 use crate::tables::{Type, closest};

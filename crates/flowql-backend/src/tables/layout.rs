@@ -1,0 +1,154 @@
+//! How the tables are laid out: intervals, how long rows are kept, names.
+
+use std::time::Duration;
+
+/// The table that keeps every flow.
+pub const RAW_TABLE: &str = "flows";
+/// The table that writers write to, which keeps nothing.
+pub const WRITE_TABLE: &str = "flows_raw";
+
+/// So many partitions make up the time that a table keeps its rows: few enough to open, and each goes as a whole.
+const PARTITIONS: u32 = 50;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the tables are like, beside their columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The database.
+    pub database: String,
+    /// How long `flows` keeps its rows; zero is for ever.
+    pub ttl: Duration,
+    /// The tables of sums, the finest first.
+    pub aggregated: Vec<Aggregation>,
+    /// Who reads the tables behind the dictionaries, where the server knows more than its default user.
+    pub login: Option<Login>,
+}
+
+/// A table of sums over an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aggregation {
+    /// The interval that times are rounded down to.
+    pub interval: Duration,
+    /// How long rows are kept; zero is for ever.
+    pub ttl: Duration,
+}
+
+/// A user of the database.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        let aggregation = |minutes: u64, days: u32| Aggregation {
+            interval: Duration::from_secs(60 * minutes),
+            ttl: DAY * days,
+        };
+        Self {
+            database: "default".to_owned(),
+            ttl: DAY * 15,
+            aggregated: vec![aggregation(1, 7), aggregation(5, 90), aggregation(60, 360)],
+            login: None,
+        }
+    }
+}
+
+impl Layout {
+    /// A table of the database, as SQL names it.
+    pub fn table(&self, name: &str) -> String {
+        format!("{}.{}", identifier(&self.database), identifier(name))
+    }
+
+    /// The engine of a table.
+    pub(super) fn engine(&self, family: &str, arguments: &str) -> String {
+        if arguments.is_empty() { family.to_owned() } else { format!("{family}({arguments})") }
+    }
+}
+
+impl Aggregation {
+    /// The name of the table: `flows_1m0s`.
+    pub fn name(&self) -> String {
+        aggregated_name(self.interval)
+    }
+}
+
+/// The name of the table of sums over an interval: `flows_1h0m0s`.
+pub fn aggregated_name(interval: Duration) -> String {
+    let seconds = interval.as_secs();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{RAW_TABLE}_{rest}s"),
+        (0, _) => format!("{RAW_TABLE}_{minutes}m{rest}s"),
+        _ => format!("{RAW_TABLE}_{hours}h{minutes}m{rest}s"),
+    }
+}
+
+/// The key that parts the rows of a table in time.
+pub(super) fn partition(ttl: Duration) -> String {
+    let width = if ttl.is_zero() { DAY } else { ttl / PARTITIONS };
+    let seconds = width.as_secs().max(1);
+    format!("toYYYYMMDDhhmmss(toStartOfInterval(TimeReceived, toIntervalSecond({seconds})))")
+}
+
+/// When rows go; `None` for never.
+pub(super) fn expiry(ttl: Duration) -> Option<String> {
+    (!ttl.is_zero()).then(|| format!("TimeReceived + toIntervalSecond({})", ttl.as_secs()))
+}
+
+/// An identifier, in backticks where it must be.
+pub(super) fn identifier(name: &str) -> String {
+    let plain = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { name.to_owned() } else { format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`")) }
+}
+
+/// A string literal.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_named_by_their_interval() {
+        for (seconds, name) in [
+            (10, "flows_10s"),
+            (60, "flows_1m0s"),
+            (90, "flows_1m30s"),
+            (300, "flows_5m0s"),
+            (3600, "flows_1h0m0s"),
+            (86_400, "flows_24h0m0s"),
+        ] {
+            assert_eq!(aggregated_name(Duration::from_secs(seconds)), name);
+        }
+    }
+
+    #[test]
+    fn a_partition_is_a_fiftieth_of_the_time_that_rows_are_kept() {
+        for (days, seconds) in [(15, 25_920), (7, 12_096), (90, 155_520), (360, 622_080), (0, 86_400)] {
+            let key = partition(DAY * days);
+            assert!(key.contains(&format!("toIntervalSecond({seconds})")), "{key}");
+        }
+        assert_eq!(expiry(Duration::ZERO), None);
+        assert_eq!(expiry(DAY).as_deref(), Some("TimeReceived + toIntervalSecond(86400)"));
+    }
+
+    #[test]
+    fn odd_names_are_quoted() {
+        let layout = Layout { database: "my-`db".to_owned(), ..Layout::default() };
+        assert_eq!(layout.table("flows"), "`my-\\`db`.flows");
+        assert_eq!(literal("a'b\\c"), r"'a\'b\\c'");
+    }
+}

@@ -1,0 +1,52 @@
+//! The flow tables: their statements, made of the schema and the [`Layout`].
+//!
+//! Writers send flows to `flows_raw`, a table that keeps nothing. A view computes what is computed once and writes
+//! to `flows`, which keeps every flow; from there views fill the tables that hold sums over an interval, and
+//! `exporters`. Everything here is a pure function: what is to be done depends on the schema, on the layout and on
+//! what was [`Found`] in the database.
+//!
+//! All engines are written by [`Layout::engine`], all names by [`Layout::table`]: replicated and distributed tables
+//! come in at these two places.
+
+mod computed;
+mod dictionaries;
+mod found;
+mod layout;
+mod migrate;
+mod shape;
+mod views;
+
+pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
+pub use found::{Found, FoundColumn, FoundTable};
+pub use layout::{Aggregation, Layout, Login, RAW_TABLE, WRITE_TABLE, aggregated_name};
+pub use migrate::{Change, statements};
+pub use shape::{TableColumn, columns_of, write_columns};
+
+/// The settings that the statements need, sent with each.
+///
+/// Interface and exporter addresses are few, so that a dictionary of their own pays for them; servers before 23.8
+/// change views only when they are told that they may.
+pub const SETTINGS: &[(&str, &str)] = &[
+    ("allow_suspicious_low_cardinality_types", "1"),
+    ("allow_experimental_alter_materialized_view_structure", "1"),
+];
+
+/// A statement that makes, changes or fills something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What it does, as `create the table flows`.
+    pub what: String,
+    /// The SQL.
+    pub sql: String,
+    /// The rows of an `INSERT … FORMAT CSV`, sent after the SQL.
+    pub data: Option<String>,
+}
+
+impl Statement {
+    fn new(what: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self { what: what.into(), sql: sql.into(), data: None }
+    }
+}
+
+#[cfg(test)]
+mod tests;

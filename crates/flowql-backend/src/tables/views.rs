@@ -1,0 +1,129 @@
+//! The views that carry flows from table to table.
+
+use std::time::Duration;
+
+use flowql::Schema;
+
+use super::Statement;
+use super::computed;
+use super::layout::{Aggregation, Layout, RAW_TABLE, WRITE_TABLE, aggregated_name};
+use super::shape::{Value, columns_of};
+
+/// A view that writes what it selects to a table.
+pub(super) struct View {
+    pub(super) name: String,
+    pub(super) target: String,
+    /// The columns that it selects.
+    pub(super) columns: Vec<String>,
+    pub(super) select: String,
+}
+
+impl View {
+    pub(super) fn create(&self, layout: &Layout) -> Statement {
+        let (view, target, select) = (layout.table(&self.name), layout.table(&self.target), &self.select);
+        Statement::new(
+            format!("fill {} from now on", self.target),
+            format!("CREATE MATERIALIZED VIEW IF NOT EXISTS {view} TO {target} AS\n{select}"),
+        )
+    }
+
+    pub(super) fn modify(&self, layout: &Layout) -> Statement {
+        let (view, select) = (layout.table(&self.name), &self.select);
+        Statement::new(
+            format!("change what {} is filled with", self.target),
+            format!("ALTER TABLE {view} MODIFY QUERY\n{select}"),
+        )
+    }
+}
+
+/// From the table that writers write to, to `flows`.
+pub(super) fn raw(layout: &Layout, schema: &Schema) -> View {
+    let stored = schema.columns().iter().filter(|column| !column.disabled && !column.is_computed_at_query());
+    let mut columns = Vec::new();
+    let mut items = Vec::new();
+    for column in stored {
+        columns.push(column.name.to_string());
+        items.push(match computed::expression(layout, schema, column) {
+            Some(value) => format!("{value} AS {}", column.name),
+            None => column.name.to_string(),
+        });
+    }
+    View {
+        name: format!("{WRITE_TABLE}_consumer"),
+        target: RAW_TABLE.to_owned(),
+        columns,
+        select: select(&items, &layout.table(WRITE_TABLE)),
+    }
+}
+
+/// From `flows` to a table of sums.
+pub(super) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> View {
+    let name = aggregation.name();
+    let (columns, select) = sums(layout, schema, aggregation.interval);
+    View { name: format!("{name}_consumer"), target: name, columns, select }
+}
+
+/// The columns of a table of sums, and the query that gives them out of `flows`. The table adds up by itself.
+pub(super) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec<String>, String) {
+    let stored = columns_of(layout, schema, true);
+    let columns: Vec<String> = stored
+        .into_iter()
+        .filter(|column| !matches!(column.value, Some(Value::Alias(_))))
+        .map(|column| column.name)
+        .collect();
+    let items: Vec<String> = columns
+        .iter()
+        .map(|name| match name.as_str() {
+            "TimeReceived" => {
+                format!(
+                    "toStartOfInterval(TimeReceived, toIntervalSecond({})) AS TimeReceived",
+                    interval.as_secs()
+                )
+            }
+            _ => name.clone(),
+        })
+        .collect();
+    (columns, select(&items, &layout.table(RAW_TABLE)))
+}
+
+/// Moves the rows that are there already into a new table of sums.
+pub(super) fn backfill(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> Statement {
+    let (columns, select) = sums(layout, schema, aggregation.interval);
+    let name = aggregated_name(aggregation.interval);
+    Statement::new(
+        format!("fill {name} with the flows that are there"),
+        format!("INSERT INTO {} ({})\n{select}", layout.table(&name), columns.join(", ")),
+    )
+}
+
+/// From `flows` to `exporters`: a row for the interface that a flow came in by, and one for that it went out by.
+pub(super) fn exporters(layout: &Layout, schema: &Schema) -> View {
+    let enabled = |name: &str| schema.find(name).is_some_and(|id| !schema.column(id).disabled);
+    let mut columns = vec!["TimeReceived".to_owned()];
+    let exporter = [
+        "ExporterAddress",
+        "ExporterName",
+        "ExporterGroup",
+        "ExporterRole",
+        "ExporterSite",
+        "ExporterRegion",
+        "ExporterTenant",
+    ];
+    columns.extend(exporter.into_iter().filter(|name| enabled(name)).map(str::to_owned));
+    let mut pairs = Vec::new();
+    for part in ["Name", "Description", "Speed", "Connectivity", "Provider", "Boundary"] {
+        let (input, output) = (format!("InIf{part}"), format!("OutIf{part}"));
+        if enabled(&input) && enabled(&output) {
+            pairs.push(format!("[{input}, {output}] AS If{part}"));
+            columns.push(format!("If{part}"));
+        }
+    }
+    let join = if pairs.is_empty() { String::new() } else { format!("\nARRAY JOIN {}", pairs.join(", ")) };
+    let select =
+        format!("SELECT DISTINCT\n  {}\nFROM {}{join}", columns.join(",\n  "), layout.table(RAW_TABLE));
+    View { name: "exporters_consumer".to_owned(), target: "exporters".to_owned(), columns, select }
+}
+
+fn select(items: &[String], table: &str) -> String {
+    format!("SELECT\n  {}\nFROM {table}", items.join(",\n  "))
+}
