@@ -281,16 +281,41 @@ fn values_of_the_network_are_asked_for_and_put_in() {
     assert_eq!(request.rest, "InIfBoundary = external");
     assert!(request.quoted);
     let suggestion = |value: &str| Suggestion { value: value.to_owned(), detail: "seen".to_owned() };
-    completions.add_values(&[
-        suggestion("edge \"1\""),
-        suggestion("a"),
-        suggestion("two\nlines"),
-        suggestion("edge2"),
-    ]);
+    completions.add_values(
+        &compiler,
+        &[suggestion("edge \"1\""), suggestion("a"), suggestion("two\nlines"), suggestion("edge2")],
+    );
     let inserts: Vec<_> = completions.candidates.iter().map(|candidate| candidate.insert.as_str()).collect();
     assert_eq!(inserts, [r#""edge \"1\"""#, r#""edge2""#]);
     let text = "SrcAS =";
     let mut completions = ide::complete(&compiler, text, 7);
-    completions.add_values(&[suggestion("AS15169"), suggestion("not a number")]);
+    completions.add_values(&compiler, &[suggestion("AS15169"), suggestion("not a number")]);
+    assert_eq!(completions.candidates.iter().filter(|found| found.kind == CandidateKind::Value).count(), 1);
     assert_eq!(apply(text, &completions, &completions.candidates[0].insert), "SrcAS = AS15169");
+}
+
+#[test]
+fn values_of_the_network_are_ranked_with_those_of_the_tables_and_must_fit() {
+    let (schema, saved) = (Schema::all_columns(), SavedFilters::default());
+    let compiler = Compiler::new(&schema, &saved);
+    for (text, given, expected) in [
+        ("DstPort = ", &["8443", "22"][..], &["8443", "22", "443"][..]),
+        ("DstPort = 44", &["8443", "443", "44"], &["44", "443"]),
+        ("DstPort = \"http", &["http-alt", "443"], &["http", "http-alt", "https"]),
+        ("Proto = \"t", &["tcp", "dst"], &["tcp", "tlsp"]),
+        ("SrcPort BETWEEN 100 AND ", &["80", "443"], &["443"]),
+        ("SrcPort NOT BETWEEN ", &["80"], &["80"]),
+        ("SrcAS NOT IN (AS1, as2, ", &["AS1", "AS2", "AS3"], &["AS3"]),
+        ("SrcAddr << ", &["192.0.2.1", "192.0.2.0/24"], &["192.0.2.0/24"]),
+        ("SrcMAC = 0011", &["00:11:22:33:44:55"], &["00:11:22:33:44:55"]),
+        ("ExporterName LIKE \"e", &["e1\\"], &[]),
+    ] {
+        let mut completions = ide::complete(&compiler, text, u32::try_from(text.len()).unwrap());
+        let suggestions =
+            given.iter().map(|value| Suggestion { value: (*value).to_owned(), detail: String::new() });
+        completions.add_values(&compiler, &suggestions.collect::<Vec<_>>());
+        let values = completions.candidates.iter().filter(|found| found.kind == CandidateKind::Value);
+        let values: Vec<_> = values.take(expected.len().max(1)).map(|found| found.label.as_str()).collect();
+        assert_eq!(values, expected, "{text}");
+    }
 }

@@ -4,9 +4,12 @@
 //! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
 
 mod backend;
+mod complete;
 pub mod embedded;
 mod error;
 mod query;
+mod source;
+mod static_values;
 mod stored;
 pub mod tables;
 #[cfg(feature = "testing")]
@@ -14,9 +17,12 @@ pub mod testing;
 mod values;
 
 pub use backend::{Backend, Health};
+pub use complete::{ColumnSuggestions, Completed, SuggestedValue, complete, suggest};
 pub use error::Error;
 pub use query::{
     Answer, AnswerColumn, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit,
 };
+pub use source::{SourceOptions, ValueSource};
+pub use static_values::StaticValues;
 pub use stored::{StoredColumn, StoredSchema, StoredTable};
 pub use values::{ValueQuery, Values};

@@ -1,5 +1,7 @@
 //! Values for completion.
 
+use std::time::Duration;
+
 use flowql::ide::{Suggestion, ValueRequest};
 use flowql::tables::Operator;
 
@@ -14,24 +16,43 @@ pub struct ValueQuery {
     pub operator: Option<Operator>,
     /// What was typed of the value, without quotes.
     pub prefix: String,
+    /// Whether the value is to stand in quotes: of a port, then, the service is wanted.
+    pub quoted: bool,
     /// The items that are already in the list, without quotes.
     pub exclude: Vec<String>,
     /// What the flows must match beside the condition being typed.
     pub rest: Option<FlowFilter>,
     /// How many values at most.
     pub limit: usize,
+    /// How long the asker waits. What is known by then is the answer.
+    pub deadline: Duration,
 }
 
 impl ValueQuery {
+    /// How long an answer may take when nothing else is said.
+    pub const DEADLINE: Duration = Duration::from_secs(2);
+
+    /// A query for the values of a column, whatever else the flows match.
+    pub fn of(column: &str, operator: Option<Operator>, prefix: &str, limit: usize) -> Self {
+        Self {
+            column: column.to_owned(),
+            operator,
+            prefix: prefix.to_owned(),
+            quoted: false,
+            exclude: Vec::new(),
+            rest: None,
+            limit,
+            deadline: Self::DEADLINE,
+        }
+    }
+
     /// The query of a completion; `rest` is its `rest`, compiled.
     pub fn new(request: &ValueRequest, rest: Option<FlowFilter>, limit: usize) -> Self {
         Self {
-            column: request.column.clone(),
-            operator: Some(request.operator),
-            prefix: request.prefix.clone(),
+            quoted: request.quoted,
             exclude: request.exclude.clone(),
             rest,
-            limit,
+            ..Self::of(&request.column, Some(request.operator), &request.prefix, limit)
         }
     }
 }

@@ -147,6 +147,26 @@ pub(crate) struct AllColumns {
     pub(crate) all_columns: bool,
 }
 
+/// Where values for completion come from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Values of the network")]
+pub(crate) struct ValuesFrom {
+    /// Offer the values of this TOML or JSON file, the backend `static`
+    ///
+    /// It lists values by column, and by type for the columns without a list; the most used come first:
+    ///
+    ///   [columns]
+    ///   ExporterName = ["edge1.example.net", "edge2.example.net"]
+    ///   InIfName = [{ value = "Ethernet1/1", detail = "Transit: Example" }]
+    ///   DstPort = [443, 53]
+    ///   [types]
+    ///   asn = [{ value = "AS15169", detail = "Google" }, "AS64500"]
+    ///
+    /// A column without a list also has that of the opposite direction: OutIfName that of InIfName.
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    pub(crate) values: Option<PathBuf>,
+}
+
 /// Say what is wrong, or doubtful, in filters
 ///
 /// Each diagnostic is shown with its code, the text underlined, help, and fixes. `flowql codes` explains the codes.
@@ -240,7 +260,8 @@ pub(crate) struct Explain {
 #[command(after_help = "Examples:
   flowql complete 'SrcAS = AS15169 AND dst'
   flowql complete --cursor 3 'src = 1'
-  flowql complete --json 'InIfBoundary = '")]
+  flowql complete --json 'InIfBoundary = '
+  flowql complete --values values.toml 'SrcAS = goo'")]
 pub(crate) struct Complete {
     /// The filter, finished or not; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,
@@ -250,11 +271,13 @@ pub(crate) struct Complete {
     /// List at most so many candidates
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
-    /// Print a JSON object: replace, candidates, and the request for values of the network
+    /// Print a JSON object: replace, candidates, the request for values of the network, and why some are missing
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) columns: AllColumns,
+    #[command(flatten)]
+    pub(crate) values: ValuesFrom,
 }
 
 /// List the tokens of a filter with their classes, as editors colour them
@@ -280,13 +303,16 @@ pub(crate) struct Tokens {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowql repl
-  flowql repl --all-columns --bound")]
+  flowql repl --all-columns --bound
+  flowql repl --values values.toml")]
 pub(crate) struct Repl {
     /// Show the values as query parameters beside the SQL
     #[arg(long)]
     pub(crate) bound: bool,
     #[command(flatten)]
     pub(crate) columns: AllColumns,
+    #[command(flatten)]
+    pub(crate) values: ValuesFrom,
 }
 
 /// List the columns of the schema

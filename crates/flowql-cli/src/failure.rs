@@ -68,6 +68,17 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Of a backend: the message, and what to do where the backend knows.
+impl From<flowql_backend::Error> for Failure {
+    fn from(error: flowql_backend::Error) -> Self {
+        let help = match &error {
+            flowql_backend::Error::Setup { help, .. } => help.clone(),
+            _ => None,
+        };
+        Self::Message { message: error.to_string(), help }
+    }
+}
+
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         io::Error::from(error).into()

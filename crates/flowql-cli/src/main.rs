@@ -14,6 +14,7 @@ mod input;
 mod progress;
 mod render;
 mod sources;
+mod values;
 mod write;
 
 use std::process::ExitCode;

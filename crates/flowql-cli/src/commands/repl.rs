@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use flowql::ide::{self, CandidateKind};
 use flowql::{Code, Compiler, Options, syntax};
+use flowql_backend::Completed;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -20,6 +21,7 @@ use crate::colours;
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::input::{Input, Origin};
+use crate::values::Completion;
 
 const WELCOME: &str = "\
 Type a filter to see its SQL. Tab completes; an unfinished filter goes on on the next line.
@@ -35,7 +37,8 @@ pub(super) fn run(global: &Global, args: &Repl) -> Result<Status, Failure> {
     let settings = settings.map(rustyline::config::Builder::build).map_err(unusable)?;
     let mut editor: Editor<FilterHelper<'_>, DefaultHistory> =
         Editor::with_config(settings).map_err(unusable)?;
-    editor.set_helper(Some(FilterHelper { compiler }));
+    let completion = Completion::new(&args.values, &config)?;
+    editor.set_helper(Some(FilterHelper { compiler, completion }));
     let history = history_file();
     if let Some(path) = &history {
         // The first run has none.
@@ -136,6 +139,7 @@ fn save(editor: &mut Editor<FilterHelper<'_>, DefaultHistory>, path: &PathBuf) {
 /// What the line editor asks of the language.
 struct FilterHelper<'a> {
     compiler: Compiler<'a>,
+    completion: Completion,
 }
 
 impl Helper for FilterHelper<'_> {}
@@ -157,7 +161,12 @@ impl Completer for FilterHelper<'_> {
         let Some(cursor) = cursor.checked_sub(offset) else { return Ok((cursor, Vec::new())) };
         let typed = filter.get(..cursor).unwrap_or(filter);
         let end = u32::try_from(typed.len()).unwrap_or(u32::MAX);
-        let completions = ide::complete(&self.compiler, typed, end);
+        let Completed { completions, incomplete } = self.completion.complete(&self.compiler, typed, end);
+        // What goes wrong is told in the list itself: it stands for what was typed already, so that nothing changes.
+        let missing = incomplete.map(|reason| Pair {
+            display: format!("(values are missing: {reason})"),
+            replacement: completions.replace.of(typed).to_owned(),
+        });
         let pairs = completions.candidates.into_iter().map(|candidate| {
             let display = match candidate.kind {
                 CandidateKind::Value if !candidate.detail.is_empty() => {
@@ -167,7 +176,7 @@ impl Completer for FilterHelper<'_> {
             };
             Pair { display, replacement: candidate.insert }
         });
-        Ok((offset + completions.replace.start as usize, pairs.collect()))
+        Ok((offset + completions.replace.start as usize, pairs.chain(missing).collect()))
     }
 }
 

@@ -27,6 +27,25 @@ fn candidates_are_listed() {
 }
 
 #[test]
+fn values_come_from_a_file() {
+    let toml = "[types]\nasn = [{ value = \"AS15169\", detail = \"Google\" }, \"AS64500\"]\n";
+    let json = r#"{"columns": {"DstPort": [{"value": 8443, "detail": "our proxy"}]}}"#;
+    let place = Place::new().with("values.toml", toml).with("values.json", json);
+    let ran = place.run(&["complete", "--values", "values.toml", "DstAS = goo"]).has_status(0);
+    assert_eq!(ran.stdout, "AS15169  Google\n");
+    let ran =
+        place.run(&["complete", "--values", "values.json", "--limit", "1", "SrcPort IN ("]).has_status(0);
+    assert_eq!(ran.stdout, "8443  our proxy\n");
+    let ran = place.run(&["complete", "--json", "--values", "values.toml", "SrcAS != "]).has_status(0).json();
+    assert_eq!(ran["candidates"][1]["insert"], "AS64500");
+    assert_eq!(ran.get("incomplete"), None);
+    let ran = place
+        .with("bad.toml", "[columns]\nSrcAS = [\"x\"]\n")
+        .run(&["complete", "--values", "bad.toml", "S"]);
+    snapshot("complete-bad-values", &ran.has_status(2));
+}
+
+#[test]
 fn tokens_have_their_classes() {
     snapshot("tokens", &run(&["tokens", "SrcAS = AS15169 AND @x -- é"]).has_status(0));
     let json = run(&["tokens", "--json", "SrcAS"]).has_status(0).json();

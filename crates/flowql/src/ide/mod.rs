@@ -13,7 +13,10 @@ mod rewrites;
 mod tokens;
 
 pub use actions::{Action, ActionKind, NewFilter, code_actions};
-pub use complete::{Candidate, CandidateKind, Completions, Suggestion, ValueRequest, complete};
+pub use complete::{
+    Candidate, CandidateKind, ColumnValues, Completions, KnownValue, Suggestion, ValueRequest, complete,
+    match_rank, values,
+};
 pub use explain::{Explanation, Line, explain};
 pub use hover::{Hover, hover};
 pub use outline::{Symbol, SymbolKind, folding, selection, symbols};

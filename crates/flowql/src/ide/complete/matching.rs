@@ -1,4 +1,4 @@
-//! How well a name matches what was typed.
+//! How well a name or a value matches what was typed.
 
 /// The rank of a match, the lower the better; `None` for no match. Nothing typed matches everything.
 ///
@@ -17,6 +17,25 @@ pub(super) fn rank(name: &str, typed: &str) -> Option<u8> {
     }
     let (name, typed) = (name.to_ascii_lowercase(), typed.to_ascii_lowercase());
     name.contains(&typed).then_some(3)
+}
+
+/// The rank of a value, the lower the better; `None` for no match.
+///
+/// A value matches as a name does, by itself or by its detail, an AS number with or without its `AS`.
+pub fn match_rank(value: &str, detail: &str, typed: &str) -> Option<u8> {
+    let by_number = if typed.starts_with(|first: char| first.is_ascii_digit()) {
+        rank(number(value), typed)
+    } else {
+        None
+    };
+    let by_detail = rank(detail, typed).map(|rank| rank.max(1));
+    rank(value, typed).into_iter().chain(by_number).chain(by_detail).min()
+}
+
+/// An AS number without its `AS`; any other word as it is.
+pub(super) fn number(word: &str) -> &str {
+    let digits = word.get(2..).filter(|digits| digits.starts_with(|first: char| first.is_ascii_digit()));
+    digits.filter(|_| starts_with(word, "as")).unwrap_or(word)
 }
 
 fn starts_with(name: &str, typed: &str) -> bool {
@@ -59,6 +78,23 @@ mod tests {
             ("é", "\u{301}", None),
         ] {
             assert_eq!(rank(name, typed), expected, "{name} {typed}");
+        }
+    }
+
+    #[test]
+    fn values_match_by_number_and_by_detail() {
+        for (value, detail, typed, expected) in [
+            ("AS15169", "Google", "151", Some(1)),
+            ("AS15169", "Google", "15169", Some(0)),
+            ("AS15169", "Google", "as151", Some(1)),
+            ("AS15169", "Google", "goo", Some(1)),
+            ("AS15169", "Google", "oogl", Some(3)),
+            ("AS15169", "Google", "516", Some(3)),
+            ("443", "https", "htt", Some(1)),
+            ("ash1", "", "1", Some(3)),
+            ("AS15169", "Google", "amazon", None),
+        ] {
+            assert_eq!(match_rank(value, detail, typed), expected, "{value} {typed}");
         }
     }
 }

@@ -1,16 +1,21 @@
 //! Completion: what may stand at the cursor.
 
 mod candidates;
+mod column;
 mod context;
+mod known;
 mod matching;
 mod rest;
 mod values;
 
+pub use column::{ColumnValues, KnownValue, values};
+pub use matching::match_rank;
+
 use crate::tables::Operator;
 use crate::{Compiler, Span};
 
+use self::values::Place;
 use context::{Context, State};
-use values::Place;
 
 /// What may stand at a place of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +93,8 @@ struct Slot {
     quote: Option<char>,
     /// What goes before the value: a blank, or the operator that the cursor touches and a blank.
     lead: String,
+    /// The condition up to there, as it is needed to see whether a value fits.
+    head: String,
 }
 
 /// A value that a source knows, as text without quotes.
@@ -108,29 +115,27 @@ pub fn complete(compiler: &Compiler<'_>, text: &str, offset: u32) -> Completions
         State::Condition => candidates::conditions(compiler, &context, &mut completions),
         State::Connective { depth } => candidates::connectives(&context, *depth, &mut completions),
         State::Operator { column, negated } => {
-            let column = column.of(text);
-            candidates::operators(compiler, &context, column, *negated, &mut completions);
+            candidates::operators(compiler, &context, column.of(text), *negated, &mut completions);
             // The cursor touches a whole operator: its value may follow as well.
             if let Some(operator) = candidates::exact_operator(context.partial, *negated) {
-                let place = Place { column, operator, items: &[], in_list: false };
+                let place = Place { column: *column, operator, items: &[], in_list: false };
                 values::offer(compiler, text, &context, place, &mut completions);
             }
         }
         State::BetweenAnd => candidates::between_and(&context, &mut completions),
         State::Value { column, operator } => {
-            let place = Place { column: column.of(text), operator: *operator, items: &[], in_list: false };
+            let place = Place { column: *column, operator: *operator, items: &[], in_list: false };
             values::offer(compiler, text, &context, place, &mut completions);
         }
         State::ListOpen { column, operator } => {
             candidates::list_open(&context, &mut completions);
             if *operator == Operator::Has {
-                let place =
-                    Place { column: column.of(text), operator: *operator, items: &[], in_list: false };
+                let place = Place { column: *column, operator: *operator, items: &[], in_list: false };
                 values::offer(compiler, text, &context, place, &mut completions);
             }
         }
         State::ListItem { column, operator, items } => {
-            let place = Place { column: column.of(text), operator: *operator, items, in_list: true };
+            let place = Place { column: *column, operator: *operator, items, in_list: true };
             values::offer(compiler, text, &context, place, &mut completions);
         }
         State::ListNext => candidates::list_next(&context, &mut completions),
@@ -139,19 +144,20 @@ pub fn complete(compiler: &Compiler<'_>, text: &str, offset: u32) -> Completions
 }
 
 impl Completions {
-    /// Adds the answers of a value source, in its order, after the static candidates that match as well;
-    /// those that are there already are left out.
-    pub fn add_values(&mut self, suggestions: &[Suggestion]) {
+    /// Adds the answers of a value source, in its order, before the static candidates that match no better;
+    /// those that are there already, or that would make the condition invalid, are left out.
+    pub fn add_values(&mut self, compiler: &Compiler<'_>, suggestions: &[Suggestion]) {
         let Some(request) = &self.request else { return };
         let mut added: Vec<Candidate> = Vec::with_capacity(suggestions.len());
         for suggestion in suggestions {
             let Some(insert) = values::insertion(request, &suggestion.value) else { continue };
-            let known = |candidate: &Candidate| candidate.insert == insert;
-            if request.exclude.contains(&suggestion.value) || added.iter().any(known) {
+            let listed = |item: &String| values::same(compiler, request, item, &suggestion.value);
+            if added.iter().any(|candidate| candidate.insert == insert)
+                || request.exclude.iter().any(listed)
+                || !values::fits(compiler, request, &insert)
+            {
                 continue;
             }
-            // A value of the network goes before the same one of a table.
-            self.candidates.retain(|candidate| !known(candidate));
             added.push(Candidate {
                 label: suggestion.value.clone(),
                 kind: CandidateKind::Value,
@@ -160,10 +166,25 @@ impl Completions {
                 insert,
             });
         }
-        let first_column =
-            self.candidates.iter().position(|candidate| candidate.kind != CandidateKind::Value);
-        let place = first_column.unwrap_or(self.candidates.len()).min(self.candidates.len());
-        let place = if request.prefix.is_empty() { 0 } else { place };
-        self.candidates.splice(place..place, added);
+        let is_value = |candidate: &Candidate| candidate.kind == CandidateKind::Value;
+        let (known, others): (Vec<_>, Vec<_>) = self.candidates.drain(..).partition(is_value);
+        // A value of the network takes the place of the same one of a table, and what is said of it.
+        for known in known {
+            match added.iter_mut().find(|candidate| candidate.insert == known.insert) {
+                Some(candidate) => {
+                    candidate.documentation = known.documentation;
+                    if candidate.detail.is_empty() {
+                        candidate.detail = known.detail;
+                    }
+                }
+                None => added.push(known),
+            }
+        }
+        let unmatched = u8::MAX;
+        added.sort_by_key(|candidate| {
+            match_rank(&candidate.label, &candidate.detail, &request.prefix).unwrap_or(unmatched)
+        });
+        self.candidates = added;
+        self.candidates.extend(others);
     }
 }

@@ -1,0 +1,97 @@
+//! Completion with the values of a backend: what front ends call.
+
+use flowql::Compiler;
+use flowql::ide::{self, Completions, Suggestion, match_rank};
+use flowql::tables::Operator;
+
+use crate::{Direction, FlowFilter, ValueQuery, ValueSource, Values};
+
+/// What may stand at a place of a filter, the values of a backend included.
+#[derive(Clone, Debug)]
+pub struct Completed {
+    /// The candidates.
+    pub completions: Completions,
+    /// Why values of the backend are missing or old; `None` where all is well, or none were wanted.
+    pub incomplete: Option<String>,
+}
+
+/// Completes a filter. `limit` is how many values the backend is asked for; without a source, only what the language
+/// knows is offered.
+pub async fn complete(
+    compiler: &Compiler<'_>,
+    source: Option<&ValueSource>,
+    text: &str,
+    offset: u32,
+    limit: usize,
+) -> Completed {
+    let mut completions = ide::complete(compiler, text, offset);
+    let (Some(source), Some(request)) = (source, &completions.request) else {
+        return Completed { completions, incomplete: None };
+    };
+    // A rest that does not compile would have been left out by the completion.
+    let rest = Some(request.rest.as_str()).filter(|rest| !rest.is_empty());
+    let rest = rest.and_then(|rest| FlowFilter::compile(compiler, rest, Direction::Forward, None).ok());
+    let Values { suggestions, incomplete } = source.values(&ValueQuery::new(request, rest, limit)).await;
+    completions.add_values(compiler, &suggestions);
+    Completed { completions, incomplete }
+}
+
+/// The values of a column, for a form or a service that asks without a filter.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ColumnSuggestions {
+    /// What a value of the column is, in a few words: `network boundary`, `interface name`.
+    pub kind: String,
+    /// The values that match, the best first.
+    pub values: Vec<SuggestedValue>,
+    /// Why values of the backend are missing or old; `None` where all is well, or none were wanted.
+    pub incomplete: Option<String>,
+}
+
+/// A value that is suggested.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct SuggestedValue {
+    /// The value, without quotes.
+    pub value: String,
+    /// What it means: an organisation, a service, a description; may be empty.
+    pub detail: String,
+    /// Whether it stands in quotes.
+    pub quoted: bool,
+}
+
+/// The values of a column that match what was typed of one: those of the backend and those that the language knows, the
+/// best matches first, among equals the most used. `None` where a filter cannot use the column, or not with that operator.
+pub async fn suggest(
+    compiler: &Compiler<'_>,
+    source: Option<&ValueSource>,
+    column: &str,
+    operator: Option<Operator>,
+    prefix: &str,
+    limit: usize,
+) -> Option<ColumnSuggestions> {
+    let known = ide::values(compiler, column, operator, prefix)?;
+    let dynamic = match source.filter(|_| known.open) {
+        Some(source) => {
+            let query =
+                ValueQuery { quoted: known.quoted, ..ValueQuery::of(&known.column, operator, prefix, limit) };
+            source.values(&query).await
+        }
+        None => Values::default(),
+    };
+    let fits = |suggestion: &Suggestion| known.check(compiler, &suggestion.value).is_ok();
+    let dynamic_values = dynamic.suggestions.into_iter().filter(fits);
+    let mut values: Vec<SuggestedValue> = dynamic_values
+        .map(|Suggestion { value, detail }| SuggestedValue { value, detail, quoted: known.quoted })
+        .collect();
+    for known in known.known {
+        match values.iter_mut().find(|value| value.value == known.value) {
+            Some(value) if value.detail.is_empty() => value.detail = known.detail,
+            Some(_) => {}
+            None => {
+                values.push(SuggestedValue { value: known.value, detail: known.detail, quoted: known.quoted })
+            }
+        }
+    }
+    values.sort_by_key(|value| match_rank(&value.value, &value.detail, prefix).unwrap_or(u8::MAX));
+    values.truncate(limit);
+    Some(ColumnSuggestions { kind: known.kind, values, incomplete: dynamic.incomplete })
+}

@@ -1,0 +1,196 @@
+//! The source of values that front ends ask: a backend behind a cache, a deadline and a bound.
+
+mod cache;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use flowql::ide::match_rank;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+
+use crate::{Backend, Error, ValueQuery, Values};
+use cache::{Cache, Key};
+
+/// How a [`ValueSource`] asks its backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceOptions {
+    /// How long an answer may take.
+    pub deadline: Duration,
+    /// How long an answer is given again without asking.
+    pub fresh: Duration,
+    /// How long an answer may stand in for one that does not come.
+    pub stale: Duration,
+    /// How long a column is not asked for again after it failed, so that a dead backend delays nobody.
+    pub pause: Duration,
+    /// How many queries run at once.
+    pub concurrency: usize,
+    /// How many more may wait for their turn.
+    pub waiting: usize,
+    /// How many answers are kept.
+    pub entries: usize,
+}
+
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self {
+            deadline: ValueQuery::DEADLINE,
+            fresh: Duration::from_secs(15),
+            stale: Duration::from_secs(600),
+            pause: Duration::from_secs(3),
+            concurrency: 4,
+            waiting: 64,
+            entries: 512,
+        }
+    }
+}
+
+/// Values for completion. It always answers by its deadline, if only with the reason why there is nothing.
+///
+/// Equal requests at the same time share one query of the backend. A call that is dropped no longer waits for it, and
+/// when nobody does any more, the query is cancelled.
+#[derive(Debug)]
+pub struct ValueSource {
+    backend: Arc<dyn Backend>,
+    options: SourceOptions,
+    shared: Arc<SharedState>,
+}
+
+#[derive(Debug)]
+struct SharedState {
+    permits: Semaphore,
+    state: Mutex<State>,
+}
+
+type Query = Shared<BoxFuture<'static, Result<Values, Error>>>;
+
+#[derive(Default)]
+struct State {
+    cache: Cache,
+    /// The queries that someone waits for.
+    running: HashMap<Key, WeakShared<BoxFuture<'static, Result<Values, Error>>>>,
+    /// The columns that failed, with the time until which they are not asked for again.
+    failed: HashMap<String, (Instant, Error)>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("State").field("running", &self.running.len()).finish_non_exhaustive()
+    }
+}
+
+impl SharedState {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing is done under the lock that could leave the state half changed.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ValueSource {
+    /// A source of the values of a backend.
+    pub fn new(backend: Arc<dyn Backend>, options: SourceOptions) -> Self {
+        let permits = Semaphore::new(options.concurrency.max(1));
+        let shared = Arc::new(SharedState { permits, state: Mutex::default() });
+        Self { backend, options, shared }
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Values for a column, the best first. The deadline is the source's own, or the query's if that is shorter.
+    pub async fn values(&self, query: &ValueQuery) -> Values {
+        let key = Key::of(query);
+        let deadline = self.options.deadline.min(query.deadline);
+        let found = {
+            let state = &mut *self.shared.lock();
+            if let Some(values) = state.cache.fresh(&key, self.options.fresh) {
+                return values;
+            }
+            match state.failed.get(&query.column) {
+                Some((until, error)) if Instant::now() < *until => Err(error.clone()),
+                _ => self.join(state, &key, query, deadline),
+            }
+        };
+        let error = match found {
+            Ok(running) => match timeout(deadline, running).await {
+                Ok(Ok(values)) => return values,
+                Ok(Err(error)) => error,
+                Err(_) => Error::Deadline(deadline),
+            },
+            Err(error) => return self.instead(&key, query, &error),
+        };
+        let until = Instant::now() + self.options.pause;
+        self.shared.lock().failed.insert(query.column.clone(), (until, error.clone()));
+        self.instead(&key, query, &error)
+    }
+
+    /// The query that runs for an equal request, or a new one.
+    fn join(
+        &self,
+        state: &mut State,
+        key: &Key,
+        query: &ValueQuery,
+        deadline: Duration,
+    ) -> Result<Query, Error> {
+        if let Some(running) = state.running.get(key).and_then(WeakShared::upgrade) {
+            return Ok(running);
+        }
+        state.running.retain(|_, running| running.upgrade().is_some());
+        if state.running.len() >= self.options.concurrency.saturating_add(self.options.waiting) {
+            return Err(Error::Busy);
+        }
+        // The backend has a little less time, so that what it knows by then comes in time.
+        let query = ValueQuery { deadline: deadline - deadline / 10, ..query.clone() };
+        let (backend, shared, entries) = (self.backend.clone(), self.shared.clone(), self.options.entries);
+        let entry = key.clone();
+        let started = Instant::now();
+        let running = async move {
+            // The semaphore is never closed.
+            let _permit = shared.permits.acquire().await;
+            let deadline = query.deadline.saturating_sub(started.elapsed());
+            let answer = backend.values(&ValueQuery { deadline, ..query }).await;
+            let state = &mut *shared.lock();
+            state.running.remove(&entry);
+            if let Ok(values) = &answer {
+                state.failed.remove(entry.column());
+                state.cache.insert(entry, values.clone(), entries);
+            }
+            answer
+        };
+        let running = running.boxed().shared();
+        if let Some(weak) = running.downgrade() {
+            state.running.insert(key.clone(), weak);
+        }
+        Ok(running)
+    }
+
+    /// What is known instead of an answer: an older one, or that to a shorter text, narrowed.
+    fn instead(&self, key: &Key, query: &ValueQuery, error: &Error) -> Values {
+        let state = self.shared.lock();
+        if let Some(values) = state.cache.stale(key, self.options.stale) {
+            return Values { incomplete: Some(format!("the values may be old: {error}")), ..values };
+        }
+        for prefix in shorter(&query.prefix) {
+            if let Some(mut values) = state.cache.stale(&key.with_prefix(prefix), self.options.stale) {
+                values.suggestions.retain(|suggestion| {
+                    match_rank(&suggestion.value, &suggestion.detail, &query.prefix).is_some()
+                });
+                return Values { incomplete: Some(format!("values may be missing: {error}")), ..values };
+            }
+        }
+        Values { suggestions: Vec::new(), incomplete: Some(error.to_string()) }
+    }
+}
+
+/// The beginnings of a text, the longest first, without the text itself.
+fn shorter(text: &str) -> impl Iterator<Item = &str> {
+    text.char_indices().rev().filter_map(|(end, _)| text.get(..end))
+}
+
+#[cfg(test)]
+mod tests;

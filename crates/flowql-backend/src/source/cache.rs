@@ -1,0 +1,78 @@
+//! The answers of the last minutes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use flowql::tables::Operator;
+use tokio::time::Instant;
+
+use crate::{ValueQuery, Values};
+
+/// What makes two requests equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    column: String,
+    operator: Option<Operator>,
+    prefix: String,
+    quoted: bool,
+    exclude: Vec<String>,
+    /// The SQL of the rest and its parameters.
+    rest: String,
+    limit: usize,
+}
+
+impl Key {
+    pub(super) fn of(query: &ValueQuery) -> Self {
+        let rest = query.rest.as_ref().map(|rest| &rest.compiled);
+        Self {
+            column: query.column.clone(),
+            operator: query.operator,
+            prefix: query.prefix.clone(),
+            quoted: query.quoted,
+            exclude: query.exclude.clone(),
+            rest: rest.map(|rest| format!("{:?} {:?}", rest.sql, rest.parameters)).unwrap_or_default(),
+            limit: query.limit,
+        }
+    }
+
+    pub(super) fn column(&self) -> &str {
+        &self.column
+    }
+
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), ..self.clone() }
+    }
+}
+
+/// The answers, each with the time when it came.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    entries: HashMap<Key, (Instant, Values)>,
+}
+
+impl Cache {
+    /// An answer that can be given without asking again: a whole one, and not old.
+    pub(super) fn fresh(&self, key: &Key, age: Duration) -> Option<Values> {
+        self.stale(key, age).filter(|values| values.incomplete.is_none())
+    }
+
+    /// Any answer of at most that age.
+    pub(super) fn stale(&self, key: &Key, age: Duration) -> Option<Values> {
+        let (came, values) = self.entries.get(key)?;
+        (came.elapsed() <= age).then(|| values.clone())
+    }
+
+    /// Keeps an answer, and no more than so many; a partial one does not take the place of a whole one.
+    pub(super) fn insert(&mut self, key: Key, values: Values, most: usize) {
+        let partial = values.incomplete.is_some();
+        if partial && self.entries.get(&key).is_some_and(|(_, old)| old.incomplete.is_none()) {
+            return;
+        }
+        self.entries.insert(key, (Instant::now(), values));
+        while self.entries.len() > most.max(1) {
+            let oldest = self.entries.iter().min_by_key(|(_, (came, _))| *came).map(|(key, _)| key.clone());
+            let Some(oldest) = oldest else { break };
+            self.entries.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Completion with the values of a backend, for commands that are not asynchronous themselves.
+
+use std::sync::Arc;
+
+use flowql::Compiler;
+use flowql_backend::{Backend, Completed, SourceOptions, StaticValues, ValueSource, complete};
+use flowql_config::Config;
+use tokio::runtime::Runtime;
+
+use crate::args::ValuesFrom;
+use crate::failure::Failure;
+
+/// How many values a backend is asked for.
+const LIMIT: usize = 50;
+
+/// What completes filters: the language alone, or with the values of a backend.
+pub(crate) struct Completion {
+    source: Option<ValueSource>,
+    runtime: Runtime,
+}
+
+impl Completion {
+    /// The completion that the options ask for.
+    pub(crate) fn new(options: &ValuesFrom, config: &Config) -> Result<Self, Failure> {
+        let backend: Option<Arc<dyn Backend>> = match &options.values {
+            Some(path) => Some(Arc::new(StaticValues::load(path, &config.schema)?)),
+            None => None,
+        };
+        let source = backend.map(|backend| ValueSource::new(backend, SourceOptions::default()));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Failure::new(format!("cannot start: {error}"), "check the limits of the system")
+            })?;
+        Ok(Self { source, runtime })
+    }
+
+    /// What may stand at a place of a filter.
+    pub(crate) fn complete(&self, compiler: &Compiler<'_>, text: &str, offset: u32) -> Completed {
+        self.runtime.block_on(complete(compiler, self.source.as_ref(), text, offset, LIMIT))
+    }
+}

@@ -1,0 +1,148 @@
+//! The values that the tables of the language know.
+
+use super::matching::rank;
+use crate::tables::{Form, Operator, community, country, protocol, service, words};
+use crate::{Column, Compiler};
+
+/// How many values of the tables are offered.
+const MOST: usize = 50;
+
+/// The ports that are offered before anything is typed.
+const POPULAR_PORTS: [u16; 16] =
+    [443, 80, 53, 22, 25, 123, 179, 993, 3389, 853, 8080, 5060, 1194, 445, 21, 161];
+
+/// The flags that are asked for most.
+const POPULAR_BITS: [&str; 4] = ["SYN", "ACK", "FIN", "RST"];
+
+/// A value of a table: the text, what it means, and how it is found.
+pub(super) struct Known {
+    pub(super) value: String,
+    pub(super) detail: String,
+    pub(super) documentation: String,
+    rank: u8,
+}
+
+/// What was typed of a value, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Typed<'a> {
+    pub(super) operator: Operator,
+    pub(super) prefix: &'a str,
+    /// The items that are already in the list.
+    pub(super) exclude: &'a [String],
+    /// Whether a quote was typed.
+    pub(super) quoted: bool,
+}
+
+/// The values of the tables that match what was typed and are not in the list yet, the best first.
+pub(super) fn known_values(
+    compiler: &Compiler<'_>,
+    column: &Column,
+    form: Form,
+    typed: Typed<'_>,
+) -> Vec<Known> {
+    let Typed { operator, prefix: typed, exclude, quoted } = typed;
+    let mut known: Vec<Known> = match form {
+        Form::Word if !quoted => {
+            let words = column.filter_type.map(words).unwrap_or_default();
+            words.iter().filter_map(|word| found(word.name, "", word.doc, typed)).collect()
+        }
+        Form::Bit if !quoted => {
+            let detail = |mask: &u64| format!("bit mask {mask}");
+            let mut bits: Vec<_> = column.bits.iter().collect();
+            let popularity =
+                |name: &str| POPULAR_BITS.iter().position(|&bit| bit == name).unwrap_or(POPULAR_BITS.len());
+            bits.sort_by_key(|(name, _)| popularity(name));
+            bits.into_iter().filter_map(|(name, mask)| found(name, &detail(mask), "", typed)).collect()
+        }
+        Form::ProtocolName => protocols(typed),
+        // The upper end of BETWEEN must not lie below the lower one, so no port of a table is offered.
+        Form::Integer if column.port && operator != Operator::Between => ports(typed, quoted),
+        Form::Community if !quoted => communities(compiler, typed),
+        Form::Text if column.country => countries(typed),
+        _ => Vec::new(),
+    };
+    known.retain(|known| !exclude.iter().any(|item| item.eq_ignore_ascii_case(&known.value)));
+    known.sort_by_key(|known| known.rank);
+    known.truncate(MOST);
+    known
+}
+
+fn found(value: &str, detail: &str, documentation: &str, typed: &str) -> Option<Known> {
+    let rank = rank(value, typed)?;
+    Some(Known {
+        value: value.to_owned(),
+        detail: detail.to_owned(),
+        documentation: documentation.to_owned(),
+        rank,
+    })
+}
+
+/// A value that is found by its detail as well as by itself.
+fn found_by_detail(value: String, detail: &str, documentation: &str, typed: &str) -> Option<Known> {
+    let by_detail = rank(detail, typed).map(|rank| rank.max(1));
+    let rank = rank(&value, typed).into_iter().chain(by_detail).min()?;
+    Some(Known { value, detail: detail.to_owned(), documentation: documentation.to_owned(), rank })
+}
+
+fn protocols(typed: &str) -> Vec<Known> {
+    /// The protocols that are seen most.
+    const POPULAR: [u8; 8] = [6, 17, 1, 58, 47, 50, 132, 2];
+    let mut known: Vec<Known> = protocol::PROTOCOLS
+        .iter()
+        .filter_map(|known| {
+            let by_alias = known.aliases.iter().filter_map(|alias| rank(alias, typed)).min();
+            let by_number = (!typed.is_empty()).then(|| rank(&known.number.to_string(), typed)).flatten();
+            let rank = rank(known.name, typed).into_iter().chain(by_alias).chain(by_number).min()?;
+            Some(Known {
+                value: known.name.to_ascii_lowercase(),
+                detail: format!("protocol {}", known.number),
+                documentation: known.description.to_owned(),
+                rank: rank + u8::from(!POPULAR.contains(&known.number)),
+            })
+        })
+        .collect();
+    let place = |known: &Known| {
+        let number = known.detail.strip_prefix("protocol ").and_then(|number| number.parse().ok());
+        POPULAR.iter().position(|&popular| Some(popular) == number).unwrap_or(POPULAR.len())
+    };
+    known.sort_by_key(place);
+    known
+}
+
+fn ports(typed: &str, quoted: bool) -> Vec<Known> {
+    let name = |port: u16| service::service_of(port).unwrap_or_default();
+    let entry = |port: u16, service: &str| {
+        if quoted {
+            found_by_detail(service.to_owned(), &port.to_string(), "", typed)
+        } else {
+            found_by_detail(port.to_string(), service, "", typed)
+        }
+    };
+    let mut known: Vec<Known> = POPULAR_PORTS.iter().filter_map(|&port| entry(port, name(port))).collect();
+    if !typed.is_empty() {
+        let others = service::services().filter(|(_, port)| !POPULAR_PORTS.contains(port));
+        known.extend(others.filter_map(|(service, port)| {
+            let mut known = entry(port, service)?;
+            known.rank += 1;
+            Some(known)
+        }));
+    }
+    known
+}
+
+fn communities(compiler: &Compiler<'_>, typed: &str) -> Vec<Known> {
+    let configured = compiler
+        .schema
+        .communities()
+        .filter_map(|(name, value)| found(name, &value.to_string(), "Named by the configuration.", typed));
+    let well_known = community::COMMUNITIES.iter().filter_map(|known| {
+        let detail = format!("{}:{} ({})", known.value.0, known.value.1, known.source);
+        found(known.name, &detail, known.description, typed)
+    });
+    configured.chain(well_known).collect()
+}
+
+fn countries(typed: &str) -> Vec<Known> {
+    let found = |(code, name): &(&str, &str)| found_by_detail((*code).to_owned(), name, "", typed);
+    if typed.is_empty() { Vec::new() } else { country::COUNTRIES.iter().filter_map(found).collect() }
+}
