@@ -302,7 +302,7 @@ fn values_of_the_network_are_ranked_with_those_of_the_tables_and_must_fit() {
         ("DstPort = ", &["8443", "22"][..], &["8443", "22", "443"][..]),
         ("DstPort = 44", &["8443", "443", "44"], &["44", "443"]),
         ("DstPort = \"http", &["http-alt", "443"], &["http", "http-alt", "https"]),
-        ("Proto = \"t", &["tcp", "dst"], &["tcp", "tlsp"]),
+        ("Proto = \"t", &["tcp", "dst"], &["tcp", "trunk-1"]),
         ("SrcPort BETWEEN 100 AND ", &["80", "443"], &["443"]),
         ("SrcPort NOT BETWEEN ", &["80"], &["80"]),
         ("SrcAS NOT IN (AS1, as2, ", &["AS1", "AS2", "AS3"], &["AS3"]),
