@@ -87,7 +87,11 @@ pub async fn suggest(
             Some(value) if value.detail.is_empty() => value.detail = known.detail,
             Some(_) => {}
             None => {
-                values.push(SuggestedValue { value: known.value, detail: known.detail, quoted: known.quoted })
+                values.push(SuggestedValue {
+                    value: known.value,
+                    detail: known.detail,
+                    quoted: known.quoted,
+                });
             }
         }
     }
