@@ -2,11 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The flow tables of a database.
+/// The flow tables of a database, and what stands beside them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct StoredSchema {
     /// The tables, the raw one first, then by resolution.
     pub tables: Vec<StoredTable>,
+    /// The columns of the table `exporters`; none where there is no such table.
+    pub exporters: Vec<StoredColumn>,
+    /// The names of the dictionaries: `asns`, `protocols`, `icmp`, `tcp`, `udp`, those of custom columns.
+    pub dictionaries: Vec<String>,
 }
 
 /// A table of flows.
