@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Compile(Compile),
     Check(Check),
     Fmt(Fmt),
+    Grep(Grep),
     Explain(Explain),
     Complete(Complete),
     Tokens(Tokens),
@@ -232,6 +233,47 @@ pub(crate) struct Fmt {
     /// Put the formatted text in the place of each file's
     #[arg(long, short, requires = "files", conflicts_with = "filter")]
     pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) columns: AllColumns,
+}
+
+/// Filter flows without a database: print the JSON lines that a filter selects
+///
+/// A flow is a JSON object on one line with the names of the columns as keys, as ClickHouse writes it with FORMAT
+/// JSONEachRow. A column that it lacks is computed from others where the tables do so, and is otherwise zero or empty,
+/// as the database would store it. Lines that are no flows are reported and left out. With --quiet nothing is printed,
+/// and the first selected flow is the last that is read.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql grep 'InIfBoundary = external AND Proto = \"udp\"' flows.jsonl
+  flowql grep --count 'DstAddr << 192.0.2.0/24' monday.jsonl tuesday.jsonl
+  zcat flows.jsonl.gz | flowql grep --invert 'SrcAS IN (AS64512-AS65534)'
+  flowql grep --quiet @attack flows.jsonl && echo 'there it is'
+
+Exit status: 0 when some flow was selected, 1 when none was, 2 for a bad filter and for input that cannot be used.")]
+pub(crate) struct Grep {
+    /// The filter
+    pub(crate) filter: String,
+    /// Read these files; `-`, or nothing, is standard input
+    pub(crate) files: Vec<PathBuf>,
+    /// Print the flows that the filter does not select
+    #[arg(long = "invert", short = 'v', visible_alias = "invert-match")]
+    pub(crate) invert: bool,
+    /// Print only how many flows were selected, of each file
+    #[arg(long, short)]
+    pub(crate) count: bool,
+    /// Stop reading a file after so many selected flows
+    #[arg(long, short, value_name = "N")]
+    pub(crate) max_count: Option<u64>,
+    /// Put the number of its line before each flow
+    #[arg(long, short = 'n')]
+    pub(crate) line_number: bool,
+    /// Put the name of its file before each flow
+    #[arg(long, short = 'H')]
+    pub(crate) with_filename: bool,
+    /// Select the flows of the opposite direction
+    #[arg(long)]
+    pub(crate) reverse: bool,
     #[command(flatten)]
     pub(crate) columns: AllColumns,
 }

@@ -2,9 +2,13 @@
 //! their spellings. Each comes as a tree, in canonical text and in any number of random layouts.
 
 mod layout;
+pub mod regexps;
 mod values;
 
-use flowql::tables::{Arity, Operator, Rule, rules};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use flowql::tables::{Arity, Operator, Rule, Type, rules};
 use flowql::{Column, Schema};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -90,24 +94,40 @@ fn grouped(found: Filter, and_too: bool) -> Filter {
     }
 }
 
-/// Conditions on the enabled, filterable columns of a schema.
+/// Conditions on the enabled, filterable columns of a schema: every kind of column equally often, however many
+/// columns are of that kind.
 pub fn condition(schema: &Schema) -> impl Strategy<Value = Condition> + use<> {
-    let columns: Vec<Column> = schema.filterable().map(|id| schema.column(id).clone()).collect();
-    let all = columns.clone();
-    select(columns).prop_flat_map(move |column| {
-        let rules: Vec<Rule> = rules_of(&column);
-        let all = all.clone();
-        select(rules).prop_flat_map(move |rule| {
-            let (name, arity) = (column.name.to_string(), rule.arity);
-            let values = values::values(&column, &rule, &all);
-            (select(rule.operators), values).prop_map(move |(operator, values)| Condition {
-                column: name.clone(),
-                operator,
-                arity,
-                values,
+    let all: Arc<[Column]> = schema.filterable().map(|id| schema.column(id).clone()).collect();
+    let mut kinds: BTreeMap<Kind, Vec<Column>> = BTreeMap::new();
+    for column in all.iter() {
+        kinds.entry(kind(column)).or_default().push(column.clone());
+    }
+    let kinds: Vec<Arc<[Column]>> = kinds.into_values().map(Arc::from).collect();
+    select(kinds).prop_flat_map(move |columns| {
+        let all = Arc::clone(&all);
+        (0..columns.len()).prop_flat_map(move |place| {
+            let column = columns[place].clone();
+            let all = Arc::clone(&all);
+            select(rules_of(&column)).prop_flat_map(move |rule| {
+                let (name, arity) = (column.name.to_string(), rule.arity);
+                let values = values::values(&column, &rule, &all);
+                (select(rule.operators), values).prop_map(move |(operator, values)| Condition {
+                    column: name.clone(),
+                    operator,
+                    arity,
+                    values,
+                })
             })
         })
     })
+}
+
+/// What makes the filters on columns alike: how they are stored, and what they take beside the values of their type.
+type Kind = (Option<Type>, String, [bool; 4]);
+
+fn kind(column: &Column) -> Kind {
+    let special = [column.port, column.country, !column.bits.is_empty(), column.materialized];
+    (column.filter_type, column.clickhouse_type.to_string(), special)
 }
 
 fn rules_of(column: &Column) -> Vec<Rule> {

@@ -80,7 +80,7 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
         Form::Mac => word(mac()),
         Form::Text => text(column, rule).prop_map(Value::Text).boxed(),
         Form::Pattern => pattern().prop_map(Value::Text).boxed(),
-        Form::Regexp => regexp().prop_map(Value::Text).boxed(),
+        Form::Regexp => super::regexps::regexp().prop_map(Value::Text).boxed(),
         Form::Integer if column.port => {
             let services: Vec<String> =
                 service::services().step_by(97).map(|(name, _)| name.to_owned()).collect();
@@ -281,21 +281,20 @@ fn part(max: u32) -> BoxedStrategy<String> {
 // --- Texts ------------------------------------------------------------------------------------
 
 fn text(column: &Column, rule: &Rule) -> BoxedStrategy<String> {
-    if column.country {
-        let countries =
-            vec!["FR", "DE", "fr", "", "Z", "XX"].into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let long = rule.arity != Arity::List;
-        return prop_oneof![
-            5 => select(countries),
-            1 => hostile().prop_map(move |text| if long || text.len() <= 2 { text } else { "CH".to_owned() }),
-        ]
-        .boxed();
-    }
-    prop_oneof![
-        3 => select(vec!["edge1", "transit", "a b", "100% sure", "customer-42", ""]).prop_map(str::to_owned),
-        2 => hostile(),
-    ]
-    .boxed()
+    let known: Vec<&str> = match column.country {
+        true => vec!["FR", "DE", "fr", "", "Z", "XX"],
+        false => vec!["edge1", "transit", "a b", "100% sure", "customer-42", ""],
+    };
+    // In a list, a text must not be longer than its column.
+    let most = column.fixed_length().filter(|_| rule.arity == Arity::List).unwrap_or(usize::MAX);
+    prop_oneof![3 => select(known).prop_map(str::to_owned), 2 => hostile()]
+        .prop_map(move |mut text| {
+            while text.len() > most {
+                text.pop();
+            }
+            text
+        })
+        .boxed()
 }
 
 /// Texts that try to be anything but a text.
@@ -349,46 +348,19 @@ pub fn hostile() -> BoxedStrategy<String> {
 /// LIKE patterns: no lone backslash at the end.
 fn pattern() -> BoxedStrategy<String> {
     let plain = vec!["edge%", "%transit%", "a_c", "%", "100\\%", "x"];
-    prop_oneof![select(plain).prop_map(str::to_owned), hostile()]
-        .prop_map(|mut pattern| {
-            let backslashes = pattern.chars().rev().take_while(|&found| found == '\\').count();
-            if backslashes % 2 == 1 {
-                pattern.push('%');
-            }
-            pattern
-        })
-        .boxed()
-}
-
-/// Regular expressions of RE2.
-fn regexp() -> BoxedStrategy<String> {
-    let pieces = vec![
-        "^",
-        "$",
-        "edge",
-        "[a-z]+",
-        "[^0-9]",
-        ".",
-        ".*?",
-        "(a|b)",
-        "(?i)",
-        "(?:x)",
-        "\\d",
-        "\\.",
-        "\\b",
-        "\\\\",
-        "x{2,3}",
-        "\\p{Greek}",
-        "'",
-        "\"",
-        "é",
-        " ",
-        "[[:alpha:]]",
-        "\\x41",
-        "\\Qa+\\E",
-    ];
-    // A group after each piece keeps a repeat from following a repeat.
-    prop::collection::vec(select(pieces), 0..6)
-        .prop_map(|pieces| pieces.iter().map(|piece| format!("(?:{piece})")).collect())
-        .boxed()
+    let pieces =
+        vec!["%", "%", "_", "a", "B", "é", "\u{1F600}", "\t", "\\%", "\\_", "\\\\", "\\a", "'", ".", "\0"];
+    prop_oneof![
+        1 => select(plain).prop_map(str::to_owned),
+        2 => prop::collection::vec(select(pieces), 0..7).prop_map(|pieces| pieces.concat()),
+        1 => hostile()
+    ]
+    .prop_map(|mut pattern| {
+        let backslashes = pattern.chars().rev().take_while(|&found| found == '\\').count();
+        if backslashes % 2 == 1 {
+            pattern.push('%');
+        }
+        pattern
+    })
+    .boxed()
 }

@@ -325,8 +325,13 @@ impl Compiler<'_> {
         }
         self.sql.raw(column.name);
         self.sql.raw(if negated { " NOT" } else { "" });
-        self.sql.raw(if op == Op::Like { " LIKE " } else { " ILIKE " });
-        self.sql.quoted(&pattern);
+        if op == Op::Like {
+            self.sql.raw(" LIKE ");
+            self.sql.quoted(&without_misread_backslashes(&pattern));
+        } else {
+            self.sql.raw(" ILIKE ");
+            self.sql.quoted(&pattern);
+        }
         Ok(Shape::Open)
     }
 
@@ -411,4 +416,26 @@ fn symbol(op: Op) -> &'static str {
         Op::Greater => " > ",
         _ => " >= ",
     }
+}
+
+/// Doubles each backslash that ClickHouse could misread: one that escapes nothing, in a pattern that begins with `%`,
+/// at the third byte or later, after a `%`, a `_` or a backslash.
+fn without_misread_backslashes(pattern: &str) -> String {
+    let bytes = pattern.as_bytes();
+    let mut doubled = Vec::new();
+    let mut place = 0;
+    while place < bytes.len() {
+        let is_pair = bytes[place] == b'\\' && matches!(bytes.get(place + 1), Some(b'%' | b'_' | b'\\'));
+        if is_pair {
+            doubled.extend_from_slice(&bytes[place..place + 2]);
+            place += 2;
+            continue;
+        }
+        if bytes[place] == b'\\' && bytes[0] == b'%' && place > 1 && b"%_\\".contains(&bytes[place - 1]) {
+            doubled.push(b'\\');
+        }
+        doubled.push(bytes[place]);
+        place += 1;
+    }
+    String::from_utf8(doubled).unwrap_or_default()
 }

@@ -88,27 +88,27 @@ fn parse(line: &[u8]) -> Result<Request, String> {
 }
 
 /// A line that is too long; it was skipped.
-struct TooLong;
+pub(super) struct TooLong;
 
 /// The lines of a stream, of which no more than a buffer is held beyond the longest line.
-struct Lines<R> {
+pub(super) struct Lines<R> {
     reader: BufReader<R>,
     line: Vec<u8>,
     longest: usize,
 }
 
 impl<R: Read> Lines<R> {
-    fn new(source: R, longest: usize) -> Self {
+    pub(super) fn new(source: R, longest: usize) -> Self {
         Self { reader: BufReader::with_capacity(64 * 1024, source), line: Vec::new(), longest }
     }
 
     /// Whether the next line is not here as a whole, so that reading it may wait for the input.
-    fn would_wait(&self) -> bool {
+    pub(super) fn would_wait(&self) -> bool {
         !self.reader.buffer().contains(&b'\n')
     }
 
     /// The next line without its line break; `None` at the end.
-    fn next(&mut self) -> io::Result<Option<Result<&[u8], TooLong>>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<Result<&[u8], TooLong>>> {
         self.line.clear();
         let (mut begun, mut too_long) = (false, false);
         loop {

@@ -8,6 +8,7 @@ mod complete;
 mod config;
 mod explain;
 mod fmt;
+mod grep;
 mod help;
 mod lines;
 mod man;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Compile(args) => compile::run(&global, args),
         Command::Check(args) => check::run(&global, args),
         Command::Fmt(args) => fmt::run(&global, args),
+        Command::Grep(args) => grep::run(&global, args),
         Command::Explain(args) => explain::run(&global, args),
         Command::Complete(args) => complete::run(&global, args),
         Command::Tokens(args) => tokens::run(&global, args),

@@ -2,10 +2,11 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "compile",
     "check",
     "fmt",
+    "grep",
     "explain",
     "complete",
     "tokens",

@@ -10,6 +10,7 @@ mod editor;
 mod emit;
 mod fmt;
 mod formats;
+mod grep;
 mod help;
 mod lines;
 mod store;

@@ -160,6 +160,8 @@ pub(super) enum Literal<'a> {
     Large([u32; 3]),
     Address(IpAddr),
     Text(&'a str),
+    /// A pattern for LIKE; one for ILIKE is a text.
+    Pattern(&'a str),
     /// A text that is printed from something else: a MAC address.
     Mac(u64),
     /// A prefix, as its column holds it.
@@ -218,6 +220,10 @@ impl Expr<'_, Ip> {
 impl<'a> Expr<'a, Text> {
     pub(super) const fn text(text: &'a str) -> Self {
         Self::new(Node::Literal(Literal::Text(text)))
+    }
+
+    pub(super) const fn pattern(pattern: &'a str) -> Self {
+        Self::new(Node::Literal(Literal::Pattern(pattern)))
     }
 
     pub(super) const fn prefix(prefix: ipnet::IpNet) -> Self {

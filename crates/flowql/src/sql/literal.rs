@@ -1,5 +1,6 @@
 //! Printing literals so that ClickHouse reads back the very same value.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -33,6 +34,27 @@ pub(super) fn string(out: &mut String, text: &str) {
     }
     out.push_str(text.get(plain..).unwrap_or_default());
     out.push('\'');
+}
+
+/// A LIKE pattern as ClickHouse must be told it. A backslash that escapes nothing is an ordinary character there as
+/// it is here; but when ClickHouse turns `LIKE '%…'` into `endsWith`, some versions (26.7) take the wildcard before
+/// it for an escaped one. Doubled it says the same, and is read as it should be.
+pub(super) fn pattern(text: &str) -> Cow<'_, str> {
+    if !(text.starts_with('%') && text.contains('\\')) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + 1);
+    let mut rest = text.chars().peekable();
+    while let Some(found) = rest.next() {
+        let escaped = rest.next_if(|next| found == '\\' && matches!(next, '%' | '_' | '\\'));
+        let misread = plain.len() > 1 && plain.ends_with(['%', '_', '\\']);
+        if found == '\\' && escaped.is_none() && misread {
+            plain.push(found);
+        }
+        plain.push(found);
+        plain.extend(escaped);
+    }
+    Cow::Owned(plain)
 }
 
 /// Appends a decimal number.
@@ -87,6 +109,24 @@ mod tests {
         let mut out = String::new();
         string(&mut out, "a\\b'c\0\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1b}\u{7f}é\u{1F600}");
         assert_eq!(out, r"'a\\b\'c\0\a\b\t\n\v\f\r\x1B\x7Fé😀'");
+    }
+
+    #[test]
+    fn backslashes_that_would_be_misread_are_doubled() {
+        for (text, plain) in [
+            (r"%%\a", r"%%\\a"),
+            (r"%x_\a", r"%x_\\a"),
+            (r"%é%\a\b", r"%é%\\a\b"),
+            (r"%\a", r"%\a"),
+            (r"\a%\b", r"\a%\b"),
+            (r"%%\\a", r"%%\\a"),
+            (r"%%\%\a", r"%%\%\\a"),
+            (r"%%\\\a", r"%%\\\\a"),
+            (r"%a\b%", r"%a\b%"),
+            (r"%x\%", r"%x\%"),
+        ] {
+            assert_eq!(pattern(text), plain, "{text}");
+        }
     }
 
     #[test]

@@ -138,7 +138,8 @@ impl<'a> Dialect<'a> {
             Test::CompareColumn(comparison, other) => self.compare_columns::<Text>(id, *comparison, other.id),
             Test::OneOf { negated, members } => one_of(*negated, members, column, text, |_| None),
             Test::Like { negated, ignore_case, pattern } => {
-                Some(column()?.like(*negated, *ignore_case, Expr::text(pattern)))
+                let pattern = if *ignore_case { Expr::text(pattern) } else { Expr::pattern(pattern) };
+                Some(column()?.like(*negated, *ignore_case, pattern))
             }
             Test::Regexp { negated, pattern } => {
                 Some(column()?.matches(Expr::text(pattern)).negated_if(*negated))
