@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Complete(Complete),
     Tokens(Tokens),
     Repl(Repl),
+    Lsp(Lsp),
     Columns(Columns),
     Codes(Codes),
     Config(Configuration),
@@ -355,6 +356,20 @@ pub(crate) struct Repl {
     pub(crate) columns: AllColumns,
     #[command(flatten)]
     pub(crate) values: ValuesFrom,
+}
+
+/// Run the language server over standard input and output
+///
+/// An editor starts it. The configuration is the flowql.toml of the editor's workspace, unless --config or the
+/// initialization options of the editor say otherwise. The exit status is 0 when the editor asked for the end, else 1.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql lsp
+  flowql lsp --config /etc/flowql.toml")]
+pub(crate) struct Lsp {
+    /// Accepted since many editors say it; there is no other way
+    #[arg(long, hide = true)]
+    pub(crate) stdio: bool,
 }
 
 /// List the columns of the schema

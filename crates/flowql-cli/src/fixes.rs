@@ -1,6 +1,6 @@
 //! Applying fixes, for `check --fix`.
 
-use flowql::{Edit, Fix};
+use flowql::{Fix, ide};
 use flowql_config::Config;
 
 use crate::input::Input;
@@ -14,7 +14,7 @@ const ROUNDS: usize = 10;
 pub(crate) fn mend(mut source: Checked, config: &Config) -> (Checked, usize) {
     let mut applied = 0;
     for _ in 0..ROUNDS {
-        let (edits, count) = edits(&source);
+        let (edits, count) = ide::single_fixes(source.findings.iter().map(|found| &found.diagnostic));
         if count == 0 {
             break;
         }
@@ -31,23 +31,4 @@ pub(crate) fn mend(mut source: Checked, config: &Config) -> (Checked, usize) {
 
 fn errors(source: &Checked) -> usize {
     source.findings.iter().filter(|found| found.diagnostic.is_error()).count()
-}
-
-/// The edits of the fixes to apply, in the order of the text, and the number of fixes. Of two that overlap, the first
-/// is taken.
-fn edits(source: &Checked) -> (Vec<Edit>, usize) {
-    let mut edits: Vec<Edit> = Vec::new();
-    let mut count = 0;
-    let mut end = 0;
-    for found in &source.findings {
-        let [fix] = found.diagnostic.fixes.as_slice() else { continue };
-        let first = fix.edits.first().map(|edit| edit.span.start);
-        if !found.diagnostic.is_error() || first.is_none_or(|start| count > 0 && start < end) {
-            continue;
-        }
-        end = fix.edits.last().map_or(end, |edit| edit.span.end);
-        edits.extend(fix.edits.iter().cloned());
-        count += 1;
-    }
-    (edits, count)
 }

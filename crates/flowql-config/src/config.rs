@@ -160,6 +160,11 @@ impl Config {
         bad
     }
 
+    /// Where the filter of a name stands in the file.
+    pub fn filter_place(&self, name: &str) -> Option<Position> {
+        self.filter_places.get(name).copied()
+    }
+
     /// The whole configuration as a `flowql.toml`, the defaults written out.
     pub fn to_toml(&self) -> String {
         // Strings, lists and bounded integers: nothing that TOML lacks.

@@ -1,9 +1,13 @@
 //! Files of several filters: a line `-- name: NAME` starts each.
 
+mod fences;
+
 use std::collections::HashMap;
 
 use crate::check::is_filter_name;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, SavedFilters, Scope, Span};
+
+pub use fences::fences;
 
 /// One filter of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +104,11 @@ fn finish<'a>(
 }
 
 fn is_blank(text: &str) -> bool {
+    // Only what begins with a blank, a comment or something odd takes a closer look.
+    let first = text.trim_ascii_start().chars().next();
+    if first.is_some_and(|first| first.is_ascii_alphanumeric() || matches!(first, '@' | '(')) {
+        return false;
+    }
     crate::syntax::tokenize(text).iter().all(|token| token.kind == crate::syntax::TokenKind::Comment)
 }
 

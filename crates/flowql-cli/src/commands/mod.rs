@@ -11,6 +11,7 @@ mod fmt;
 mod grep;
 mod help;
 mod lines;
+mod lsp;
 mod man;
 mod repl;
 mod store;
@@ -38,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Complete(args) => complete::run(&global, args),
         Command::Tokens(args) => tokens::run(&global, args),
         Command::Repl(args) => repl::run(&global, &args),
+        Command::Lsp(_) => lsp::run(global),
         Command::Help(args) => help::run(&args),
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),

@@ -11,6 +11,7 @@ const COMMANDS: [&str; 15] = [
     "complete",
     "tokens",
     "repl",
+    "lsp",
     "columns",
     "codes",
     "config",

@@ -90,6 +90,44 @@ pub fn code_actions(compiler: &Compiler<'_>, text: &str, range: Span) -> Vec<Act
     actions
 }
 
+/// Mending one error can bring another to light; more rounds than this are not worth it.
+const ROUNDS: usize = 10;
+
+/// The text after the fixes of all errors that have exactly one, as long as each round leaves fewer errors.
+pub fn fix_all(compiler: &Compiler<'_>, text: &str) -> String {
+    let errors = |found: &[Diagnostic]| found.iter().filter(|found| found.is_error()).count();
+    let (mut text, mut diagnostics) = (text.to_owned(), compiler.diagnostics(text));
+    for _ in 0..ROUNDS {
+        let (edits, count) = single_fixes(&diagnostics);
+        let mended = Fix { title: String::new(), edits }.apply(&text);
+        let left = compiler.diagnostics(&mended);
+        if count == 0 || errors(&left) >= errors(&diagnostics) {
+            break;
+        }
+        (text, diagnostics) = (mended, left);
+    }
+    text
+}
+
+/// The edits of the fixes of all errors that have exactly one, in the order of the text, and the number of these fixes.
+/// Of two that overlap, the first is taken.
+pub fn single_fixes<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> (Vec<Edit>, usize) {
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut count = 0;
+    let mut end = 0;
+    for found in diagnostics {
+        let [fix] = found.fixes.as_slice() else { continue };
+        let first = fix.edits.first().map(|edit| edit.span.start);
+        if !found.is_error() || first.is_none_or(|start| count > 0 && start < end) {
+            continue;
+        }
+        end = fix.edits.last().map_or(end, |edit| edit.span.end);
+        edits.extend(fix.edits.iter().cloned());
+        count += 1;
+    }
+    (edits, count)
+}
+
 /// The nodes that a range lies in, the outermost first.
 fn sites(tree: &Node, range: Span) -> Vec<Site<'_>> {
     let mut sites = Vec::new();
@@ -111,4 +149,19 @@ fn sites(tree: &Node, range: Span) -> Vec<Site<'_>> {
 
 fn touch(first: Span, second: Span) -> bool {
     first.start <= second.end && second.start <= first.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SavedFilters, Schema};
+
+    #[test]
+    fn errors_with_one_fix_are_mended_in_rounds() {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let mended = |text| fix_all(&Compiler::new(&schema, &saved), text);
+        assert_eq!(mended("SrcAS == 1 && DstAddr << 192.0.2.1"), "SrcAS = 1 AND DstAddr << 192.0.2.1/32");
+        assert_eq!(mended("SrcAS = 1"), "SrcAS = 1");
+        assert_eq!(mended("SrcAS = "), "SrcAS = ");
+    }
 }

@@ -6,6 +6,8 @@ mod markdown;
 mod registries;
 mod values;
 
+pub use markdown::plain as escape_markdown;
+
 use markdown::{Card, block, code, codes, plain};
 
 use super::references::{Scope, token_at};

@@ -6,19 +6,21 @@
 mod actions;
 mod complete;
 mod explain;
+mod hints;
 mod hover;
 mod outline;
 mod references;
 mod rewrites;
 mod tokens;
 
-pub use actions::{Action, ActionKind, NewFilter, code_actions};
+pub use actions::{Action, ActionKind, NewFilter, code_actions, fix_all, single_fixes};
 pub use complete::{
     Candidate, CandidateKind, ColumnValues, Completions, KnownValue, Suggestion, ValueRequest, complete,
     match_rank, values,
 };
 pub use explain::{Explanation, Line, explain};
-pub use hover::{Hover, hover};
+pub use hints::{Hint, Meaning, hints};
+pub use hover::{Hover, escape_markdown, hover};
 pub use outline::{Symbol, SymbolKind, folding, selection, symbols};
-pub use references::{Reference, highlights, reference_at, references, rename};
+pub use references::{Reference, column_uses, highlights, reference_at, references, rename};
 pub use tokens::{ClassifiedToken, TokenClass, tokens};

@@ -56,6 +56,13 @@ pub fn highlights(compiler: &Compiler<'_>, text: &str, offset: u32) -> Vec<Span>
     uses.into_iter().filter(|(used, _)| *used == wanted).map(|(_, span)| span).collect()
 }
 
+/// Every use of a column, whose name may be in any case, in the order of the text.
+pub fn column_uses(compiler: &Compiler<'_>, text: &str, name: &str) -> Vec<Span> {
+    let Some(id) = compiler.schema.find(name) else { return Vec::new() };
+    let uses = uses(compiler.schema, text, &syntax::tokens(text)).into_iter();
+    uses.filter(|(used, _)| *used == Use::Column(id)).map(|(_, span)| span).collect()
+}
+
 /// What a place refers to.
 #[derive(Clone, Copy, PartialEq)]
 enum Use<'a> {
@@ -241,6 +248,17 @@ mod tests {
         }
         // In broken text too.
         assert_eq!(highlighted("SrcA|S AND )( srcas"), [(0, "SrcAS".to_owned()), (13, "srcas".to_owned())]);
+    }
+
+    #[test]
+    fn the_uses_of_a_column_are_found_by_its_name() {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let uses = |text, name| column_uses(&Compiler::new(&schema, &saved), text, name);
+        assert_eq!(
+            uses("SrcAS = 1 OR DstAS = srcas", "srcAS"),
+            [Span::new(0, 5), Span::new(21, 26)]
+        );
+        assert_eq!(uses("SrcAS = 1", "Nothing"), []);
     }
 
     #[test]

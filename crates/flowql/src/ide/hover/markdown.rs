@@ -27,7 +27,7 @@ pub(super) fn codes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A text as plain text: on one line, without any mark-up.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for found in text.chars() {
         if "\\`*_[]<>#&~|!".contains(found) {

@@ -1,0 +1,147 @@
+//! What the backend knows: values for completion, names of AS numbers, the flows of a filter.
+
+use std::time::{Duration, SystemTime};
+
+use flowql::ide::Suggestion;
+use flowql::tables::Operator;
+use flowql_backend::{Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
+use futures_util::StreamExt as _;
+use tower_lsp::ls_types::MessageType;
+
+use crate::features::commands::{self, Shown, Target, called};
+use crate::features::completion::Offer;
+use crate::query::Query;
+use crate::server::Server;
+
+/// How long a completion, a hover or hints wait for the backend at most.
+const DEADLINE: Duration = Duration::from_millis(300);
+
+/// How long `flowql.run` waits for the backend at most.
+const RUN_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How many values are asked for.
+const MOST_VALUES: usize = 50;
+
+/// How many names of AS numbers are asked for at once.
+const MOST_NAMES: usize = 20;
+
+/// How many rows `flowql.run` shows, of how much time.
+const MOST_ROWS: u32 = 50;
+const RUN_RANGE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The columns whose top values `flowql.run` shows where none are asked for.
+const USUAL_COLUMNS: [&str; 3] = ["SrcAS", "DstAS", "Proto"];
+
+/// The values that the backend has for an offer; `None` where there is nothing to ask.
+pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) -> Option<Vec<Suggestion>> {
+    let backend = query.world.config.backend.as_ref()?;
+    let request = offer.completions.request.as_ref()?;
+    let rest = FlowFilter::compile(&query.compiler(), &request.rest, Direction::Forward, None);
+    let rest = rest.ok().filter(|_| !request.rest.is_empty());
+    let found = values(server, backend.as_ref(), &ValueQuery::new(request, rest, MOST_VALUES)).await;
+    found.or(Some(Vec::new()))
+}
+
+/// Asks for values; what goes wrong is told, once, and costs these values only.
+async fn values(server: &Server, backend: &dyn Backend, query: &ValueQuery) -> Option<Vec<Suggestion>> {
+    let (found, trouble) = match tokio::time::timeout(DEADLINE, backend.values(query)).await {
+        Ok(Ok(values)) => (Some(values.suggestions), values.incomplete),
+        Ok(Err(error)) => (None, Some(error.to_string())),
+        Err(_) => (None, Some(format!("no answer within {} ms", DEADLINE.as_millis()))),
+    };
+    server.tell_trouble(trouble.map(|reason| format!("values of the backend `{}`: {reason}", backend.name()))).await;
+    found
+}
+
+impl Server {
+    /// Says why the backend did not answer, if that is news.
+    async fn tell_trouble(&self, trouble: Option<String>) {
+        let news = {
+            let mut last = self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let news = trouble.clone().filter(|trouble| last.as_ref() != Some(trouble));
+            *last = trouble;
+            news
+        };
+        if let Some(trouble) = news {
+            self.log(MessageType::WARNING, trouble).await;
+        }
+    }
+}
+
+/// Asks for the names of AS numbers that were not asked for yet.
+pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32]) {
+    let Some(backend) = query.world.config.backend.as_ref() else { return };
+    let asked = server.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
+        let request = ValueQuery {
+            column: "SrcAS".to_owned(),
+            operator: Some(Operator::Eq),
+            prefix: number.to_string(),
+            exclude: Vec::new(),
+            rest: None,
+            limit: MOST_VALUES,
+        };
+        (number, values(server, backend.as_ref(), &request).await)
+    });
+    for (number, found) in futures_util::future::join_all(asked).await {
+        let Some(found) = found else { continue };
+        let written = [number.to_string(), format!("AS{number}")];
+        let name = found.into_iter().find(|found| written.contains(&found.value)).map(|found| found.detail);
+        server.names.set(number, name.filter(|name| !name.is_empty()));
+    }
+}
+
+/// The top values of the flows that a filter selects.
+pub(crate) async fn run(query: &Query, target: &Target) -> Shown {
+    let Some(filter) = target.filter(query) else {
+        return commands::failure("FlowQL", "There is no filter at this place.");
+    };
+    let title = format!("Top values of {}", called(filter));
+    let Some(backend) = query.world.config.backend.as_ref() else {
+        return commands::failure(
+            &title,
+            "No backend is configured: name one in the section [backend] of flowql.toml.",
+        );
+    };
+    let direction = if target.reverse { Direction::Reverse } else { Direction::Forward };
+    let Ok(compiled) = FlowFilter::compile(&query.compiler(), &filter.body.text, direction, None) else {
+        return commands::errors(query, filter);
+    };
+    let columns: Vec<String> = if target.columns.is_empty() {
+        USUAL_COLUMNS.map(str::to_owned).to_vec()
+    } else {
+        target.columns.clone()
+    };
+    let to = SystemTime::now();
+    let from = to.checked_sub(RUN_RANGE).unwrap_or(SystemTime::UNIX_EPOCH);
+    let question = FlowQuery {
+        filter: compiled,
+        range: TimeRange { from, to },
+        kind: Kind::Top { columns, unit: Unit::default() },
+        limit: MOST_ROWS,
+    };
+    match tokio::time::timeout(RUN_DEADLINE, table(backend.as_ref(), &question)).await {
+        Ok(Ok(text)) => {
+            let text = format!("# {title}\n\nOf the last {} hours.\n\n{text}", RUN_RANGE.as_secs() / 3600);
+            Shown { title, language: "markdown", text, failed: false }
+        }
+        Ok(Err(error)) => commands::failure(&title, &error.to_string()),
+        Err(_) => commands::failure(&title, &format!("no answer within {} s", RUN_DEADLINE.as_secs())),
+    }
+}
+
+/// The answer to a question, as a table in Markdown.
+async fn table(backend: &dyn Backend, question: &FlowQuery) -> Result<String, flowql_backend::Error> {
+    let mut answer = backend.query(question).await?;
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let mut text = row(answer.columns.iter().map(|column| column.name.clone()).collect());
+    text.push_str(&row(answer.columns.iter().map(|_| "---".to_owned()).collect()));
+    while let Some(values) = answer.rows.next().await {
+        text.push_str(&row(values?.iter().map(cell).collect()));
+    }
+    Ok(format!("{text}\nFrom the table `{}`: {}.\n", answer.plan.table, answer.plan.reason))
+}
+
+fn cell(value: &serde_json::Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
+}
