@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn reading_goes_on_after_junk() {
         let junk = |rest: &[u8]| [rest, b"Content-Length: 2\r\n\r\n{}"].concat();
-        for bad in ["hello\r\n\r\n", "Content-Length: x\r\n\r\n", "Content-Length: -1\n\n", &"x\n".repeat(3)] {
+        for bad in ["hello\r\n\r\n", "Content-Length: x\r\n\r\n", "Content-Length: -1\n\n", &"x\n".repeat(3)]
+        {
             let found = frames(&junk(bad.as_bytes()));
             assert_eq!(found.last(), Some(&message("{}")), "{bad}");
         }

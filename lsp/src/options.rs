@@ -23,7 +23,9 @@ impl InitOptions {
             None | Some(Value::Null) => (Self::default(), None),
             Some(value) => match serde_json::from_value(value) {
                 Ok(options) => (options, None),
-                Err(error) => (Self::default(), Some(format!("the initialization options are ignored: {error}"))),
+                Err(error) => {
+                    (Self::default(), Some(format!("the initialization options are ignored: {error}")))
+                }
             },
         }
     }
@@ -33,7 +35,8 @@ impl InitOptions {
         let settings = self.settings.as_ref()?;
         let text = toml::to_string(settings).map_err(|error| error.to_string());
         let parse = |text: String| {
-            let mut config = Config::parse(&text, Path::new("settings")).map_err(|errors| errors.to_string())?;
+            let mut config =
+                Config::parse(&text, Path::new("settings")).map_err(|errors| errors.to_string())?;
             // There is no file.
             config.path = None;
             Ok(config)
@@ -55,7 +58,10 @@ mod tests {
         })));
         assert_eq!(problem, None);
         let config = options.inline().unwrap().unwrap();
-        assert_eq!((config.limits.nesting, config.saved.text("a"), config.path), (3, Some("SrcAS = 1"), None));
+        assert_eq!(
+            (config.limits.nesting, config.saved.text("a"), config.path),
+            (3, Some("SrcAS = 1"), None)
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowql::{Compiler, Edit, Encoding, Positions, Span};
 use tower_lsp::ls_types::{
-    DocumentChangeOperation, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Position, Range,
-    TextDocumentEdit, TextEdit, WorkspaceEdit,
+    DocumentChangeOperation, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Position,
+    Range, TextDocumentEdit, TextEdit, WorkspaceEdit,
 };
 
 use crate::document::{Document, Filter};
@@ -104,10 +104,8 @@ pub(crate) fn workspace_edit(world: &World, edits: Vec<(Arc<Document>, Vec<TextE
         return WorkspaceEdit { changes: Some(changes.collect()), ..WorkspaceEdit::default() };
     }
     let changes = edits.into_iter().map(|(document, edits)| {
-        let text_document = OptionalVersionedTextDocumentIdentifier {
-            uri: document.uri.clone(),
-            version: document.version,
-        };
+        let text_document =
+            OptionalVersionedTextDocumentIdentifier { uri: document.uri.clone(), version: document.version };
         let edits = edits.into_iter().map(OneOf::Left).collect();
         DocumentChangeOperation::Edit(TextDocumentEdit { text_document, edits })
     });

@@ -13,7 +13,9 @@ use tower_lsp::{Client, LanguageServer};
 
 use crate::capabilities::capabilities;
 use crate::client::ClientFacts;
-use crate::features::{actions, commands, completion, diagnostics, format, hints, hover, names, outline, tokens};
+use crate::features::{
+    actions, commands, completion, diagnostics, format, hints, hover, names, outline, tokens,
+};
 use crate::names::AsNames;
 use crate::options::InitOptions;
 use crate::query::{Cancel, Query};
@@ -328,9 +330,8 @@ impl LanguageServer for Shared {
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let to = params.new_name;
-        let renamed = self
-            .answer_of_all(&text_document.uri, move |query| names::rename(query, position, &to))
-            .await?;
+        let renamed =
+            self.answer_of_all(&text_document.uri, move |query| names::rename(query, position, &to)).await?;
         renamed.map_or(Ok(None), |renamed| renamed.map_err(invalid))
     }
 
@@ -359,7 +360,8 @@ impl LanguageServer for Shared {
     }
 
     async fn selection_range(&self, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>> {
-        self.answer(&params.text_document.uri, move |query| outline::selection(query, &params.positions)).await
+        self.answer(&params.text_document.uri, move |query| outline::selection(query, &params.positions))
+            .await
     }
 
     async fn semantic_tokens_full(
@@ -388,11 +390,9 @@ impl LanguageServer for Shared {
         let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let old = known.insert(Key::of(&uri), (id.clone(), data.clone()));
         Ok(Some(match old {
-            Some((old_id, old)) if old_id == params.previous_result_id => SemanticTokensDelta {
-                result_id: Some(id),
-                edits: tokens::difference(&old, &data),
+            Some((old_id, old)) if old_id == params.previous_result_id => {
+                SemanticTokensDelta { result_id: Some(id), edits: tokens::difference(&old, &data) }.into()
             }
-            .into(),
             _ => SemanticTokens { result_id: Some(id), data }.into(),
         }))
     }
@@ -420,10 +420,7 @@ impl LanguageServer for Shared {
         self.answer(&params.text_document.uri, |query| format::format(query, None)).await
     }
 
-    async fn range_formatting(
-        &self,
-        params: DocumentRangeFormattingParams,
-    ) -> Result<Option<Vec<TextEdit>>> {
+    async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
         let range = params.range;
         self.answer(&params.text_document.uri, move |query| format::format(query, Some(range))).await
     }
@@ -463,7 +460,10 @@ impl LanguageServer for Shared {
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
         if params.command == commands::CHECK_WORKSPACE {
-            return self.run_check_workspace(params.work_done_progress_params.work_done_token).await.map(Some);
+            return self
+                .run_check_workspace(params.work_done_progress_params.work_done_token)
+                .await
+                .map(Some);
         }
         let target = commands::Target::of(&params.arguments).map_err(invalid)?;
         let Some(query) = self.query(&target.uri).await? else {

@@ -86,7 +86,8 @@ impl Server {
         let Some(uri) = Uri::from_file_path(path) else { return };
         let items = errors.errors().iter().map(|error| {
             // The file's columns count characters from 1; a key begins its line.
-            let place = Position { line: error.line.saturating_sub(1), character: error.column.saturating_sub(1) };
+            let place =
+                Position { line: error.line.saturating_sub(1), character: error.column.saturating_sub(1) };
             let help = error.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
             Diagnostic {
                 range: Range { start: place, end: place },
@@ -122,7 +123,8 @@ impl Server {
         });
         let Ok(documents) = read.await else { return };
         self.state.update(|world| {
-            let paths: Vec<PathBuf> = documents.iter().filter_map(|document| path_of(&document.uri)).collect();
+            let paths: Vec<PathBuf> =
+                documents.iter().filter_map(|document| path_of(&document.uri)).collect();
             world.retain_files(|path| paths.iter().any(|known| known == path));
             documents.into_iter().for_each(|document| world.set_file(document));
         });
@@ -134,7 +136,8 @@ impl Server {
         let world = self.state.world();
         let config = self.config_path();
         let is_config = |path: &PathBuf| {
-            config.as_ref() == Some(path) || path.file_name().is_some_and(|name| name == flowql_config::FILE_NAME)
+            config.as_ref() == Some(path)
+                || path.file_name().is_some_and(|name| name == flowql_config::FILE_NAME)
         };
         if paths.iter().any(is_config) {
             self.load_configuration();
@@ -218,9 +221,7 @@ impl Server {
         let (mut errors, mut warnings) = (0, 0);
         let files = found.len();
         for (document, found) in found {
-            let count = |severity| {
-                found.items.iter().filter(|item| item.severity == Some(severity)).count()
-            };
+            let count = |severity| found.items.iter().filter(|item| item.severity == Some(severity)).count();
             errors += count(DiagnosticSeverity::ERROR);
             warnings += count(DiagnosticSeverity::WARNING);
             if !self.state.world().client.pulls_diagnostics {
@@ -254,12 +255,14 @@ impl Shared {
     }
 
     async fn watch_by_client(&self) {
-        let watcher = |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None };
+        let watcher =
+            |glob: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(glob.to_owned()), kind: None };
         let watchers = vec![watcher("**/*.flowql"), watcher("**/flowql.toml")];
         let registration = Registration {
             id: "flowql.files".to_owned(),
             method: "workspace/didChangeWatchedFiles".to_owned(),
-            register_options: serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers }).ok(),
+            register_options: serde_json::to_value(DidChangeWatchedFilesRegistrationOptions { watchers })
+                .ok(),
         };
         if let Err(error) = self.client.register_capability(vec![registration]).await {
             self.log(MessageType::WARNING, format!("files are not watched: {error}")).await;
@@ -273,7 +276,11 @@ impl Shared {
             let began = Instant::now();
             let now = self.stamps().await;
             let mut changed: Vec<PathBuf> = Vec::new();
-            changed.extend(now.iter().filter(|(path, stamp)| known.get(*path) != Some(stamp)).map(|(path, _)| path.clone()));
+            changed.extend(
+                now.iter()
+                    .filter(|(path, stamp)| known.get(*path) != Some(stamp))
+                    .map(|(path, _)| path.clone()),
+            );
             changed.extend(known.keys().filter(|path| !now.contains_key(*path)).cloned());
             known = now;
             if !changed.is_empty() {
@@ -312,8 +319,11 @@ impl Shared {
         loop {
             changes.borrow_and_update();
             let world = self.state.world();
-            let closed: Vec<Key> =
-                published.keys().filter(|key| world.open().all(|open| Key::of(&open.uri) != **key)).cloned().collect();
+            let closed: Vec<Key> = published
+                .keys()
+                .filter(|key| world.open().all(|open| Key::of(&open.uri) != **key))
+                .cloned()
+                .collect();
             for key in closed {
                 if let Some((uri, ..)) = published.remove(&key) {
                     self.client.publish_diagnostics(uri, Vec::new(), None).await;
@@ -345,7 +355,9 @@ impl Shared {
 /// Whether a process is there.
 #[cfg(unix)]
 pub(crate) fn is_alive(process: u32) -> bool {
-    let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw) else { return true };
+    let Some(process) = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw) else {
+        return true;
+    };
     // A process of another user is there too.
     !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH))
 }

@@ -49,7 +49,9 @@ async fn values(server: &Server, backend: &dyn Backend, query: &ValueQuery) -> O
         Ok(Err(error)) => (None, Some(error.to_string())),
         Err(_) => (None, Some(format!("no answer within {} ms", DEADLINE.as_millis()))),
     };
-    server.tell_trouble(trouble.map(|reason| format!("values of the backend `{}`: {reason}", backend.name()))).await;
+    server
+        .tell_trouble(trouble.map(|reason| format!("values of the backend `{}`: {reason}", backend.name())))
+        .await;
     found
 }
 

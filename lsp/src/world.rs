@@ -162,7 +162,8 @@ impl World {
         let mut ambiguous: BTreeSet<&str> = BTreeSet::new();
         let mut names: Vec<(&str, bool)> = Vec::new();
         let others = self.filter_files().filter(|other| Key::of(&other.uri) != *key);
-        let workspace = others.flat_map(|other| other.filters.iter().map(|filter| (Scope::Workspace, filter)));
+        let workspace =
+            others.flat_map(|other| other.filters.iter().map(|filter| (Scope::Workspace, filter)));
         let own = document.filters.iter().map(|filter| (Scope::File, filter));
         let mut seen: HashMap<&str, Scope> = HashMap::new();
         for (scope, filter) in workspace.chain(own) {

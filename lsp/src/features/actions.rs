@@ -35,7 +35,8 @@ pub(crate) fn actions(query: &Query, params: &CodeActionParams) -> CodeActionRes
     let range = lines.span(params.range);
     let compiler = query.compiler();
     let only = params.context.only.as_deref();
-    let wanted = |kind: &CodeActionKind| only.is_none_or(|only| only.iter().any(|only| is_within(kind, only)));
+    let wanted =
+        |kind: &CodeActionKind| only.is_none_or(|only| only.iter().any(|only| is_within(kind, only)));
     let mut found: Vec<CodeAction> = Vec::new();
     for filter in &query.document.filters {
         let Some(own) = filter.own_range(range) else { continue };
@@ -76,7 +77,8 @@ pub(crate) fn actions(query: &Query, params: &CodeActionParams) -> CodeActionRes
 /// Whether a kind is the wanted one or one below it.
 fn is_within(kind: &CodeActionKind, wanted: &CodeActionKind) -> bool {
     let (kind, wanted) = (kind.as_str(), wanted.as_str());
-    wanted.is_empty() || kind.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    wanted.is_empty()
+        || kind.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn kind(kind: ActionKind) -> CodeActionKind {
@@ -136,5 +138,6 @@ fn fix_all(query: &Query) -> Option<CodeAction> {
         let edit = super::format::difference(&filter.body.text, &mended, filter.span.start);
         edits.extend(edit.map(|edit| lines.edit(&edit, 0)));
     }
-    (!edits.is_empty()).then(|| action(query, "apply every fix that is the only one".to_owned(), FIX_ALL, edits))
+    (!edits.is_empty())
+        .then(|| action(query, "apply every fix that is the only one".to_owned(), FIX_ALL, edits))
 }

@@ -4,8 +4,8 @@ use flowql::Span;
 use flowql::ide::{self, Candidate, CandidateKind, Completions};
 use flowql::tables::Operator;
 use tower_lsp::ls_types::{
-    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertReplaceEdit, InsertTextFormat,
-    Position, TextEdit,
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertReplaceEdit,
+    InsertTextFormat, Position, TextEdit,
 };
 
 use super::hover::markup;
@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn clients_find_what_the_core_found() {
-        let filter = |label, insert, typed| filter_text(&candidate(CandidateKind::Value, label, insert), typed);
+        let filter =
+            |label, insert, typed| filter_text(&candidate(CandidateKind::Value, label, insert), typed);
         assert_eq!(filter("SrcAS", "SrcAS ", "src"), None);
         assert_eq!(filter("tcp", "\"tcp\"", "\"t").as_deref(), Some("\"tcp\""));
         assert_eq!(filter("external", "= external", "=").as_deref(), Some("= external"));

@@ -6,8 +6,8 @@ use flowql::{Diagnostic, Severity};
 use tower_lsp::ls_types::{
     self as lsp, CodeDescription, DiagnosticSeverity, DocumentDiagnosticReport, FullDocumentDiagnosticReport,
     NumberOrString, RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport,
-    UnchangedDocumentDiagnosticReport, WorkspaceDocumentDiagnosticReport, WorkspaceFullDocumentDiagnosticReport,
-    WorkspaceUnchangedDocumentDiagnosticReport,
+    UnchangedDocumentDiagnosticReport, WorkspaceDocumentDiagnosticReport,
+    WorkspaceFullDocumentDiagnosticReport, WorkspaceUnchangedDocumentDiagnosticReport,
 };
 
 use crate::document::{Document, hash_of};
@@ -42,9 +42,8 @@ pub(crate) fn all(query: &Query) -> Found {
     }
     items.sort_by_key(|(start, _)| *start);
     let items: Vec<lsp::Diagnostic> = items.into_iter().map(|(_, item)| item).collect();
-    let id = hash_of(
-        items.iter().map(|item| (place(item.range), &item.message, code(item))).collect::<Vec<_>>(),
-    );
+    let id =
+        hash_of(items.iter().map(|item| (place(item.range), &item.message, code(item))).collect::<Vec<_>>());
     Found { items, id }
 }
 
@@ -94,7 +93,10 @@ pub(crate) fn report(found: Found, old: Option<&str>) -> DocumentDiagnosticRepor
     }
     RelatedFullDocumentDiagnosticReport {
         related_documents: None,
-        full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id: Some(id), items: found.items },
+        full_document_diagnostic_report: FullDocumentDiagnosticReport {
+            result_id: Some(id),
+            items: found.items,
+        },
     }
     .into()
 }
@@ -117,6 +119,9 @@ pub(crate) fn workspace_report(
     WorkspaceDocumentDiagnosticReport::Full(WorkspaceFullDocumentDiagnosticReport {
         uri,
         version,
-        full_document_diagnostic_report: FullDocumentDiagnosticReport { result_id: Some(id), items: found.items },
+        full_document_diagnostic_report: FullDocumentDiagnosticReport {
+            result_id: Some(id),
+            items: found.items,
+        },
     })
 }

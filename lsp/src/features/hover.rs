@@ -26,7 +26,8 @@ pub(crate) fn hover(query: &Query, position: Position) -> Option<(Hover, Option<
 /// Puts the name of an AS below what is said of its number.
 pub(crate) fn add_name(hover: &mut Hover, name: Option<String>) {
     if let (HoverContents::Markup(markup), Some(name)) = (&mut hover.contents, name) {
-        markup.value = format!("{}\n- organisation: {}\n", markup.value.trim_end(), ide::escape_markdown(&name));
+        markup.value =
+            format!("{}\n- organisation: {}\n", markup.value.trim_end(), ide::escape_markdown(&name));
     }
 }
 

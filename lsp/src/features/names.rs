@@ -5,7 +5,8 @@ use std::sync::Arc;
 use flowql::ide::{self, Reference};
 use flowql::{Edit, Span, is_filter_name};
 use tower_lsp::ls_types::{
-    DocumentHighlight, DocumentHighlightKind, Location, Position, PrepareRenameResponse, TextEdit, WorkspaceEdit,
+    DocumentHighlight, DocumentHighlightKind, Location, Position, PrepareRenameResponse, TextEdit,
+    WorkspaceEdit,
 };
 
 use crate::document::{Document, Filter};
@@ -180,7 +181,9 @@ pub(crate) fn highlights(query: &Query, position: Position) -> Vec<DocumentHighl
     let Some((filter, own)) = query.own_text_at(offset) else { return Vec::new() };
     let compiler = query.compiler();
     let here = ide::highlights(&compiler, &filter.body.text, own);
-    let Some(name) = here.first().map(|span| span.of(&filter.body.text).to_owned()) else { return Vec::new() };
+    let Some(name) = here.first().map(|span| span.of(&filter.body.text).to_owned()) else {
+        return Vec::new();
+    };
     let in_filter = |filter: &Filter| ide::column_uses(&compiler, &filter.body.text, &name);
     let spans = query
         .document
@@ -188,9 +191,6 @@ pub(crate) fn highlights(query: &Query, position: Position) -> Vec<DocumentHighl
         .iter()
         .flat_map(|filter| in_filter(filter).into_iter().map(|span| span.shifted(filter.span.start)));
     spans
-        .map(|span| DocumentHighlight {
-            range: lines.range(span),
-            kind: Some(DocumentHighlightKind::TEXT),
-        })
+        .map(|span| DocumentHighlight { range: lines.range(span), kind: Some(DocumentHighlightKind::TEXT) })
         .collect()
 }

@@ -3,8 +3,8 @@
 use flowql::Span;
 use flowql::ide::{self, SymbolKind as Kind};
 use tower_lsp::ls_types::{
-    DocumentSymbol, DocumentSymbolResponse, FoldingRange, FoldingRangeKind, Location, Position, SelectionRange,
-    SymbolInformation, SymbolKind,
+    DocumentSymbol, DocumentSymbolResponse, FoldingRange, FoldingRangeKind, Location, Position,
+    SelectionRange, SymbolInformation, SymbolKind,
 };
 
 use crate::query::{Lines, Query};
@@ -94,7 +94,9 @@ pub(crate) fn workspace_symbols(world: &World, wanted: &str) -> Vec<SymbolInform
     for document in world.documents() {
         let lines = Lines::new(document, world.client.encoding);
         for filter in &document.filters {
-            let Some(name) = filter.name.as_deref().filter(|name| has_letters(name, &wanted)) else { continue };
+            let Some(name) = filter.name.as_deref().filter(|name| has_letters(name, &wanted)) else {
+                continue;
+            };
             symbols.push(SymbolInformation {
                 name: name.to_owned(),
                 kind: SymbolKind::FUNCTION,

@@ -104,7 +104,11 @@ impl Encoder<'_> {
             let same_line = first.line == self.before.line;
             self.tokens.push(SemanticToken {
                 delta_line: first.line - self.before.line,
-                delta_start: if same_line { first.character - self.before.character } else { first.character },
+                delta_start: if same_line {
+                    first.character - self.before.character
+                } else {
+                    first.character
+                },
                 length: last.character - first.character,
                 token_type: style.0,
                 token_modifiers_bitset: style.1,

@@ -70,3 +70,38 @@ fn completion_hover_and_the_rest_answer() {
     snapshot("answers", &client.transcript());
     client.end();
 }
+
+#[test]
+fn the_configuration_comes_from_options_the_command_line_or_the_workspace() {
+    const TEXT: &str = "@own AND SrcAS = 1";
+    let settings = json!({"settings": {"filters": {"own": "DstAS = 1"}}});
+    let mut client = Start::new().options(settings).run();
+    assert_eq!(codes(&client.open("a.flowql", TEXT)), []);
+    client.end();
+    let file = "[filters]\nown = 'DstAS = 1'\n";
+    let mut client = Start::new().with("other.toml", file).arguments(&["--config", "other.toml"]).run();
+    assert_eq!(codes(&client.open("a.flowql", TEXT)), []);
+    client.end();
+    let mut client = Start::new().with("other.toml", file).options(json!({"config": "other.toml"})).run();
+    assert_eq!(codes(&client.open("a.flowql", TEXT)), []);
+    client.end();
+    let mut client = Start::new().with("flowql.toml", file).run();
+    assert_eq!(codes(&client.open("a.flowql", TEXT)), []);
+    client.end();
+    let mut client = Start::new().with("flowql.toml", file).arguments(&["--no-config"]).run();
+    assert_eq!(codes(&client.open("a.flowql", TEXT)), [(0, "E301")]);
+    client.end();
+}
+
+#[test]
+fn a_client_that_pulls_diagnostics_gets_none_pushed() {
+    let mut client = Start::new().can("/textDocument/diagnostic", json!({})).run();
+    client.open_as("a.flowql", "flowql", "SrcAS == 1");
+    let document = json!({"textDocument": client.document("a.flowql")});
+    let found = client.request("textDocument/diagnostic", document.clone());
+    assert_eq!(codes(&found["items"]), [(0, "E031")]);
+    let mut again = document;
+    again["previousResultId"] = found["resultId"].clone();
+    assert_eq!(client.request("textDocument/diagnostic", again)["kind"], json!("unchanged"));
+    client.end();
+}

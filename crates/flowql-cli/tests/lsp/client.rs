@@ -1,8 +1,8 @@
 //! A small client of the protocol that forgets nothing: a message that a test leaves unread makes the test fail.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -180,10 +180,6 @@ impl Client {
         self.directory.path().join(name)
     }
 
-    pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
     /// The URI of a file of the workspace.
     pub(crate) fn uri(&self, name: &str) -> String {
         format!("file://{}", self.path(name).display())
@@ -191,10 +187,6 @@ impl Client {
 
     pub(crate) fn document(&self, name: &str) -> Value {
         json!({"uri": self.uri(name)})
-    }
-
-    pub(crate) fn process_id(&self) -> u32 {
-        self.process.id()
     }
 
     /// Writes bytes as they are.
@@ -259,8 +251,8 @@ impl Client {
 
     /// Answers the next request of the server of a method, and gives what it asked.
     pub(crate) fn answer(&mut self, method: &str, result: Value) -> Value {
-        let asked = self
-            .receive(method, |message| message["method"] == json!(method) && message.get("id").is_some());
+        let asked =
+            self.receive(method, |message| message["method"] == json!(method) && message.get("id").is_some());
         self.send(&json!({"jsonrpc": "2.0", "id": asked["id"], "result": result}));
         asked["params"].clone()
     }

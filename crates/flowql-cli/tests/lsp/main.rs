@@ -23,8 +23,6 @@ fn snapshot(name: &str, text: &str) {
 fn codes(diagnostics: &Value) -> Vec<(u64, &str)> {
     let all = diagnostics.as_array().unwrap();
     all.iter()
-        .map(|found| {
-            (found["range"]["start"]["line"].as_u64().unwrap(), found["code"].as_str().unwrap())
-        })
+        .map(|found| (found["range"]["start"]["line"].as_u64().unwrap(), found["code"].as_str().unwrap()))
         .collect()
 }

@@ -40,3 +40,31 @@ fn the_exit_status_is_what_the_protocol_says() {
     assert_eq!(client.wait(), Some(0));
     client.is_read();
 }
+
+#[test]
+fn requests_out_of_order_are_refused() {
+    let start = Start::new();
+    let params = start.initialize();
+    let mut client = start.silent();
+    let hover = client.at("a.flowql", 0, 0);
+    assert_eq!(client.error("textDocument/hover", hover.clone())["code"], json!(-32002));
+    client.open_as("a.flowql", "flowql", "SrcAS = 1");
+    assert_eq!(client.error("initialize", json!(3))["code"], json!(-32602));
+    client.request("initialize", params.clone());
+    assert_eq!(client.error("initialize", params)["code"], json!(-32600));
+    client.notify("initialized", json!({}));
+    client.answer("client/registerCapability", Value::Null);
+    // What was opened before the session began is not open.
+    client.change("a.flowql", 2, json!([{"text": "x"}]));
+    client.notification("window/logMessage");
+    assert_eq!(client.request("textDocument/hover", hover.clone()), Value::Null);
+    assert_eq!(client.error("textDocument/nonsense", json!({}))["code"], json!(-32601));
+    assert_eq!(client.error("textDocument/hover", json!({"x": 1}))["code"], json!(-32602));
+    client.notify("$/nonsense", json!({}));
+    client.notify("textDocument/didOpen", json!([1]));
+    client.request("shutdown", Value::Null);
+    assert_eq!(client.error("textDocument/hover", hover)["code"], json!(-32600));
+    client.notify("exit", Value::Null);
+    assert_eq!(client.wait(), Some(0));
+    client.is_read();
+}

@@ -81,8 +81,13 @@ mod tests {
     #[test]
     fn numbers_are_named() {
         let text = "SrcAS IN (AS15169, 3.4) AND Proto = 6 AND DstCommunities = 65000:666 OR DstASPath = 1";
-        let expected =
-            [("AS15169", "AS15169"), ("3.4", "AS196612"), ("6", "TCP"), ("65000:666", "our-blackhole"), ("1", "AS1")];
+        let expected = [
+            ("AS15169", "AS15169"),
+            ("3.4", "AS196612"),
+            ("6", "TCP"),
+            ("65000:666", "our-blackhole"),
+            ("1", "AS1"),
+        ];
         assert_eq!(hinted(text), expected.map(|(text, shown)| (text, shown.to_owned())));
         assert_eq!(hinted("DstCommunities = 65535:666").len(), 1);
     }

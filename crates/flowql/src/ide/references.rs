@@ -254,10 +254,7 @@ mod tests {
     fn the_uses_of_a_column_are_found_by_its_name() {
         let (schema, saved) = (Schema::default(), SavedFilters::default());
         let uses = |text, name| column_uses(&Compiler::new(&schema, &saved), text, name);
-        assert_eq!(
-            uses("SrcAS = 1 OR DstAS = srcas", "srcAS"),
-            [Span::new(0, 5), Span::new(21, 26)]
-        );
+        assert_eq!(uses("SrcAS = 1 OR DstAS = srcas", "srcAS"), [Span::new(0, 5), Span::new(21, 26)]);
         assert_eq!(uses("SrcAS = 1", "Nothing"), []);
     }
 
