@@ -261,7 +261,7 @@ impl LanguageServer for Shared {
         self.still(&query)?;
         let Some(mut offer) = offer else { return Ok(None) };
         if let Some(found) = values::of_backend(self, &query, &offer).await {
-            offer.completions.add_values(&found);
+            offer.completions.add_values(&query.compiler(), &found);
             self.still(&query)?;
         }
         let list = self.count();

@@ -16,6 +16,9 @@ use crate::server::Server;
 /// How long a completion, a hover or hints wait for the backend at most.
 const DEADLINE: Duration = Duration::from_millis(300);
 
+/// How much later than its deadline the answer of a backend may come that keeps to it.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// How long `flowql.run` waits for the backend at most.
 const RUN_DEADLINE: Duration = Duration::from_secs(30);
 
@@ -38,13 +41,14 @@ pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) ->
     let request = offer.completions.request.as_ref()?;
     let rest = FlowFilter::compile(&query.compiler(), &request.rest, Direction::Forward, None);
     let rest = rest.ok().filter(|_| !request.rest.is_empty());
-    let found = values(server, backend.as_ref(), &ValueQuery::new(request, rest, MOST_VALUES)).await;
+    let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(request, rest, MOST_VALUES) };
+    let found = values(server, backend.as_ref(), &question).await;
     found.or(Some(Vec::new()))
 }
 
 /// Asks for values; what goes wrong is told, once, and costs these values only.
 async fn values(server: &Server, backend: &dyn Backend, query: &ValueQuery) -> Option<Vec<Suggestion>> {
-    let (found, trouble) = match tokio::time::timeout(DEADLINE, backend.values(query)).await {
+    let (found, trouble) = match tokio::time::timeout(DEADLINE + GRACE, backend.values(query)).await {
         Ok(Ok(values)) => (Some(values.suggestions), values.incomplete),
         Ok(Err(error)) => (None, Some(error.to_string())),
         Err(_) => (None, Some(format!("no answer within {} ms", DEADLINE.as_millis()))),
@@ -74,14 +78,8 @@ impl Server {
 pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32]) {
     let Some(backend) = query.world.config.backend.as_ref() else { return };
     let asked = server.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
-        let request = ValueQuery {
-            column: "SrcAS".to_owned(),
-            operator: Some(Operator::Eq),
-            prefix: number.to_string(),
-            exclude: Vec::new(),
-            rest: None,
-            limit: MOST_VALUES,
-        };
+        let request = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
+        let request = ValueQuery { deadline: DEADLINE, ..request };
         (number, values(server, backend.as_ref(), &request).await)
     });
     for (number, found) in futures_util::future::join_all(asked).await {
