@@ -50,6 +50,9 @@ pub enum Error {
         /// What it cannot do, as `runs no queries`.
         what: String,
     },
+    /// The query asks for what cannot be asked, such as a column that is not there.
+    #[error("{0}")]
+    BadQuery(String),
     /// No table has what the query asks for.
     #[error("{0}")]
     NoTable(String),

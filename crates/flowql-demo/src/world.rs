@@ -249,7 +249,7 @@ fn way(
     let community = |second: u32| HOME << 16 | second;
     let mut communities = vec![community(origin), community(1000 + exporter as u32)];
     if link.connectivity == "transit" && random.percent(50) {
-        communities.push(link.beyond.min(0xFFFF) << 16 | 2000 + random.below(8) as u32 * 100);
+        communities.push((link.beyond.min(0xFFFF) << 16) | (2000 + random.below(8) as u32 * 100));
     }
     let large = u128::from(HOME) << 64 | 1 << 32 | u128::from(origin);
     Some(Way { exporter, interface, path, communities, large: vec![large] })

@@ -1,5 +1,11 @@
 //! Queries over the flows that a filter selects.
 
+mod choose;
+mod columns;
+mod plan;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -58,7 +64,7 @@ pub struct FlowQuery {
     pub range: TimeRange,
     /// What is asked of them.
     pub kind: Kind,
-    /// How many rows at most.
+    /// How many rows at most; of a series, how many top values.
     pub limit: u32,
 }
 
@@ -74,14 +80,18 @@ pub struct TimeRange {
 /// What is asked of the flows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The values of the columns with the most traffic.
+    /// The values of the columns with the most traffic: a row for each, with the columns, what numbers in them are
+    /// called (`SrcASName`), `bits` and `packets` by second, `flows` where they are the unit, and its `share` of the
+    /// unit's total, from 0 to 1.
     Top {
         /// The columns, in the schema's case.
         columns: Vec<String>,
         /// By which measure.
         unit: Unit,
     },
-    /// The traffic over time, of the top values of the columns where there are any.
+    /// The traffic over time: a row for each point, with its `time` in seconds since 1970 and the unit (`bits`). With
+    /// columns, a row for each point and each of the top values, and one for all others, whose columns are null.
+    /// There is a row for each point, traffic or not.
     Series {
         /// The columns, in the schema's case; may be empty.
         columns: Vec<String>,
@@ -90,7 +100,7 @@ pub enum Kind {
         /// How many points at the most.
         points: u32,
     },
-    /// The flows themselves, the newest first.
+    /// The flows themselves, the newest first: their columns, with what numbers in them are called.
     Flows {
         /// The columns, in the schema's case; empty for a usual choice.
         columns: Vec<String>,
@@ -122,6 +132,9 @@ pub struct Plan {
     /// The parameters, as name and value.
     #[serde(skip)]
     pub parameters: Vec<Parameter>,
+    /// The time that is really covered: whole intervals of the table, or of the series.
+    #[serde(skip)]
+    pub range: TimeRange,
     /// The interval between the points of a series.
     pub interval: Option<Duration>,
 }

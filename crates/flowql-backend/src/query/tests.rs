@@ -1,0 +1,204 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use flowql::{SavedFilters, Schema};
+
+use super::*;
+use crate::tables::{Layout, columns_of};
+use crate::{StoredColumn, StoredSchema, StoredTable};
+
+/// A Monday at noon.
+const NOON: u64 = 1_700_481_600;
+
+/// A database with the usual tables, each with flows of so many days, the raw one first.
+fn stored(schema: &Schema, days: [u64; 4]) -> StoredSchema {
+    let layout = Layout::default();
+    let table = |name: String, seconds: u64, days: u64| {
+        let columns = columns_of(&layout, schema, seconds > 0).into_iter();
+        StoredTable {
+            name,
+            resolution: Duration::from_secs(seconds),
+            oldest: Some(
+                UNIX_EPOCH + Duration::from_secs((NOON - days * 86_400) / seconds.max(1) * seconds.max(1)),
+            ),
+            columns: columns.map(|column| StoredColumn { name: column.name, kind: column.kind }).collect(),
+        }
+    };
+    let mut tables = vec![table("flows".to_owned(), 0, days[0])];
+    for (aggregation, days) in layout.aggregated.iter().zip(&days[1..]) {
+        tables.push(table(aggregation.name(), aggregation.interval.as_secs(), *days));
+    }
+    let dictionaries = ["asns", "protocols", "tcp", "udp"].map(str::to_owned).to_vec();
+    StoredSchema { tables, exporters: Vec::new(), dictionaries }
+}
+
+fn plan_of(filter: &str, minutes: u64, kind: Kind) -> Result<Plan, Error> {
+    plan_on([15, 7, 90, 360], filter, minutes, kind)
+}
+
+fn plan_on(days: [u64; 4], filter: &str, minutes: u64, kind: Kind) -> Result<Plan, Error> {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let filter =
+        FlowFilter::compile(&Compiler::new(&schema, &saved), filter, Direction::Forward, None).unwrap();
+    let to = UNIX_EPOCH + Duration::from_secs(NOON);
+    let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
+    FlowQuery { filter, range, kind, limit: 10 }.plan(&schema, &stored(&schema, days))
+}
+
+fn top(columns: &[&str]) -> Kind {
+    Kind::Top { columns: columns.iter().map(|name| (*name).to_owned()).collect(), unit: Unit::Bits }
+}
+
+fn series(columns: &[&str], points: u32) -> Kind {
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    Kind::Series { columns, unit: Unit::Bits, points }
+}
+
+const HOUR: u64 = 60;
+const DAY: u64 = 24 * HOUR;
+
+#[test]
+fn the_coarsest_table_that_serves_is_read() {
+    for (filter, minutes, kind, table, reason) in [
+        (
+            "",
+            HOUR,
+            top(&["SrcAS"]),
+            "flows",
+            "the coarsest table that serves: flows_1m0s is too coarse for points 36 s apart",
+        ),
+        (
+            "",
+            6 * HOUR,
+            top(&["SrcAS"]),
+            "flows_1m0s",
+            "the coarsest table that serves: flows_5m0s is too coarse for points 3 min apart",
+        ),
+        (
+            "",
+            DAY,
+            top(&["SrcAS"]),
+            "flows_5m0s",
+            "the coarsest table that serves: flows_1h0m0s is too coarse for points 14 min apart",
+        ),
+        ("", 7 * DAY, top(&["SrcAS"]), "flows_1h0m0s", "the coarsest table"),
+        (
+            "",
+            7 * DAY,
+            top(&["SrcAddr"]),
+            "flows",
+            "the coarsest table that serves: flows_1m0s has no SrcAddr",
+        ),
+        (
+            "SrcPort = 80",
+            7 * DAY,
+            top(&["SrcAS"]),
+            "flows",
+            "the coarsest table that serves: flows_1m0s has no SrcPort",
+        ),
+        ("SrcAS = 1", DAY, series(&[], 24), "flows_1h0m0s", "the coarsest table"),
+        (
+            "SrcAS = 1",
+            DAY,
+            series(&[], 300),
+            "flows_1m0s",
+            "the coarsest table that serves: flows_5m0s is too coarse for points 4 min apart",
+        ),
+        ("", 100 * DAY, series(&[], 50), "flows_1h0m0s", "the coarsest table"),
+        ("", HOUR, Kind::Flows { columns: vec![] }, "flows", "only this table has every flow"),
+        (
+            "",
+            7 * DAY,
+            Kind::Top { columns: vec!["SrcAS".to_owned()], unit: Unit::Flows },
+            "flows",
+            "only this table has every flow",
+        ),
+        (
+            "PacketSize > 100",
+            7 * DAY,
+            top(&["SrcAS"]),
+            "flows_1h0m0s",
+            "the coarsest table; there, PacketSize is of the average packet of many flows",
+        ),
+    ] {
+        let plan = plan_of(filter, minutes, kind).unwrap();
+        assert_eq!((plan.table.as_str(), plan.reason.as_str()), (table, reason), "{filter} {minutes}");
+        assert!(plan.sql.contains(&format!("FROM {table}\n")), "{}", plan.sql);
+    }
+}
+
+#[test]
+fn a_table_must_go_back_to_the_start() {
+    let table = |days, minutes, kind| plan_on(days, "", minutes, kind).unwrap();
+    // A new table of sums has not got there yet.
+    let plan = table([15, 15, 2, 15], 3 * DAY, series(&[], 300));
+    assert_eq!(plan.table, "flows_1m0s");
+    assert_eq!(plan.reason, "the coarsest table that serves: flows_5m0s does not go back to the start");
+    // The finer tables have forgotten: better coarse than not at all.
+    let plan = table([1, 2, 90, 360], 30 * DAY, series(&[], 10_000));
+    assert_eq!(plan.table, "flows_5m0s");
+    assert!(plan.reason.starts_with("the finest table that goes back to the start"), "{}", plan.reason);
+    // All begin at the same time, which is later than asked for.
+    assert_eq!(table([1, 1, 1, 1], 7 * DAY, top(&["SrcAS"])).table, "flows_1h0m0s");
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let error = |filter: &str, kind: Kind| plan_of(filter, HOUR, kind).unwrap_err().to_string();
+    assert_eq!(error("", top(&["SrcASN"])), "there is no column `SrcASN`; did you mean `SrcAS`?");
+    assert_eq!(error("", top(&["SrcVlan"])), "the column `SrcVlan` is not enabled");
+    assert_eq!(error("", top(&["Bytes"])), "the column `Bytes` is nothing to group by");
+    assert_eq!(error("", top(&[])), "a top needs a column");
+    let (schema, saved) = (Schema::all_columns(), SavedFilters::default());
+    let filter =
+        FlowFilter::compile(&Compiler::new(&schema, &saved), "SrcVlan = 1", Direction::Forward, None)
+            .unwrap();
+    let to = UNIX_EPOCH + Duration::from_secs(NOON);
+    let range = TimeRange { from: to - Duration::from_secs(60), to };
+    let query = FlowQuery { filter, range, kind: top(&["SrcAS"]), limit: 1 };
+    let error = |stored: &StoredSchema| query.plan(&schema, stored).unwrap_err().to_string();
+    assert_eq!(error(&stored(&Schema::default(), [1, 1, 1, 1])), "no table has the column `SrcVlan`");
+    assert_eq!(
+        error(&StoredSchema::default()),
+        "there are no flow tables; `flowql tables create` makes them"
+    );
+    let backwards = FlowQuery { range: TimeRange { from: range.to, to: range.from }, ..query };
+    let error = backwards.plan(&schema, &StoredSchema::default()).unwrap_err();
+    assert_eq!(error, Error::BadQuery("the time ends before it begins".to_owned()));
+}
+
+#[test]
+fn rates_are_of_whole_intervals() {
+    let plan = plan_of("", DAY + 7, top(&["SrcAS"])).unwrap();
+    let seconds = plan.range.to.duration_since(plan.range.from).unwrap().as_secs();
+    // Seven minutes more, and the five before noon yesterday that the first interval begins with.
+    assert_eq!(seconds, 86_400 + 10 * 60);
+    assert!(plan.sql.contains(&format!("bits_sum / {seconds} AS bits")), "{}", plan.sql);
+    let plan = plan_of("", 100, series(&[], 30)).unwrap();
+    assert_eq!(plan.interval, Some(Duration::from_secs(300)));
+    assert!(plan.sql.contains("range(toUInt32(20))"), "{}", plan.sql);
+    // Never more points than asked for, but for the whole ones at the ends.
+    for minutes in [1, 10, 61, 600, 5000, 50_000] {
+        for points in [1, 2, 7, 60, 500] {
+            let plan = plan_of("", minutes, series(&[], points)).unwrap();
+            let length = plan.range.to.duration_since(plan.range.from).unwrap();
+            let count = length.as_secs() / plan.interval.unwrap().as_secs();
+            assert!((1..=u64::from(points) + 1).contains(&count), "{minutes} {points}: {count}");
+        }
+    }
+}
+
+#[test]
+fn the_values_of_a_filter_are_parameters() {
+    let plan =
+        plan_of("ExporterName = \"a'b\" AND SrcAS IN (1, 2)", HOUR, top(&["SrcAS", "SrcAddr"])).unwrap();
+    assert!(
+        plan.sql.contains("AND (ExporterName = {p0:String} AND SrcAS IN ({p1:UInt32}, {p2:UInt32}))"),
+        "{}",
+        plan.sql
+    );
+    let names: Vec<&str> = plan.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    assert_eq!(names, ["from", "to", "p0", "p1", "p2"]);
+    assert!(!plan.sql.contains("a'b"));
+    assert!(plan.sql.contains("replaceOne(toString(SrcAddr), '::ffff:', '') AS SrcAddr"));
+    assert!(plan.sql.contains("dictGetOrDefault('asns', 'name', SrcAS, '') AS SrcASName"));
+}
