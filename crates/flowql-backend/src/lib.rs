@@ -4,6 +4,7 @@
 //! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
 
 mod backend;
+pub mod clickhouse;
 mod complete;
 pub mod embedded;
 mod error;

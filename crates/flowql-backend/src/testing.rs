@@ -2,8 +2,8 @@
 //!
 //! ```no_run
 //! # async fn example() {
-//! let engine = flowql_backend::testing::engine().await;
-//! println!("{}", engine.url());
+//! let client = flowql_backend::testing::client().await;
+//! println!("{}", client.health().await.unwrap().version);
 //! # }
 //! ```
 #![expect(clippy::panic, reason = "a test fails by it")]
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::clickhouse::{Client, ClientOptions, ServerOptions, Statement};
 use crate::embedded::{Embedded, EmbeddedOptions};
 
 /// An engine of the test's own in a temporary folder. It ends with the test, also when that fails or is killed.
@@ -30,6 +31,31 @@ pub async fn engine() -> Embedded {
 /// As [`engine`].
 pub async fn engine_at(folder: &Path) -> Embedded {
     open(EmbeddedOptions { folder: Some(folder.to_path_buf()), ..options() }).await
+}
+
+/// A client of an engine of the test's own, with a database `flows` in it.
+///
+/// # Panics
+///
+/// As [`engine`].
+pub async fn client() -> Client {
+    let options = ClientOptions { database: "flows".to_owned(), ..ClientOptions::default() };
+    client_of(engine().await, options).await
+}
+
+/// A client of an engine, with its database made.
+///
+/// # Panics
+///
+/// When that does not work.
+pub async fn client_of(engine: Embedded, options: ClientOptions) -> Client {
+    let create = format!("CREATE DATABASE IF NOT EXISTS `{}` ENGINE = Atomic", options.database);
+    let server = ClientOptions { database: "default".to_owned(), ..options.clone() };
+    let made = async {
+        Client::remote(&ServerOptions::at(engine.url()), server)?.execute(&Statement::write(create)).await?;
+        Client::embedded(engine, options)
+    };
+    made.await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// How a test opens an engine: with the helper of this workspace.

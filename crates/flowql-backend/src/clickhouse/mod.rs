@@ -1,0 +1,42 @@
+//! A ClickHouse server or cluster, remote or [embedded](crate::embedded), over HTTP.
+//!
+//! [`Client`] runs statements; everything else of the crate that asks ClickHouse goes through it:
+//!
+//! ```no_run
+//! # async fn example(client: flowql_backend::clickhouse::Client) -> Result<(), flowql_backend::Error> {
+//! use flowql_backend::clickhouse::Statement;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Exporter {
+//!     name: String,
+//!     interfaces: u64,
+//! }
+//!
+//! let statement = Statement::read("SELECT ExporterName AS name, uniq(IfName) AS interfaces FROM exporters \
+//!                                  WHERE ExporterName LIKE {pattern:String} GROUP BY name")
+//!     .parameter("pattern", "edge%");
+//! let exporters: Vec<Exporter> = client.all(&statement).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! - A value gets into a statement as a parameter, never as text.
+//! - Every call ends by its deadline. Dropping its future, or the rows, cancels the query at the server.
+//! - [`Statement::read`] cannot write, whatever its text says, and is tried again, on the next server, where no row
+//!   was delivered yet. [`Statement::write`] is tried again only if it never reached a server. A batch of
+//!   [`Client::insert`] carries a token, by which the server drops a batch that it has already, and so is tried
+//!   until it is acknowledged.
+//! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
+
+mod client;
+mod errors;
+mod http;
+mod options;
+mod rows;
+mod servers;
+mod statement;
+
+pub use client::Client;
+pub use options::{ClientOptions, ServerOptions};
+pub use rows::Rows;
+pub use statement::{Insert, Statement};
