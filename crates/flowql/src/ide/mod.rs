@@ -8,6 +8,7 @@ mod complete;
 mod explain;
 mod hints;
 mod hover;
+mod narrow;
 mod outline;
 mod references;
 mod rewrites;
