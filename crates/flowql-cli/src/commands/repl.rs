@@ -5,7 +5,7 @@ use std::env;
 use std::path::PathBuf;
 
 use flowql::ide::{self, CandidateKind};
-use flowql::{Code, Compiler, Options, syntax};
+use flowql::{Code, Compiler, Options};
 use flowql_backend::Completed;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
@@ -226,9 +226,8 @@ impl Validator for FilterHelper<'_> {
     /// A filter goes on while a parenthesis or comment is open or a connective wants its right side.
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let (_, filter) = filter_of(context.input());
-        let parse = syntax::parse(filter, &self.compiler.limits);
         let end = u32::try_from(filter.trim_end().len()).unwrap_or(u32::MAX);
-        let unfinished = parse.diagnostics.iter().any(|found| match found.code {
+        let unfinished = self.compiler.diagnostics(filter).iter().any(|found| match found.code {
             Code::UnclosedParenthesis | Code::UnclosedList | Code::UnterminatedComment => true,
             Code::ExpectedCondition => found.span.start >= end,
             _ => false,

@@ -15,6 +15,8 @@ mod help;
 mod lines;
 mod store;
 mod streams;
+#[cfg(unix)]
+mod terminal;
 
 use std::fmt::{Display, Formatter};
 use std::io::Write as _;

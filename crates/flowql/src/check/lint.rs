@@ -1,6 +1,7 @@
 //! Warnings and hints: what is valid but hardly meant.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -19,14 +20,13 @@ pub(super) fn condition(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(set) = sets::of(schema, condition) else { return };
-    let quoted = super::column::shown(condition.span.of(text));
-    if set.is_empty() {
-        let message = format!("`{quoted}` is never true");
-        diagnostics.push(Diagnostic::new(Code::AlwaysFalse, condition.span, message));
-    } else if set.is_everything() {
-        let message = format!("`{quoted}` is always true");
-        diagnostics.push(Diagnostic::new(Code::AlwaysTrue, condition.span, message));
-    }
+    let (code, when) = match (set.is_empty(), set.is_everything()) {
+        (true, _) => (Code::AlwaysFalse, "never"),
+        (_, true) => (Code::AlwaysTrue, "always"),
+        _ => return,
+    };
+    let message = format!("`{}` is {when} true", super::column::shown(condition.span.of(text)));
+    diagnostics.push(Diagnostic::new(code, condition.span, message));
 }
 
 /// Remarks on conditions joined by AND: duplicates, and those that never hold together.
@@ -114,8 +114,7 @@ pub(super) fn mixed(terms: &[Node], diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// A warning of a subnet with bits set beyond its length.
-pub(super) fn host_bits(text: &str, span: Span, net: IpNet, diagnostics: &mut Vec<Diagnostic>) {
-    let Some((written, _)) = values::subnet(span.of(text)) else { return };
+pub(super) fn host_bits(span: Span, written: IpAddr, net: IpNet, diagnostics: &mut Vec<Diagnostic>) {
     if written != net.network() {
         let message = format!("host bits are set; the subnet is {net}");
         let fix = Fix::new(format!("write `{net}`"), Edit::replace(span, net.to_string()));

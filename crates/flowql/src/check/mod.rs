@@ -134,7 +134,7 @@ impl<'a> Checker<'a, '_> {
             Operand::One(value) => match self.value(id, usage, value, rule.forms)? {
                 Read::Column(other) => Some(Test::CompareColumn(comparison(operator)?, other)),
                 Read::Bits(mask) => Some(Test::HasBits { negated, mask }),
-                Read::Range(..) => None,
+                Read::Range(..) | Read::Subnet(..) => None,
                 Read::Scalar(scalar) => single(operator, scalar),
             },
             Operand::Between(low, high) => {
@@ -176,7 +176,7 @@ impl<'a> Checker<'a, '_> {
                 Some(Member { span: item.span, value, to: None })
             }
             Read::Range(low, high) => Some(Member { span: item.span, value: low, to: Some(high) }),
-            Read::Column(_) | Read::Bits(_) => None,
+            Read::Subnet(..) | Read::Column(_) | Read::Bits(_) => None,
         }
     }
 

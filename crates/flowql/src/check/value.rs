@@ -1,5 +1,9 @@
 //! Reading one value as one of the forms that a rule allows.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::{Checker, lint};
 use crate::syntax::{OperatorUse, Value, ValueKind};
 use crate::tables::{Form, Type, protocol, service, words};
@@ -10,6 +14,8 @@ use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
 /// A value that was read.
 pub(super) enum Read {
     Scalar(Scalar),
+    /// A subnet, with the address as it is written.
+    Subnet(IpAddr, IpNet),
     Range(Scalar, Scalar),
     Column(ColumnUse),
     Bits(u64),
@@ -58,14 +64,17 @@ impl Checker<'_, '_> {
     /// What stays to be checked, or remarked, of a value that was read.
     fn accept(&mut self, read: Read, span: Span) -> Option<Read> {
         match &read {
+            Read::Subnet(written, net) => {
+                lint::host_bits(span, *written, *net, self.diagnostics);
+                return Some(Read::Scalar(Scalar::Subnet(*net)));
+            }
             Read::Range(low, high) => {
                 let (low_text, _) = values::range(span.of(self.text))?;
                 let low_span = Span { start: span.start, end: span.start + Span::new(0, low_text.len()).end };
                 let high_span = Span { start: low_span.end + 1, end: span.end };
                 self.ordered(low, high, low_span, high_span)?;
             }
-            Read::Scalar(Scalar::Subnet(net)) => lint::host_bits(self.text, span, *net, self.diagnostics),
-            _ => {}
+            Read::Scalar(_) | Read::Column(_) | Read::Bits(_) => {}
         }
         Some(read)
     }
@@ -73,7 +82,10 @@ impl Checker<'_, '_> {
     fn read_word(&self, column: &Column, form: Form, word: &str) -> Option<Read> {
         let scalar = match form {
             Form::Address => Scalar::Address(values::address(word)?),
-            Form::Subnet => Scalar::Subnet(values::subnet(word)?.1),
+            Form::Subnet => {
+                let (written, net) = values::subnet(word)?;
+                return Some(Read::Subnet(written, net));
+            }
             Form::Mac => Scalar::Mac(values::mac(word)?),
             Form::Integer => Scalar::Integer(values::integer(word).ok()?),
             Form::Asn => Scalar::Integer(u64::from(values::asn(word).ok()?)),

@@ -13,7 +13,7 @@ use markdown::{Card, block, code, codes, plain};
 use super::references::{Scope, token_at};
 use crate::check::{is_filter_name, operators_of, rules_of};
 use crate::syntax::{self, Token, TokenKind};
-use crate::tables::{Arity, Form, Operator, words};
+use crate::tables::{Arity, Form, Operator, reference, words};
 use crate::{Column, ColumnId, Compiler, Diagnostic, Span};
 
 /// What to show of a place of a text.
@@ -144,10 +144,14 @@ impl Place<'_> {
                 card.fact(&format!("also written {}", codes(info.aliases.iter().copied())));
             }
         }
-        let Some(column) = self.column() else { return card };
-        match takes(column, operator) {
-            Some(takes) => card.fact(&takes),
-            None => card.facts(has_operators(column).map(|has| format!("not for this column: {has}"))),
+        if let Some(column) = self.column() {
+            match takes(column, operator) {
+                Some(takes) => card.fact(&takes),
+                None => card.facts(has_operators(column).map(|has| format!("not for this column: {has}"))),
+            }
+        }
+        if let Some(section) = reference::of_operator(operator) {
+            card.paragraph(section);
         }
         card
     }
@@ -256,6 +260,9 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
         card.fact(&format!("example: {}", code(&format!("{} = {}", column.name, column.example))));
     }
     card.facts(notes(compiler, id));
+    if let Some(section) = column.filter_type.and_then(reference::of_type) {
+        card.paragraph(section);
+    }
     card
 }
 

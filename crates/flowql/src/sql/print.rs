@@ -61,7 +61,9 @@ impl Expr<'_, Bool> {
     }
 
     fn print(&self, schema: &Schema, bound: bool) -> Printed {
-        let mut printer = Printer { schema, bound, printed: Printed::default() };
+        // Most texts fit: growing the string step by step costs more than all else here.
+        let sql = String::with_capacity(256);
+        let mut printer = Printer { schema, bound, printed: Printed { sql, ..Printed::default() } };
         printer.node(&self.node);
         printer.printed
     }

@@ -7,6 +7,7 @@ mod generated;
 mod keywords;
 mod operators;
 pub mod protocol;
+pub mod reference;
 mod rules;
 pub mod service;
 mod types;

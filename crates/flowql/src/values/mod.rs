@@ -49,7 +49,7 @@ pub(crate) fn asn(word: &str) -> Result<u32, NumberError> {
 pub(crate) fn address(word: &str) -> Option<IpAddr> {
     // Quick refusal of what cannot be an address, since most words are not.
     let first = word.bytes().next()?;
-    if !(first.is_ascii_hexdigit() || first == b':') || word.len() > 45 {
+    if !(first.is_ascii_hexdigit() || first == b':') || word.len() > 45 || word.contains('/') {
         return None;
     }
     word.parse().ok()

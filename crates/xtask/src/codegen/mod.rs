@@ -11,6 +11,7 @@ mod editors;
 #[cfg(feature = "pages")]
 mod pages;
 mod protocols;
+mod reference;
 mod rust;
 mod schema;
 mod services;
@@ -37,6 +38,7 @@ fn tables(root: &Path) -> Result<Vec<Generated>> {
         services::generate(root)?,
         communities::generate(root)?,
         countries::generate(root)?,
+        reference::generate(root)?,
     ])
 }
 

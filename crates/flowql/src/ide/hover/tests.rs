@@ -50,9 +50,15 @@ fn columns() {
          - ClickHouse type: `UInt16`\n\
          - operators: `=`, `!=`, `<`, `<=`, `>`, `>=`, `IN`, `NOTIN`, `BETWEEN`, `NOT BETWEEN`\n\
          - example: `SrcPort = \"https\"`\n\
-         - only in the raw table, which is slower and reaches less far back"
+         - only in the raw table, which is slower and reaches less far back\n\nTHE REFERENCE"
             .replace("The source port, of TCP, UDP and the like.", &doc("SrcPort"))
             .replace("\"https\"", &example("SrcPort"))
+            .replace("THE REFERENCE", reference::of_type(crate::tables::Type::Uint).unwrap())
+    );
+    check(
+        "SrcAS i|n (1)",
+        "in",
+        &["a list in parentheses", "joined by a hyphen", "```flowql\nSrcPort IN (80, 443"],
     );
     check("InIf|Speed > 1", "InIfSpeed", &["unit: Mbit/s"]);
     check("|TCPFlags", "TCPFlags", &["`HAS`", "named bits: `FIN`, `SYN`"]);

@@ -1,0 +1,97 @@
+//! `reference.md`: what it says of each type and operator, for hover.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::Generated;
+use super::rust::{self, string, strings};
+
+const SOURCE: &str = "reference.md";
+
+/// A section below a third-level heading.
+struct Section {
+    /// What the heading names: a type, or operators.
+    names: Vec<String>,
+    /// Its prose and its good examples.
+    text: String,
+}
+
+pub(super) fn generate(root: &Path) -> Result<Generated> {
+    let path = root.join("grammar").join(SOURCE);
+    let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut body = String::new();
+    for (chapter, name, doc) in [
+        ("Types", "TYPES", "What the reference says of each type: its names and its text, in Markdown."),
+        ("Operators", "OPERATORS", "What the reference says of the operators: their symbols and its text."),
+    ] {
+        let found = sections(&page, chapter);
+        ensure!(!found.is_empty(), "grammar/{SOURCE} has no chapter `{chapter}`");
+        writeln!(body, "/// {doc}\npub(crate) static {name}: &[(&[&str], &str)] = &[")?;
+        for Section { names, text } in found {
+            writeln!(body, "({}, {}),", strings(&names), string(&text))?;
+        }
+        body.push_str("];\n\n");
+    }
+    rust::file(root, "crates/flowql/src/tables/generated/reference.rs", SOURCE, &body)
+}
+
+/// The sections of a chapter.
+fn sections(page: &str, chapter: &str) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    let mut inside = false;
+    let mut hidden = false;
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            inside = heading == chapter;
+        } else if let Some(heading) = line.strip_prefix("### ").filter(|_| inside) {
+            let names = heading.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            found.push(Section { names, text: String::new() });
+        } else if let Some(section) = found.last_mut().filter(|_| inside) {
+            // Examples of mistakes are for the page alone.
+            hidden |= line == "```flowql-bad";
+            if !hidden {
+                section.text.push_str(&without_links(line));
+                section.text.push('\n');
+            }
+            hidden &= line != "```";
+        }
+    }
+    for section in &mut found {
+        // Where an example was left out, one blank line is left of two.
+        section.text = section.text.trim().replace("\n\n\n", "\n\n");
+    }
+    found
+}
+
+/// The line with the text of its links alone: they lead from the page.
+fn without_links(line: &str) -> String {
+    let mut rest = line;
+    let mut kept = String::new();
+    while let Some((before, (text, after))) = rest.split_once('[').and_then(|(before, link)| {
+        let (text, target) = link.split_once("](")?;
+        Some((before, (text, target.split_once(')')?.1)))
+    }) {
+        kept.push_str(before);
+        kept.push_str(text);
+        rest = after;
+    }
+    kept + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_have_prose_and_good_examples() {
+        let page = "## Types\nall\n### `ip`\n\nAn [address](words.md#x), or [two](y).\n\n```flowql\nA = 1\n```\n\n```flowql-bad\nB\n```\n\nEnd.\n## Other\n### `x`\n";
+        let found = sections(page, "Types");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].names, ["ip"]);
+        assert_eq!(found[0].text, "An address, or two.\n\n```flowql\nA = 1\n```\n\nEnd.");
+        let operators = sections("## Operators\n### `=` `!=`\nEqual.\n", "Operators");
+        assert_eq!(operators[0].names, ["=", "!="]);
+    }
+}
