@@ -11,6 +11,7 @@ use crate::Span;
 pub struct Positions<'a> {
     text: &'a str,
     lines: LineIndex,
+    utf16: Utf16,
 }
 
 /// A place as people count it: both numbers from 1, columns in Unicode scalar values.
@@ -36,7 +37,7 @@ pub enum Encoding {
 impl<'a> Positions<'a> {
     /// The positions of a text.
     pub fn new(text: &'a str) -> Self {
-        Self { text, lines: LineIndex::new(text) }
+        Self { text, lines: LineIndex::new(text), utf16: Utf16::new(text) }
     }
 
     /// The line and column, from 1, of a byte offset.
@@ -83,21 +84,17 @@ impl<'a> Positions<'a> {
 
     /// The offset in UTF-16 code units, from the start of the text, of a byte offset.
     pub fn utf16(&self, offset: u32) -> u32 {
-        let before = self.text.get(..self.clamp(offset) as usize).unwrap_or_default();
-        before.chars().map(|found| Span::new(0, found.len_utf16()).end).sum()
+        self.utf16.of(offset)
     }
 
     /// The byte offset of an offset in UTF-16 code units from the start of the text.
     pub fn of_utf16(&self, units: u32) -> u32 {
-        let mut left = units;
-        for (offset, found) in self.text.char_indices() {
-            let width = Span::new(0, found.len_utf16()).end;
-            if left < width {
-                return Span::new(offset, offset).start;
-            }
-            left -= width;
-        }
-        self.end()
+        self.utf16.bytes(units)
+    }
+
+    /// The same without the lines.
+    pub const fn offsets(&self) -> &Utf16 {
+        &self.utf16
     }
 
     fn end(&self) -> u32 {
@@ -107,6 +104,62 @@ impl<'a> Positions<'a> {
     fn clamp(&self, offset: u32) -> u32 {
         let offset = self.text.floor_char_boundary(offset as usize);
         Span::new(offset, offset).start
+    }
+}
+
+/// Converts offsets of one text between bytes and UTF-16 code units, both from the start of the text.
+///
+/// It remembers the characters outside ASCII, so that an offset costs a search among those and nothing in a
+/// text without any. Offsets beyond the text count as its end; one inside a character as the character's start.
+#[derive(Clone, Debug, Default)]
+pub struct Utf16 {
+    /// The characters outside ASCII: where each stands, in bytes and in units.
+    wide: Vec<(Span, Span)>,
+    /// The ends of the text, in bytes and in units.
+    end: (u32, u32),
+}
+
+impl Utf16 {
+    /// The offsets of a text.
+    pub fn new(text: &str) -> Self {
+        let mut offsets = Self { wide: Vec::new(), end: (0, 0) };
+        let mut units = 0;
+        if text.is_ascii() {
+            units = text.len();
+        } else {
+            for (offset, found) in text.char_indices() {
+                if !found.is_ascii() {
+                    let bytes = Span::new(offset, offset + found.len_utf8());
+                    offsets.wide.push((bytes, Span::new(units, units + found.len_utf16())));
+                }
+                units += found.len_utf16();
+            }
+        }
+        offsets.end = (Span::new(0, text.len()).end, Span::new(0, units).end);
+        offsets
+    }
+
+    /// The offset in UTF-16 code units of a byte offset.
+    pub fn of(&self, offset: u32) -> u32 {
+        let end = self.end.0;
+        self.convert(offset.min(end), |wide| (wide.0, wide.1))
+    }
+
+    /// The byte offset of an offset in UTF-16 code units.
+    pub fn bytes(&self, units: u32) -> u32 {
+        let end = self.end.1;
+        self.convert(units.min(end), |wide| (wide.1, wide.0))
+    }
+
+    /// The other side of an offset; `sides` gives a character's range on its own side and on the other.
+    fn convert(&self, offset: u32, sides: impl Fn(&(Span, Span)) -> (Span, Span)) -> u32 {
+        let passed = self.wide.partition_point(|wide| sides(wide).0.end <= offset);
+        let inside = self.wide.get(passed).map(&sides).filter(|(own, _)| own.start < offset);
+        if let Some((_, other)) = inside {
+            return other.start;
+        }
+        let before = passed.checked_sub(1).and_then(|last| self.wide.get(last)).map(&sides);
+        before.map_or(offset, |(own, other)| other.end + (offset - own.end))
     }
 }
 
@@ -133,6 +186,8 @@ mod tests {
         for (offset, _) in text.char_indices() {
             let offset = u32::try_from(offset).unwrap();
             assert_eq!(positions.of_utf16(positions.utf16(offset)), offset);
+            let units = text[..offset as usize].encode_utf16().count();
+            assert_eq!(positions.utf16(offset) as usize, units);
             let before = &text.as_bytes()[..offset as usize];
             if before.ends_with(b"\r") {
                 continue; // Between CR and LF an editor has no position.
@@ -142,5 +197,15 @@ mod tests {
                 assert_eq!(positions.offset(line, column, encoding), offset, "{encoding:?}");
             }
         }
+    }
+
+    #[test]
+    fn utf16_offsets_inside_characters_and_beyond_the_text() {
+        let offsets = Utf16::new("a\u{1F600}é");
+        let of: Vec<u32> = (0..9).map(|offset| offsets.of(offset)).collect();
+        assert_eq!(of, [0, 1, 1, 1, 1, 3, 3, 4, 4]);
+        let bytes: Vec<u32> = (0..7).map(|units| offsets.bytes(units)).collect();
+        assert_eq!(bytes, [0, 1, 1, 5, 7, 7, 7]);
+        assert_eq!((Utf16::new("ab").of(1), Utf16::new("ab").of(9), Utf16::new("").bytes(3)), (1, 2, 0));
     }
 }

@@ -229,7 +229,7 @@ pub(crate) fn rules_of(column: &Column) -> impl Iterator<Item = &'static Rule> +
 }
 
 /// The operators that a column has, in the order of the reference.
-pub(crate) fn operators_of(column: &Column) -> impl Iterator<Item = Operator> + use<> {
+pub fn operators_of(column: &Column) -> impl Iterator<Item = Operator> + use<> {
     let available: Vec<Operator> = rules_of(column).flat_map(|rule| rule.operators).copied().collect();
     crate::tables::OPERATORS
         .iter()

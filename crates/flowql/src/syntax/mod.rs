@@ -26,6 +26,11 @@ pub struct Parse {
 
 /// Parses a text. A text beyond the length limit is not looked at.
 pub fn parse(text: &str, limits: &Limits) -> Parse {
+    parse_tokens(text, || tokenize(text), limits)
+}
+
+/// The same from the text's own tokens, which are asked for unless the text is too long.
+pub(crate) fn parse_tokens(text: &str, tokens: impl FnOnce() -> Vec<Token>, limits: &Limits) -> Parse {
     if text.len() > limits.length {
         let message = format!("the filter is longer than {} bytes", limits.length);
         let start = text.floor_char_boundary(limits.length);
@@ -33,18 +38,17 @@ pub fn parse(text: &str, limits: &Limits) -> Parse {
         return Parse { tokens: Vec::new(), tree: None, diagnostics };
     }
     let mut diagnostics = Vec::new();
-    let tokens = with_foreign_blanks(text, &mut diagnostics);
+    let tokens = with_foreign_blanks(text, tokens(), &mut diagnostics);
     let tree = build::build(text, &tokens, limits, &mut diagnostics);
     Parse { tokens, tree, diagnostics }
 }
 
 /// The leaves of a text of any length, foreign blanks taken for blanks.
 pub fn tokens(text: &str) -> Vec<Token> {
-    with_foreign_blanks(text, &mut Vec::new())
+    with_foreign_blanks(text, tokenize(text), &mut Vec::new())
 }
 
-fn with_foreign_blanks(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
-    let tokens = tokenize(text);
+fn with_foreign_blanks(text: &str, tokens: Vec<Token>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
     match blanks::without_foreign_blanks(text, &tokens, diagnostics) {
         Some(patched) => tokenize(&patched),
         None => tokens,

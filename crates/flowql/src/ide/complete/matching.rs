@@ -11,12 +11,11 @@ pub(super) fn rank(name: &str, typed: &str) -> Option<u8> {
     if starts_with(name, typed) {
         return Some(if name.len() == typed.len() { 0 } else { 1 });
     }
-    let words: Vec<&str> = words(name).collect();
-    if words.iter().any(|word| starts_with(word, typed)) || follows_words(&words, typed) {
+    if words(name).any(|word| starts_with(word, typed)) || follows_words(name, typed) {
         return Some(2);
     }
-    let (name, typed) = (name.to_ascii_lowercase(), typed.to_ascii_lowercase());
-    name.contains(&typed).then_some(3)
+    let mut parts = name.as_bytes().windows(typed.len());
+    parts.any(|part| part.eq_ignore_ascii_case(typed.as_bytes())).then_some(3)
 }
 
 /// The rank of a value, the lower the better; `None` for no match.
@@ -54,9 +53,9 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the letters typed are the beginnings of words in their order: `iib` in `InIfBoundary`.
-fn follows_words(words: &[&str], typed: &str) -> bool {
-    let initials: String = words.iter().filter_map(|word| word.chars().next()).collect();
-    starts_with(&initials, typed)
+fn follows_words(name: &str, typed: &str) -> bool {
+    let mut initials = words(name).filter_map(|word| word.chars().next());
+    typed.chars().all(|letter| initials.next().is_some_and(|initial| initial.eq_ignore_ascii_case(&letter)))
 }
 
 #[cfg(test)]

@@ -1,14 +1,21 @@
 //! The rest of the filter: what must hold beside the condition being typed.
 
+use super::context::Context;
+use crate::check;
 use crate::syntax::{self, Node};
-use crate::{Compiler, Options};
+use crate::{Compiler, Span};
 
 /// The longest rest that is handed out; a longer one is left out, which only makes the answer wider.
 const LONGEST: usize = 4096;
 
 /// The other terms of the AND chains around an offset, those outside of any NOT, joined by AND.
-pub(super) fn of(compiler: &Compiler<'_>, text: &str, offset: u32) -> String {
-    let Some(tree) = syntax::parse(text, &compiler.limits).tree else { return String::new() };
+pub(super) fn of(compiler: &Compiler<'_>, text: &str, context: &Context<'_>) -> String {
+    let offset = context.replace.start;
+    // At the end of the text its tokens are there already.
+    let known = context.cursor == text.len();
+    let tokens = || if known { context.typed.clone() } else { syntax::tokenize(text) };
+    let parse = syntax::parse_tokens(text, tokens, &compiler.limits);
+    let syntax::Parse { tree: Some(tree), diagnostics, .. } = parse else { return String::new() };
     let mut terms = Vec::new();
     let mut node = &tree;
     loop {
@@ -17,7 +24,7 @@ pub(super) fn of(compiler: &Compiler<'_>, text: &str, offset: u32) -> String {
                 let Some(inside) = all.iter().find(|term| term.span().touches(offset)).or(all.last()) else {
                     break;
                 };
-                terms.extend(all.iter().filter(|term| !std::ptr::eq(*term, inside)).map(Node::span));
+                terms.extend(all.iter().filter(|term| !std::ptr::eq(*term, inside)));
                 inside
             }
             Node::Or(all) => match all.iter().find(|term| term.span().touches(offset)).or(all.last()) {
@@ -29,16 +36,22 @@ pub(super) fn of(compiler: &Compiler<'_>, text: &str, offset: u32) -> String {
             Node::Not { .. } | Node::Condition(_) | Node::Saved(_) => break,
         };
     }
+    let malformed =
+        |span: Span| diagnostics.iter().any(|found| found.is_error() && span.touches(found.span.start));
+    let checked = check::Context { schema: compiler.schema, saved: compiler.saved, limits: &compiler.limits };
     let mut rest = String::new();
-    for term in terms.into_iter().map(|span| span.of(text)) {
-        let valid = compiler.compile(term, Options::default()).sql.is_some();
-        if !valid || rest.len() + term.len() > LONGEST || term.contains("--") {
+    for term in terms {
+        let written = term.span().of(text);
+        if rest.len() + written.len() > LONGEST || written.contains("--") || malformed(term.span()) {
+            continue;
+        }
+        if check::check(text, term, checked, &mut Vec::new()).is_none() {
             continue;
         }
         if !rest.is_empty() {
             rest.push_str(" AND ");
         }
-        rest.push_str(term);
+        rest.push_str(written);
     }
     rest
 }

@@ -80,7 +80,7 @@ pub(super) fn offer(
         }
     }
     if rule.forms.iter().any(|form| is_open(*form)) {
-        let rest = rest::of(compiler, source, context.replace.start);
+        let rest = rest::of(compiler, source, context);
         completions.request = Some(ValueRequest { rest, ..request });
     }
 }

@@ -1,0 +1,32 @@
+// What `cargo run -p flowql-tests --bin editor-answers` wrote: the filters of the corpus with the core's answers, and
+// hostile texts.
+import { readFileSync } from "node:fs";
+
+const root = new URL("../../", import.meta.url);
+
+export function corpus() {
+  const lines = readFileSync(new URL("target/editor-answers.jsonl", root), "utf8").trimEnd().split("\n");
+  const entries = lines.map((line) => JSON.parse(line));
+  return {
+    filters: entries.filter((entry) => entry.hostile === undefined),
+    hostile: entries.filter((entry) => entry.hostile !== undefined).map((entry) => entry.hostile),
+  };
+}
+
+/** The seeds of the fuzz targets, and what the fuzzer found. */
+export function fuzz() {
+  const targets = ["compile", "complete", "fixes", "format", "parse", "second_opinion", "sql_safety"];
+  return targets.flatMap((target) => {
+    const lines = readFileSync(new URL(`tests/corpus/fuzz/${target}.jsonl`, root), "utf8").trimEnd().split("\n");
+    return lines.map((line) => JSON.parse(line));
+  });
+}
+
+/** The five conditions that open the language's reference. */
+export const FIVE = `InIfBoundary = external AND ExporterRegion = "france" AND InIfConnectivity = "transit"
+AND SrcAS = AS15169 AND DstAddr << 2a01:e0f:ffff::/64`;
+
+/** A valid filter of about that many characters. */
+export function long(length) {
+  return Array.from({ length: Math.floor((length + 4) / (FIVE.length + 4)) }, () => FIVE).join("\nOR ");
+}
