@@ -15,7 +15,7 @@ mod stored;
 pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod values;
+pub mod values;
 
 pub use backend::{Backend, Health};
 pub use complete::{ColumnSuggestions, Completed, SuggestedValue, complete, suggest};

@@ -1,4 +1,17 @@
-//! Values for completion.
+//! Values for completion: what is asked, what is answered, and how ClickHouse is asked.
+//!
+//! [`plan`](plan::plan) makes the statements of a query, [`ask`](ask::ask) runs them.
+
+mod answer;
+mod ask;
+mod client;
+mod form;
+mod plan;
+mod statement;
+
+pub use ask::{ValueRow, ValueRows, ask};
+pub use plan::{ValuePlan, Window, plan};
+pub use statement::ValueStatement;
 
 use std::time::Duration;
 

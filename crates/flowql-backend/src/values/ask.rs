@@ -1,0 +1,147 @@
+//! Answering a [`ValueQuery`] by its plan, as far as the time allows.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::future::Future;
+
+use flowql::Schema;
+use futures_util::future::join;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::Answer;
+use super::plan::{ValuePlan, Window, plan};
+use super::statement::ValueStatement;
+use crate::{Error, StoredSchema, ValueQuery, Values};
+
+/// A row of the answer to a [`ValueStatement`].
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ValueRow {
+    /// The value.
+    pub value: String,
+    /// What it means; may be empty.
+    pub detail: String,
+    /// Its traffic in bytes.
+    pub weight: f64,
+}
+
+/// What runs the statements.
+pub trait ValueRows: Sync {
+    /// All rows of a statement. Dropping the future cancels the statement.
+    fn rows(&self, statement: &ValueStatement) -> impl Future<Output = Result<Vec<ValueRow>, Error>> + Send;
+}
+
+/// Fewer values than this, and less than was asked for, are little: a wider window may have more.
+const ENOUGH: usize = 10;
+
+/// What one of the sources of values gave, and why not all.
+#[derive(Default)]
+struct Found {
+    rows: Vec<ValueRow>,
+    error: Option<Error>,
+}
+
+/// Answers a query with what is known by its deadline.
+///
+/// # Errors
+///
+/// Why nothing at all is known.
+pub async fn ask(
+    database: &impl ValueRows,
+    query: &ValueQuery,
+    schema: &Schema,
+    stored: &StoredSchema,
+) -> Result<Values, Error> {
+    let until = Instant::now() + query.deadline;
+    let mut found = gather(database, query, plan(query, schema, stored), until).await;
+    let is_refused = |found: &Found| matches!(found.error, Some(Error::Database { .. }));
+    let mut incomplete = None;
+    if is_refused(&found.0) && !stored.dictionaries.is_empty() {
+        // A dictionary that cannot be loaded must not cost the values whose names it has.
+        let without = StoredSchema { dictionaries: Vec::new(), ..stored.clone() };
+        let plain = gather(database, query, plan(query, schema, &without), until).await;
+        if plain.0.error.is_none() {
+            incomplete = found.0.error.map(|error| format!("no names: {error}"));
+            found = plain;
+        }
+    }
+    let (recent, names) = found;
+    let is_empty = recent.rows.is_empty() && names.rows.is_empty();
+    for (what, error) in [("recent flows", recent.error), ("names", names.error)] {
+        match error {
+            Some(error) if is_empty => return Err(error),
+            Some(error) => {
+                incomplete.get_or_insert(format!("no {what}: {error}"));
+            }
+            None => {}
+        }
+    }
+    let answer = Answer::new(query, schema);
+    let suggestions = answer.ranked(merged(recent.rows, names.rows));
+    Ok(Values { suggestions, incomplete })
+}
+
+/// The recent flows and the names, at the same time.
+async fn gather(
+    database: &impl ValueRows,
+    query: &ValueQuery,
+    plan: ValuePlan,
+    until: Instant,
+) -> (Found, Found) {
+    join(recent(database, query, &plan.recent, until), names(database, &plan.names, until)).await
+}
+
+async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window], until: Instant) -> Found {
+    let start = Instant::now();
+    let mut found = Found::default();
+    for window in windows {
+        if window.is_last_resort && !found.rows.is_empty() {
+            break;
+        }
+        let before = found.rows.len();
+        match timeout_at(until, database.rows(&window.statement)).await {
+            Ok(Ok(rows)) => found.rows = rows,
+            // What a narrower window gave stays.
+            Ok(Err(error)) => return Found { error: Some(error), ..found },
+            Err(_) => return Found { error: Some(Error::Deadline(start.elapsed())), ..found },
+        }
+        let few = found.rows.len() < query.limit.min(ENOUGH);
+        if !few || (before > 0 && found.rows.len() == before) {
+            break;
+        }
+    }
+    found
+}
+
+async fn names(database: &impl ValueRows, statements: &[ValueStatement], until: Instant) -> Found {
+    let start = Instant::now();
+    let mut found = Found::default();
+    for statement in statements {
+        match timeout_at(until, database.rows(statement)).await {
+            Ok(Ok(rows)) => found.rows.extend(rows),
+            Ok(Err(error)) => found.error = Some(error),
+            Err(_) => return Found { error: Some(Error::Deadline(start.elapsed())), ..found },
+        }
+    }
+    found
+}
+
+/// The values of both, each once; the names add what the flows do not say.
+fn merged(recent: Vec<ValueRow>, names: Vec<ValueRow>) -> Vec<ValueRow> {
+    let mut rows: Vec<ValueRow> = Vec::with_capacity(recent.len() + names.len());
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in recent.into_iter().chain(names) {
+        match places.entry(row.value.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(rows.len());
+                rows.push(row);
+            }
+            Entry::Occupied(place) => {
+                if let Some(known) = rows.get_mut(*place.get()).filter(|known| known.detail.is_empty()) {
+                    known.detail = row.detail;
+                }
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,345 @@
+//! The statements that answer a [`ValueQuery`], as pure functions of it, of the schema and of what is stored.
+
+use flowql::tables::Type;
+use flowql::{Column, ColumnId, Schema};
+
+use super::form::{ADDRESS_ABOUT, About, By, Form, Item, Naming, takes_subnets};
+use super::statement::ValueStatement;
+use crate::{FlowFilter, StoredColumn, StoredSchema, StoredTable, ValueQuery};
+
+/// How a [`ValueQuery`] is answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValuePlan {
+    /// The recent flows, in windows that widen: each is asked where the one before found little.
+    pub recent: Vec<Window>,
+    /// The names beside the flows: exporters with their interfaces, dictionaries.
+    pub names: Vec<ValueStatement>,
+}
+
+/// A window of recent flows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// What is asked.
+    pub statement: ValueStatement,
+    /// Whether it is asked only where nothing at all was found before, since it may be all that there is.
+    pub is_last_resort: bool,
+}
+
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+/// The windows of a table, in seconds, by its resolution: the coarser the rows, the fewer of them are in an hour.
+fn windows(table: &StoredTable) -> [u64; 3] {
+    match table.resolution.as_secs() {
+        0 => [600, 3 * HOUR, DAY],
+        1..=60 => [HOUR, 12 * HOUR, 7 * DAY],
+        61..=300 => [6 * HOUR, 3 * DAY, 30 * DAY],
+        _ => [DAY, 14 * DAY, 90 * DAY],
+    }
+}
+
+/// Plans the answer to a query; an empty plan where nothing can match what was typed.
+pub fn plan(query: &ValueQuery, schema: &Schema, stored: &StoredSchema) -> ValuePlan {
+    let Some(id) = schema.find(&query.column) else { return ValuePlan::default() };
+    let form = Form::of(schema.column(id), query);
+    if !form.is_possible() {
+        return ValuePlan::default();
+    }
+    let planner = Planner { query, schema, stored, id, column: schema.column(id), form };
+    ValuePlan { recent: planner.recent(), names: planner.names() }
+}
+
+struct Planner<'a> {
+    query: &'a ValueQuery,
+    schema: &'a Schema,
+    stored: &'a StoredSchema,
+    id: ColumnId,
+    column: &'a Column,
+    form: Form,
+}
+
+impl Planner<'_> {
+    /// The recent flows.
+    fn recent(&self) -> Vec<Window> {
+        let rest = self.query.rest.as_ref();
+        let Some((table, rest)) = self
+            .table(rest)
+            .map(|table| (table, rest))
+            // Values whatever else the flows match are better than none.
+            .or_else(|| Some((self.table(None)?, None)))
+        else {
+            return Vec::new();
+        };
+        let windows = windows(table).map(Some).into_iter().chain([None]);
+        windows
+            .map(|seconds| Window {
+                statement: self.flows(table, rest, seconds),
+                is_last_resort: seconds.is_none(),
+            })
+            .collect()
+    }
+
+    /// The smallest table that has the column, and the columns of the rest.
+    fn table(&self, rest: Option<&FlowFilter>) -> Option<&StoredTable> {
+        let wanted = |table: &&StoredTable| {
+            let of_rest = rest.iter().flat_map(|rest| &rest.compiled.columns);
+            has(&table.columns, &self.source(table))
+                && of_rest.into_iter().all(|&id| has(&table.columns, &self.schema.column(id).name))
+        };
+        let mut tables: Vec<&StoredTable> = self.stored.tables.iter().filter(wanted).collect();
+        // A table without rows has nothing to say, unless none has any.
+        tables.sort_by_key(|table| (table.oldest.is_none(), std::cmp::Reverse(table.resolution)));
+        tables.into_iter().next()
+    }
+
+    /// The column that is read: that of the routed prefixes where the operator takes subnets and there is one.
+    fn source(&self, table: &StoredTable) -> String {
+        let name = self.column.name.as_ref();
+        if self.column.filter_type == Some(Type::Ip) && takes_subnets(self.query.operator) {
+            let prefix = name.strip_suffix("Addr").map(|side| format!("{side}NetPrefix"));
+            if let Some(prefix) = prefix.filter(|prefix| has(&table.columns, prefix)) {
+                return prefix;
+            }
+        }
+        name.to_owned()
+    }
+
+    fn flows(&self, table: &StoredTable, rest: Option<&FlowFilter>, seconds: Option<u64>) -> ValueStatement {
+        let source = self.source(table);
+        let is_prefix = source != self.column.name;
+        let form = if is_prefix {
+            let column = self.schema.find(&source).map(|id| self.schema.column(id));
+            column.map(|column| Form::of(column, self.query)).unwrap_or_else(|| self.form.clone())
+        } else {
+            self.form.clone()
+        };
+        let about = self.about(&form, &table.columns);
+        let inner = ValueStatement::default().text("SELECT ");
+        let mut inner = self.item(inner, &source, table).text(" AS item_, ");
+        inner = match about {
+            About::Text(name) | About::Address(name) => inner.name(name),
+            _ => inner.text("''"),
+        };
+        inner =
+            inner.text(" AS about_, sum(toFloat64(Bytes) * SamplingRate) AS weight_ FROM ").name(&table.name);
+        let mut joint = " WHERE ";
+        if let Some(seconds) = seconds {
+            // By the newest flow, so that an idle network has values too; a clock that is ahead hides nothing.
+            inner = inner
+                .text(joint)
+                .text("TimeReceived >= least((SELECT max(TimeReceived) FROM ")
+                .name(&table.name)
+                .text("), now()) - ")
+                .number(seconds);
+            joint = " AND ";
+        }
+        if let Some(rest) = rest {
+            inner = inner.text(joint).filter(rest);
+            joint = " AND ";
+        }
+        let address = &self.column.name;
+        if let Some((low, high)) = self.form.range.filter(|_| has(&table.columns, address)) {
+            inner = inner.text(joint).name(address).text(" BETWEEN ").value("IPv6", low);
+            inner = inner.text(" AND ").value("IPv6", high);
+        }
+        self.outer(inner.text(" GROUP BY item_, about_"), &form, about)
+    }
+
+    /// The stored values of a column.
+    fn item(&self, statement: ValueStatement, source: &str, table: &StoredTable) -> ValueStatement {
+        match self.form.item {
+            Item::Column => statement.name(source),
+            Item::Array => statement.text("arrayJoin(").name(source).text(")"),
+            Item::Communities => {
+                const STANDARD: &str = "arrayMap(c_ -> concat(toString(bitShiftRight(c_, 16)), ':', \
+                     toString(bitAnd(c_, 65535))), ";
+                const LARGE: &str = "arrayMap(c_ -> concat(toString(bitShiftRight(c_, 64)), ':', \
+                     toString(bitAnd(bitShiftRight(c_, 32), 4294967295)), ':', toString(bitAnd(c_, 4294967295))), ";
+                let large = self.schema.large_communities(self.id).map(|id| &self.schema.column(id).name);
+                let standard = |statement: ValueStatement| statement.text(STANDARD).name(source).text(")");
+                match large.filter(|large| has(&table.columns, large)) {
+                    Some(large) => standard(statement.text("arrayJoin(arrayConcat("))
+                        .text(", ")
+                        .text(LARGE)
+                        .name(large)
+                        .text(")))"),
+                    None => standard(statement.text("arrayJoin(")).text(")"),
+                }
+            }
+        }
+    }
+
+    /// What says what a value means, as far as it is there.
+    fn about(&self, form: &Form, columns: &[StoredColumn]) -> About {
+        match form.about {
+            About::Text(name) | About::Address(name) if !has(columns, name) => About::Nothing,
+            About::Named(Naming::Asns) if !self.has_dictionary("asns") => About::Nothing,
+            About::Named(Naming::Services) if !(self.has_dictionary("tcp") && self.has_dictionary("udp")) => {
+                About::Nothing
+            }
+            about => about,
+        }
+    }
+
+    fn has_dictionary(&self, name: &str) -> bool {
+        self.stored.dictionaries.iter().any(|found| found == name)
+    }
+
+    /// The values that match, the best first, of a subquery of items.
+    fn outer(&self, inner: ValueStatement, form: &Form, about: About) -> ValueStatement {
+        let detail = match about {
+            About::Nothing => "''",
+            About::Text(_) => "toString(about_)",
+            About::Address(_) => ADDRESS_ABOUT,
+            About::Named(Naming::Asns) => "dictGetOrDefault('asns', 'name', toUInt64(item_), '')",
+            About::Named(Naming::Services) => {
+                "if(dictHas('tcp', toUInt64(item_)), dictGetOrDefault('tcp', 'name', toUInt64(item_), ''), \
+                 dictGetOrDefault('udp', 'name', toUInt64(item_), ''))"
+            }
+        };
+        let most = (self.query.limit + self.query.exclude.len()) as u64;
+        let most = if form.by == By::Later { most.max(300) } else { most };
+        let statement = ValueStatement::default()
+            .text("SELECT value_ AS value, argMax(detail_, weight_) AS detail, sum(weight_) AS weight FROM (SELECT ")
+            .text(form.value)
+            .text(" AS value_, ")
+            .text(form.key)
+            .text(" AS key_, ")
+            .text(detail)
+            .text(" AS detail_, item_, weight_ FROM (")
+            .append(inner)
+            .text(")) WHERE ")
+            .text(form.present);
+        let statement = if form.is_open() { statement } else { matching(statement, form) };
+        let statement = statement.text(" GROUP BY value_ ORDER BY ");
+        let statement = if form.is_open() { statement } else { best(statement, form).text(" DESC, ") };
+        // Among values without traffic, numbers in their order.
+        let statement = statement.text(if form.by == By::Start {
+            "weight DESC, length(value_), value_"
+        } else {
+            "weight DESC, value_"
+        });
+        statement.text(" LIMIT ").number(most)
+    }
+
+    /// The names beside the flows.
+    fn names(&self) -> Vec<ValueStatement> {
+        self.exporters().into_iter().chain(self.dictionary()).collect()
+    }
+
+    /// The column among those of `exporters`.
+    fn exporters(&self) -> Option<ValueStatement> {
+        let of_exporters = |name: &str| {
+            let interface = name.strip_prefix("InIf").or_else(|| name.strip_prefix("OutIf"));
+            let found = match interface {
+                Some(attribute) => format!("If{attribute}"),
+                None if name.starts_with("Exporter") => name.to_owned(),
+                None => return None,
+            };
+            has(&self.stored.exporters, &found).then_some(found)
+        };
+        let source = of_exporters(&self.column.name)?;
+        if takes_subnets(self.query.operator) {
+            return None;
+        }
+        let about = match self.form.about {
+            About::Text(name) | About::Address(name) => of_exporters(name),
+            _ => None,
+        };
+        let mut inner = ValueStatement::default().text("SELECT ").name(&source).text(" AS item_, ");
+        inner = match &about {
+            Some(name) => inner.name(name),
+            None => inner.text("''"),
+        };
+        inner = inner.text(" AS about_, toFloat64(0) AS weight_ FROM exporters");
+        // The rest holds for exporters if it speaks of nothing else.
+        let rest = self.query.rest.as_ref().filter(|rest| {
+            let columns = rest.compiled.columns.iter().map(|&id| &self.schema.column(id).name);
+            columns.into_iter().all(|name| name.starts_with("Exporter") && has(&self.stored.exporters, name))
+        });
+        if let Some(rest) = rest {
+            inner = inner.text(" WHERE ").filter(rest);
+        }
+        if let Some((low, high)) = self.form.range {
+            inner = inner.text(if rest.is_some() { " AND " } else { " WHERE " });
+            inner =
+                inner.name(&source).text(" BETWEEN ").value("IPv6", low).text(" AND ").value("IPv6", high);
+        }
+        let about = if about.is_some() { self.form.about } else { About::Nothing };
+        Some(self.outer(inner.text(" GROUP BY item_, about_"), &self.form, about))
+    }
+
+    /// The dictionary of the column's values.
+    fn dictionary(&self) -> Option<ValueStatement> {
+        const ASNS: &str = "SELECT asn AS item_, name AS about_, toFloat64(0) AS weight_ FROM asns";
+        const SERVICES: &str = "SELECT port AS item_, name AS about_, toFloat64(0) AS weight_ FROM tcp \
+             UNION ALL SELECT port AS item_, name AS about_, toFloat64(0) AS weight_ FROM udp";
+        const PROTOCOLS: &str =
+            "SELECT proto AS item_, name AS about_, toFloat64(0) AS weight_ FROM protocols";
+        const ICMP4: &str = "SELECT name AS item_, concat('type ', toString(type)) AS about_, toFloat64(0) AS weight_ FROM icmp WHERE proto = 1";
+        const ICMP6: &str = "SELECT name AS item_, concat('type ', toString(type)) AS about_, toFloat64(0) AS weight_ FROM icmp WHERE proto = 58";
+        if let Some(lookup) = &self.column.lookup {
+            if !self.has_dictionary(&lookup.dictionary) || takes_subnets(self.query.operator) {
+                return None;
+            }
+            let inner = ValueStatement::default()
+                .text("SELECT DISTINCT ")
+                .name(&lookup.attribute)
+                .text(" AS item_, '' AS about_, toFloat64(0) AS weight_ FROM ")
+                .name(&lookup.dictionary);
+            return Some(self.outer(inner, &self.form, About::Nothing));
+        }
+        let (text, needed): (_, &[&str]) = match (self.column.filter_type?, self.column.name.as_ref()) {
+            (Type::Asn | Type::AsPath, _) => (ASNS, &["asns"]),
+            (Type::Proto, _) => (PROTOCOLS, &["protocols"]),
+            (_, "ICMPv4") => (ICMP4, &["icmp"]),
+            (_, "ICMPv6") => (ICMP6, &["icmp"]),
+            _ if self.column.port => (SERVICES, &["tcp", "udp"]),
+            _ => return None,
+        };
+        if !needed.iter().all(|name| self.has_dictionary(name)) {
+            return None;
+        }
+        let inner = ValueStatement::default().text(text);
+        Some(self.outer(inner, &self.form, About::Text("name")))
+    }
+}
+
+/// The condition that something of the value is what was typed.
+fn matching(statement: ValueStatement, form: &Form) -> ValueStatement {
+    let mut statement = statement.text(" AND (");
+    statement = match (&form.typed, form.by) {
+        (Some(typed), By::Part) => {
+            statement.text("positionCaseInsensitiveUTF8(key_, ").value("String", typed).text(") > 0")
+        }
+        (Some(typed), _) => statement.text("startsWith(key_, ").value("String", typed).text(")"),
+        (None, _) => statement.text("0"),
+    };
+    if form.about != About::Nothing {
+        statement = statement
+            .text(" OR positionCaseInsensitiveUTF8(detail_, ")
+            .value("String", &form.meaning)
+            .text(") > 0");
+    }
+    if !form.ports.is_empty() {
+        statement = statement.text(" OR item_ IN (").values("UInt16", form.ports.iter()).text(")");
+    }
+    statement.text(")")
+}
+
+/// How well a value matches: whether it, or what it means, begins with what was typed.
+fn best(statement: ValueStatement, form: &Form) -> ValueStatement {
+    statement
+        .text("max(startsWith(lowerUTF8(key_), lowerUTF8(")
+        .value("String", form.typed.as_deref().unwrap_or(&form.meaning))
+        .text(")) OR startsWith(lowerUTF8(detail_), lowerUTF8(")
+        .value("String", &form.meaning)
+        .text(")))")
+}
+
+fn has(columns: &[StoredColumn], name: &str) -> bool {
+    columns.iter().any(|column| column.name == name)
+}
+
+#[cfg(test)]
+mod tests;
