@@ -1,5 +1,7 @@
 //! What a database really holds.
 
+mod read;
+
 use std::time::{Duration, SystemTime};
 
 /// The flow tables of a database, and what stands beside them.

@@ -6,6 +6,7 @@
 
 mod columns;
 mod curve;
+mod load;
 mod native;
 mod random;
 mod traffic;
@@ -15,6 +16,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{Column, Schema};
 use flowql_backend::tables::write_columns;
+
+pub use load::{Loaded, load};
 
 use crate::curve::Curve;
 use crate::native::Block;

@@ -3,6 +3,7 @@
 mod choose;
 mod columns;
 mod plan;
+mod run;
 #[cfg(test)]
 mod tests;
 

@@ -34,7 +34,6 @@ pub struct FoundTable {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct FoundColumn {
     /// The table.
-    #[serde(skip_serializing)]
     pub table: String,
     /// The name.
     pub name: String,
@@ -47,74 +46,65 @@ pub struct FoundColumn {
     pub default_expression: String,
 }
 
-#[derive(Deserialize)]
-struct TableRow {
+/// A row of `system.tables`.
+#[derive(Debug, Deserialize)]
+pub(super) struct TableRow {
     name: String,
     engine: String,
     engine_full: String,
     sorting_key: String,
-    rows: Option<String>,
+    total_rows: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct IndexRow {
+/// A row of `system.data_skipping_indices`.
+#[derive(Debug, Deserialize)]
+pub(super) struct IndexRow {
     table: String,
     expr: String,
 }
 
 impl Found {
-    /// The queries whose answers, as lines of JSON, [`Found::read`] reads. `EXISTS` is asked of a database that may
-    /// not be there by asking the system tables.
-    pub fn queries(layout: &Layout) -> [String; 3] {
+    /// What reads the rows that [`Found::of`] takes.
+    pub(super) fn queries(layout: &Layout) -> [String; 3] {
         let database = literal(&layout.database);
+        let query = |columns: &str, table: &str, order: &str| {
+            format!("SELECT {columns} FROM system.{table} WHERE database = {database}{order}")
+        };
         [
-            format!(
-                "SELECT name, engine, engine_full, sorting_key, toString(total_rows) AS rows FROM system.tables \
-                 WHERE database = {database} FORMAT JSONEachRow"
+            query("name, engine, engine_full, sorting_key, total_rows", "tables", ""),
+            query(
+                "table, name, type, default_kind, default_expression",
+                "columns",
+                " ORDER BY table, position",
             ),
-            format!(
-                "SELECT table, name, type, default_kind, default_expression FROM system.columns \
-                 WHERE database = {database} ORDER BY table, position FORMAT JSONEachRow"
-            ),
-            format!(
-                "SELECT table, expr FROM system.data_skipping_indices WHERE database = {database} FORMAT JSONEachRow"
-            ),
+            query("table, expr", "data_skipping_indices", ""),
         ]
     }
 
-    /// Reads the answers to the queries.
-    ///
-    /// # Errors
-    ///
-    /// The line that is not as it should be.
-    pub fn read(answers: &[String; 3]) -> Result<Self, serde_json::Error> {
-        let [tables, columns, indexes] = answers;
+    /// What the rows of the system tables say.
+    pub(super) fn of(tables: Vec<TableRow>, columns: Vec<FoundColumn>, indexes: Vec<IndexRow>) -> Self {
         let mut found = Self::default();
-        for row in lines::<TableRow>(tables) {
-            let TableRow { name, engine, engine_full, sorting_key, rows } = row?;
-            let rows = rows.and_then(|rows| rows.parse().ok());
+        for TableRow { name, engine, engine_full, sorting_key, total_rows } in tables {
             let table = FoundTable {
                 engine,
                 clauses: engine_full,
                 order: sorting_key,
-                rows,
+                rows: total_rows,
                 ..FoundTable::default()
             };
             found.tables.insert(name, table);
         }
-        for column in lines::<FoundColumn>(columns) {
-            let column = column?;
+        for column in columns {
             if let Some(table) = found.tables.get_mut(&column.table) {
                 table.columns.push(column);
             }
         }
-        for index in lines::<IndexRow>(indexes) {
-            let index = index?;
-            if let Some(table) = found.tables.get_mut(&index.table) {
-                table.indexes.push(index.expr);
+        for IndexRow { table, expr } in indexes {
+            if let Some(table) = found.tables.get_mut(&table) {
+                table.indexes.push(expr);
             }
         }
-        Ok(found)
+        found
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -131,8 +121,4 @@ impl FoundTable {
     pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
-}
-
-fn lines<'a, T: Deserialize<'a>>(text: &'a str) -> impl Iterator<Item = Result<T, serde_json::Error>> {
-    text.lines().filter(|line| !line.is_empty()).map(serde_json::from_str)
 }

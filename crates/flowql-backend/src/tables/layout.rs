@@ -93,6 +93,29 @@ pub fn aggregated_name(interval: Duration) -> String {
     }
 }
 
+/// The interval of a table of flows, by its name: zero for `flows`, five minutes for `flows_5m0s`; `None` for another
+/// table.
+pub fn resolution_of(name: &str) -> Option<Duration> {
+    let mut rest = match name.strip_prefix(RAW_TABLE)? {
+        "" => return Some(Duration::ZERO),
+        suffix => suffix.strip_prefix('_')?,
+    };
+    let mut seconds = 0;
+    while !rest.is_empty() {
+        let place = rest.find(|character: char| !character.is_ascii_digit())?;
+        let (number, unit) = rest.split_at_checked(place)?;
+        let length = match unit.chars().next()? {
+            'h' => 3600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        seconds += number.parse::<u64>().ok()?.checked_mul(length)?;
+        rest = unit.get(1..)?;
+    }
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
 /// The key that parts the rows of a table in time.
 pub(super) fn partition(ttl: Duration) -> String {
     let width = if ttl.is_zero() { DAY } else { ttl / PARTITIONS };
@@ -132,6 +155,13 @@ mod tests {
             (86_400, "flows_24h0m0s"),
         ] {
             assert_eq!(aggregated_name(Duration::from_secs(seconds)), name);
+            assert_eq!(resolution_of(name), Some(Duration::from_secs(seconds)));
+        }
+        assert_eq!(resolution_of("flows"), Some(Duration::ZERO));
+        for other in
+            ["flows_raw", "flows_1m0s_consumer", "flows_", "flowsx", "exporters", "flows_m", "flows_0s"]
+        {
+            assert_eq!(resolution_of(other), None, "{other}");
         }
     }
 

@@ -8,6 +8,7 @@
 //! All engines are written by [`Layout::engine`], all names by [`Layout::table`]: replicated and distributed tables
 //! come in at these two places.
 
+mod apply;
 mod computed;
 mod dictionaries;
 mod found;
@@ -16,9 +17,10 @@ mod migrate;
 mod shape;
 mod views;
 
+pub use apply::{apply, find};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
 pub use found::{Found, FoundColumn, FoundTable};
-pub use layout::{Aggregation, Layout, Login, RAW_TABLE, WRITE_TABLE, aggregated_name};
+pub use layout::{Aggregation, Layout, Login, RAW_TABLE, WRITE_TABLE, aggregated_name, resolution_of};
 pub use migrate::{Change, statements};
 pub use shape::{TableColumn, columns_of, write_columns};
 

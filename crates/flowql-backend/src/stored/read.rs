@@ -1,0 +1,72 @@
+//! Asking a database what it holds.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures_util::future::try_join_all;
+use serde::Deserialize;
+
+use super::{StoredColumn, StoredSchema, StoredTable};
+use crate::Error;
+use crate::clickhouse::{Client, Statement};
+use crate::tables::resolution_of;
+
+#[derive(Deserialize)]
+struct Column {
+    table: String,
+    name: String,
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Oldest {
+    oldest: u64,
+}
+
+impl StoredSchema {
+    /// What the database of the client holds. The oldest rows are known to the server without reading any.
+    ///
+    /// # Errors
+    ///
+    /// Why the database does not answer.
+    pub async fn read(client: &Client) -> Result<Self, Error> {
+        let columns = Statement::read(
+            "SELECT table, name, type AS kind FROM system.columns WHERE database = currentDatabase() \
+             AND (table = 'exporters' OR table LIKE 'flows%') ORDER BY table, position",
+        );
+        // A dictionary of the server's configuration belongs to no database.
+        let dictionaries = Statement::read(
+            "SELECT DISTINCT name FROM (SELECT name FROM system.dictionaries WHERE database IN ('', currentDatabase()) \
+             UNION ALL SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'Dictionary') \
+             ORDER BY name",
+        );
+        let mut by_table: BTreeMap<String, Vec<StoredColumn>> = BTreeMap::new();
+        for Column { table, name, kind } in client.all(&columns).await? {
+            by_table.entry(table).or_default().push(StoredColumn { name, kind });
+        }
+        let exporters = by_table.remove("exporters").unwrap_or_default();
+        let tables = by_table.into_iter().filter_map(|(name, columns)| {
+            let resolution = resolution_of(&name)?;
+            Some(StoredTable { name, resolution, oldest: None, columns })
+        });
+        let mut tables = try_join_all(tables.map(|table| with_oldest(client, table))).await?;
+        tables.sort_by_key(|table| table.resolution);
+        let dictionaries = client.all::<Name>(&dictionaries).await?.into_iter().map(|row| row.name);
+        Ok(Self { tables, exporters, dictionaries: dictionaries.collect() })
+    }
+}
+
+async fn with_oldest(client: &Client, table: StoredTable) -> Result<StoredTable, Error> {
+    // The name is one that `resolution_of` reads.
+    let statement =
+        Statement::read(format!("SELECT toUnixTimestamp(min(TimeReceived)) AS oldest FROM {}", table.name));
+    let rows: Vec<Oldest> = client.all(&statement).await?;
+    let seconds = rows.first().map_or(0, |row| row.oldest);
+    let oldest = (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));
+    Ok(StoredTable { oldest, ..table })
+}
