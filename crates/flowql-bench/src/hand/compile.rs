@@ -1,5 +1,7 @@
 //! The tree to inline SQL: columns are resolved, values read and SQL written in one walk.
 
+use std::borrow::Cow;
+
 use super::address::{Address, Subnet};
 use super::parser::{Condition, Expr, NodeId, Op, Tree, Value};
 use super::schema::{self, Column, Type};
@@ -420,7 +422,10 @@ fn symbol(op: Op) -> &'static str {
 
 /// Doubles each backslash that ClickHouse could misread: one that escapes nothing, in a pattern that begins with `%`,
 /// at the third byte or later, after a `%`, a `_` or a backslash.
-fn without_misread_backslashes(pattern: &str) -> String {
+fn without_misread_backslashes(pattern: &str) -> Cow<'_, str> {
+    if !pattern.starts_with('%') || !pattern.contains('\\') {
+        return Cow::Borrowed(pattern);
+    }
     let bytes = pattern.as_bytes();
     let mut doubled = Vec::new();
     let mut place = 0;
@@ -437,5 +442,5 @@ fn without_misread_backslashes(pattern: &str) -> String {
         doubled.push(bytes[place]);
         place += 1;
     }
-    String::from_utf8(doubled).unwrap_or_default()
+    Cow::Owned(String::from_utf8(doubled).unwrap_or_default())
 }

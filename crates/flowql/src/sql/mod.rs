@@ -3,8 +3,10 @@
 mod expr;
 mod literal;
 mod lower;
+mod outline;
 mod print;
 
 pub use expr::{Array, Bool, Expr, Integer, Ip, Large, Stored, Text, Uint};
 pub use lower::Dialect;
+pub use outline::Outline;
 pub use print::{Parameter, ParameterValue, Printed};
