@@ -1,0 +1,153 @@
+import {
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  type CompletionSource,
+  insertCompletionText,
+  pickedCompletion,
+} from "@codemirror/autocomplete";
+import type { Language } from "@codemirror/language";
+import type { Extension } from "@codemirror/state";
+import type { EditorView } from "@codemirror/view";
+import type { Candidate, CandidateKind, Completions } from "@flowql/wasm";
+
+import { engineOf } from "./engine.js";
+import { flowqlLanguage } from "./language.js";
+import { showStatus, statusTooltip } from "./status.js";
+import { type ValueAnswer, ValueClient, type ValueOptions, type ValueSource } from "./values.js";
+
+export interface CompletionConfig extends ValueOptions {
+  /** Who knows the values of the network. Without one, the words and tables of the language are offered. */
+  values?: ValueSource;
+  /** The language that it completes; `flowqlLanguage` unless given. */
+  language?: Language;
+}
+
+/** The kinds of candidates as CodeMirror's icons have them. */
+const TYPES: Record<CandidateKind, string> = {
+  column: "property",
+  operator: "keyword",
+  keyword: "keyword",
+  value: "constant",
+  "saved-filter": "variable",
+  punctuation: "text",
+};
+
+/** After these something else is to be typed: it is offered at once. */
+const GOES_ON: readonly CandidateKind[] = ["column", "operator", "keyword", "punctuation"];
+
+const goesOn = new WeakSet<Completion>();
+
+/** One function for all editors: CodeMirror merges settings that are the same only. */
+const activateOnCompletion = (completion: Completion): boolean => goesOn.has(completion);
+
+function option(candidate: Candidate): Completion {
+  const { label, kind, detail, documentation, insert } = candidate;
+  const completion: Completion = {
+    label,
+    type: TYPES[kind],
+    detail,
+    apply: (view: EditorView, completion: Completion, from: number, to: number) => {
+      view.dispatch({
+        ...insertCompletionText(view.state, insert, from, to),
+        annotations: pickedCompletion.of(completion),
+      });
+    },
+  };
+  if (documentation) completion.info = () => described(documentation);
+  if (GOES_ON.includes(kind)) goesOn.add(completion);
+  return completion;
+}
+
+function described(documentation: string): HTMLElement {
+  const dom = document.createElement("div");
+  dom.textContent = documentation;
+  return dom;
+}
+
+function result(
+  completions: Completions,
+  candidates: readonly Candidate[],
+  update: NonNullable<CompletionResult["update"]>,
+): CompletionResult | null {
+  if (candidates.length === 0) return null;
+  const { start, end } = completions.replace;
+  // The compiler has matched and ordered them.
+  return { from: start, to: end, options: candidates.map(option), filter: false, update };
+}
+
+function completionsAt(context: CompletionContext): { text: string; found: Completions } | null {
+  const flowql = engineOf(context.state).current;
+  if (!flowql) return null;
+  const text = context.state.doc.toString();
+  return { text, found: flowql.complete(text, context.pos) };
+}
+
+/** What the compiler knows: columns, operators, connectives, words, saved filters. */
+function staticSource(context: CompletionContext): CompletionResult | null {
+  const at = completionsAt(context);
+  if (!at) return null;
+  const { replace, candidates } = at.found;
+  const typed = at.text.slice(replace.start, context.pos);
+  // Nothing to say where the only candidate is what stands there.
+  if (!context.explicit && candidates.length === 1 && candidates[0]?.insert.trim() === typed) return null;
+  return result(at.found, candidates, (_current, _from, _to, next) => staticSource(next));
+}
+
+/** What a source of values adds to that. */
+function valueSource(client: ValueClient): CompletionSource {
+  /** The candidates of an answer that the compiler does not know by itself. */
+  function added(context: CompletionContext, answer: ValueAnswer): CompletionResult | null {
+    const at = completionsAt(context);
+    const flowql = engineOf(context.state).current;
+    if (!at || !flowql) return null;
+    const known = new Set(at.found.candidates.map(({ insert }) => insert));
+    const all = flowql.complete(at.text, context.pos, answer.values);
+    const values = all.candidates.filter(({ insert }) => !known.has(insert));
+    return result(all, values, (_current, _from, _to, next) => narrowed(next));
+  }
+
+  /** While the answer to a shorter text will do, nobody is asked. */
+  function narrowed(context: CompletionContext): CompletionResult | null {
+    const request = completionsAt(context)?.found.request;
+    const answer = request && client.known(request);
+    return answer ? added(context, answer) : null;
+  }
+
+  return async (context) => {
+    const at = completionsAt(context);
+    const { view } = context;
+    const tell = (status: string | null): void => {
+      if (view && !context.aborted) showStatus(view, status);
+    };
+    if (!at?.found.request) {
+      tell(null);
+      return null;
+    }
+    const controller = new AbortController();
+    context.addEventListener("abort", () => controller.abort(), { onDocChange: true });
+    try {
+      const place = { filter: at.text, cursor: context.pos, signal: controller.signal };
+      const answer = await client.ask(at.found.request, place, !context.explicit);
+      tell(answer.missing === undefined ? null : `Some values are missing: ${answer.missing}`);
+      return added(context, answer);
+    } catch (error) {
+      if (!controller.signal.aborted) tell(`No values: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  };
+}
+
+/** Completion: what the compiler knows at once, the values of a source when they come. */
+export function flowqlCompletion(config: CompletionConfig = {}): Extension {
+  const { values, language = flowqlLanguage, ...options } = config;
+  const sources: CompletionSource[] = [staticSource];
+  // Names seen in the network go before those of the tables.
+  if (values) sources.unshift(valueSource(new ValueClient(values, options)));
+  return [
+    sources.map((source) => language.data.of({ autocomplete: source })),
+    autocompletion({ activateOnCompletion }),
+    statusTooltip,
+  ];
+}

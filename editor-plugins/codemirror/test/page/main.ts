@@ -1,0 +1,189 @@
+// A bare page with the editor, for the tests: `flowqlTest` makes editors and looks into them.
+import { basicSetup } from "codemirror";
+import { forceParsing, foldable, matchBrackets, syntaxHighlighting, syntaxTree } from "@codemirror/language";
+import { forEachDiagnostic } from "@codemirror/lint";
+import { oneDark } from "@codemirror/theme-one-dark";
+import { EditorView } from "@codemirror/view";
+import { load } from "@flowql/wasm";
+import type { Configuration } from "@flowql/wasm";
+import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
+
+import { akvoradoService, flowql, flowqlService, flowqlSingleLine, type ValueSource } from "../../dist/index.js";
+
+interface Options {
+  doc?: string;
+  dark?: boolean;
+  singleLine?: boolean;
+  values?: keyof typeof SOURCES;
+  url?: string;
+  configuration?: Configuration;
+  /** Colours by the name of the class instead of the theme's. */
+  classes?: boolean;
+  timeout?: number;
+}
+
+const EXPORTERS = ["edge1.example.net", "edge2.example.net", 'odd "name"', "core1.example.net"];
+
+let asked: string[] = [];
+
+function answer(column: string, prefix: string): { value: string; detail: string }[] {
+  asked.push(prefix);
+  const all = {
+    ExporterName: EXPORTERS.map((value) => ({ value, detail: "an exporter" })),
+    SrcAS: [
+      { value: "AS64501", detail: "Example Networks" },
+      { value: "AS64502", detail: "Another Network" },
+    ],
+  }[column];
+  return (all ?? []).filter(({ value, detail }) => `${value} ${detail}`.toLowerCase().includes(prefix.toLowerCase()));
+}
+
+const SOURCES = {
+  static: () => (request) => answer(request.column, request.prefix),
+  fail: () => () => Promise.reject(new Error("the backend is down")),
+  throw: () => () => {
+    throw new Error("it broke");
+  },
+  hang: () => () => new Promise<never>(() => undefined),
+  late: () => async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    return answer(request.column, request.prefix);
+  },
+  partial: () => (request) => ({ values: answer(request.column, request.prefix), missing: "the names of AS numbers" }),
+  flowql: (url) => flowqlService({ url }),
+  akvorado: (url) => akvoradoService({ url }),
+} satisfies Record<string, (url: string) => ValueSource>;
+
+const classes = tagHighlighter([
+  { tag: tags.comment, class: "is-comment" },
+  { tag: tags.keyword, class: "is-keyword" },
+  { tag: tags.compareOperator, class: "is-operator" },
+  { tag: tags.propertyName, class: "is-column" },
+  { tag: tags.string, class: "is-string" },
+  { tag: tags.integer, class: "is-number" },
+  { tag: tags.special(tags.number), class: "is-as-number" },
+  { tag: tags.url, class: "is-address" },
+  { tag: tags.labelName, class: "is-community" },
+  { tag: tags.atom, class: "is-constant" },
+  { tag: tags.macroName, class: "is-saved-filter" },
+  { tag: tags.paren, class: "is-punctuation" },
+  { tag: tags.separator, class: "is-punctuation" },
+  { tag: tags.invalid, class: "is-invalid" },
+]);
+
+let view: EditorView | undefined;
+let submitted: string[] = [];
+let announced: string[] = [];
+
+async function create(options: Options = {}): Promise<void> {
+  view?.destroy();
+  [asked, submitted] = [[], []];
+  document.body.classList.toggle("dark", options.dark ?? false);
+  const engine = await load();
+  const errors = engine.configure(options.configuration ?? {});
+  if (errors.length > 0) throw new Error(JSON.stringify(errors));
+  const source = options.values && SOURCES[options.values](options.url ?? location.origin);
+  view = new EditorView({
+    doc: options.doc ?? "",
+    extensions: [
+      options.classes ? syntaxHighlighting(classes) : [],
+      options.singleLine ? flowqlSingleLine : [],
+      basicSetup,
+      options.dark ? oneDark : [],
+      flowql({
+        flowql: engine,
+        completion: source ? { values: source, timeout: options.timeout ?? 800 } : {},
+        onSubmit: (view) => submitted.push(view.state.doc.toString()),
+      }),
+    ],
+    parent: document.querySelector("#editor")!,
+  });
+  announced = [];
+  // CodeMirror's element for what a screen reader is to say.
+  const live = view.dom.querySelector("[aria-live]");
+  if (live) new MutationObserver(() => announced.push(live.textContent ?? "")).observe(live, { childList: true, subtree: true });
+  view.focus();
+}
+
+function current(): EditorView {
+  if (!view) throw new Error("no editor");
+  return view;
+}
+
+const api = {
+  create,
+  /** An editor that waits for nothing. */
+  early: () => {
+    view?.destroy();
+    view = new EditorView({ extensions: [basicSetup, flowql()], parent: document.querySelector("#editor")! });
+    view.focus();
+  },
+  text: () => current().state.doc.toString(),
+  cursor: () => current().state.selection.main.head,
+  selected: () => {
+    const { from, to } = current().state.selection.main;
+    return current().state.sliceDoc(from, to);
+  },
+  /** Puts a text with the cursor at `|` into the editor. */
+  set: (marked: string) => {
+    const at = marked.indexOf("|");
+    const text = at < 0 ? marked : marked.slice(0, at) + marked.slice(at + 1);
+    const { length } = current().state.doc;
+    current().dispatch({
+      changes: { from: 0, to: length, insert: text },
+      selection: { anchor: at < 0 ? text.length : at },
+    });
+    current().focus();
+  },
+  asked: () => asked,
+  submitted: () => submitted,
+  announced: () => announced,
+  /** The diagnostics as the editor has them. */
+  diagnostics: () => {
+    const found: [string, string, string][] = [];
+    const { state } = current();
+    forEachDiagnostic(state, ({ severity, source }, from, to) => {
+      found.push([severity, source ?? "", state.sliceDoc(from, to)]);
+    });
+    return found;
+  },
+  /** The text of each span of the editor with the class of its token. */
+  colours: (text: string, inTree: boolean): [string, string][] => {
+    const { length } = current().state.doc;
+    current().dispatch({ changes: { from: 0, to: length, insert: text }, selection: { anchor: 0 } });
+    forceParsing(current(), text.length, 1000);
+    const found: [string, string][] = [];
+    if (inTree) {
+      highlightTree(syntaxTree(current().state), classes, (from, to, name) => {
+        for (const line of text.slice(from, to).split("\n")) if (line !== "") found.push([line, name.replace("is-", "")]);
+      });
+      return found;
+    }
+    for (const line of current().contentDOM.querySelectorAll(".cm-line")) {
+      for (const span of line.querySelectorAll("[class*='is-']")) {
+        const name = /is-([\w-]+)/.exec(span.className)?.[1] ?? "";
+        found.push([span.textContent ?? "", name]);
+      }
+    }
+    return found;
+  },
+  bracket: (at: number) => matchBrackets(current().state, at, 1),
+  fold: (line: number) => {
+    const { from, to } = current().state.doc.line(line);
+    return foldable(current().state, from, to);
+  },
+  /** Types a character, and waits for the frame that shows it. */
+  typed: (character: string) => {
+    const { head } = current().state.selection.main;
+    current().dispatch({
+      changes: { from: head, insert: character },
+      selection: { anchor: head + character.length },
+      userEvent: "input.type",
+    });
+    return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  },
+};
+
+export type Api = typeof api;
+
+(window as unknown as { flowqlTest: Api }).flowqlTest = api;
