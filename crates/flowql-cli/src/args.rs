@@ -86,6 +86,7 @@ pub(crate) enum Command {
     Codes(Codes),
     Config(Configuration),
     Store(Store),
+    Serve(Serve),
     Completions(Completions),
     Man(Man),
     Help(Help),
@@ -499,6 +500,41 @@ fn idle(text: &str) -> Result<Idle, String> {
             Err(_) => Err("a number of seconds, or `never`".to_owned()),
         },
     }
+}
+
+/// Answer over HTTP: for a console, a chat bot or another program
+///
+/// The options hold in the place of what [server] of the configuration says. The address is in the log. SIGTERM stops
+/// the service, SIGHUP makes it read the saved filters of the configuration again. /docs describes the API.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql serve
+  flowql serve --listen 127.0.0.1:0 --backend none
+  flowql serve --data /var/lib/flowql --log-level debug")]
+pub(crate) struct Serve {
+    /// Listen on this address and port; port 0 is any free one
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Where values and flows come from; `static` where --values is given, else `none`
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(crate) backend: Option<BackendKind>,
+    #[command(flatten)]
+    pub(crate) values: ValuesFrom,
+    /// Keep the saved filters in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// Log what is at least this important
+    #[arg(long, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
+    pub(crate) log_level: Option<String>,
+}
+
+/// Where values and flows come from.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BackendKind {
+    /// Nowhere: the tables of the language only
+    None,
+    /// The file of --values: values for completion, no flows
+    Static,
 }
 
 /// Print a completion script for a shell

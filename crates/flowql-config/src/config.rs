@@ -97,14 +97,15 @@ impl Config {
         let mut findings = Vec::new();
         let mut shape = sections.schema.clone();
         shape.communities.clone_from(&sections.communities);
+        let found = |ConfigError { path, message, help }| {
+            let span = document::place(document, &path);
+            Finding { span, message, help }
+        };
         let schema = Schema::configured(&shape).unwrap_or_else(|errors| {
-            findings.extend(errors.into_iter().map(|ConfigError { path, message, help }| Finding {
-                span: document::place(document, &path),
-                message,
-                help,
-            }));
+            findings.extend(errors.into_iter().map(found));
             Schema::default()
         });
+        findings.extend(sections.server.check().into_iter().map(found));
         let mut saved = SavedFilters::default();
         let mut filter_places = BTreeMap::new();
         for (name, text) in &sections.filters {
@@ -132,6 +133,15 @@ impl Config {
     #[must_use]
     pub fn with_all_columns(mut self) -> Self {
         self.schema = self.schema.with_all_columns();
+        self
+    }
+
+    /// The same with the saved filters of another.
+    #[must_use]
+    pub fn with_filters_of(mut self, other: &Self) -> Self {
+        self.saved.clone_from(&other.saved);
+        self.sections.filters.clone_from(&other.sections.filters);
+        self.filter_places.clone_from(&other.filter_places);
         self
     }
 
@@ -346,6 +356,27 @@ nesting = 20
         assert_eq!(found, ["6:7: `DstAdr` is no column: did you mean `DstAddr`?"]);
         let found = errors(&column("dictionary = \"a'b\"\nattribute = \"r\"\nkey = \"DstAddr\""));
         assert_eq!(found, ["4:14: `a'b` is no name: a letter or `_`, then letters, digits and `_`"]);
+    }
+
+    #[test]
+    fn errors_of_the_server_are_at_their_lines() {
+        assert_eq!(
+            errors(
+                "[server]\nlisten = \"localhost\"\ntrusted_proxies = [\n  \"10.0.0.0/8\",\n  \"proxy\",\n]\nuser_header = \"\"\ncors_origins = [\"*\"]\n[server.limits]\nburst = 0\n"
+            ),
+            ["10:9: `burst` must be an integer from 1 to 1000000"]
+        );
+        assert_eq!(
+            errors(
+                "[server]\nlisten = \"localhost\"\ntrusted_proxies = [\n  \"10.0.0.0/8\",\n  \"proxy\",\n]\nuser_header = \"\"\ncors_origins = [\"*\"]\n"
+            ),
+            [
+                "2:10: `localhost` is no address and port: write it as `127.0.0.1:8080` or `[::1]:8080`",
+                "5:3: `proxy` is no address or subnet: write it as `192.0.2.1` or `10.0.0.0/8`",
+                "7:15: `user_header` cannot be ``: it is made of letters, digits, `-`, `_`, `.` and `@`",
+                "8:17: `*` is no origin: write it as `https://console.example.net`, without a path",
+            ]
+        );
     }
 
     #[test]

@@ -19,8 +19,10 @@ mod document;
 mod error;
 mod reference;
 mod sections;
+mod server;
 
 pub use config::{Config, FILE_NAME};
 pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
 pub use sections::{LimitsSection, Sections};
+pub use server::{ServerLimits, ServerSection};

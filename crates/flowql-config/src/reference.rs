@@ -118,6 +118,18 @@ pub(crate) static SECTIONS: &[Section] = &[
         doc: "What a filter may cost.",
         example: "[limits]\nlength = 131072\n",
     },
+    Section {
+        name: "server",
+        shape: Shape::Table,
+        doc: "The HTTP service, `flowql serve`. Behind a proxy that authenticates, name its address in `trusted_proxies`: only its headers say who the user is.",
+        example: "[server]\nlisten = \"10.0.0.5:8080\"\ntrusted_proxies = [\"10.0.0.1\"]\n",
+    },
+    Section {
+        name: "server.limits",
+        shape: Shape::Table,
+        doc: "What the callers of the HTTP service may cost. A client that sends more is answered with 429, and with 503 what the service as a whole cannot take.",
+        example: "[server.limits]\nrate = 50\n",
+    },
 ];
 
 /// Every setting, the sections in the order of the documentation.
@@ -217,6 +229,129 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "8388608",
         "The most bytes of a file of several filters.",
     ),
+    setting(
+        "server",
+        "listen",
+        Kind::Text,
+        "\"127.0.0.1:8080\"",
+        "The address and port to listen on; port 0 is any free one.",
+    ),
+    setting(
+        "server",
+        "data",
+        Kind::Text,
+        "",
+        "The folder of the saved filters; when left out, the one that systemd gives, else `flowql` in `$XDG_STATE_HOME` or `~/.local/state`.",
+    ),
+    setting(
+        "server",
+        "user_header",
+        Kind::Text,
+        "\"Remote-User\"",
+        "The header in which a trusted proxy names the user.",
+    ),
+    list(
+        "server",
+        "trusted_proxies",
+        "The addresses and subnets of the proxies whose headers count. A header from anyone else is ignored.",
+    ),
+    setting(
+        "server",
+        "default_user",
+        Kind::Text,
+        "\"default\"",
+        "The user that the machine itself calls as, where there are no trusted proxies.",
+    ),
+    list(
+        "server",
+        "hosts",
+        "Names under which browsers reach the service where there are no trusted proxies, beside `localhost` and addresses. Others are refused, so that no site can pass for this one.",
+    ),
+    list("server", "cors_origins", "Origins of other sites whose pages may call the service."),
+    setting(
+        "server",
+        "log_level",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        "\"info\"",
+        "The least important lines of the log. The text of filters is in it from `debug` on.",
+    ),
+    setting(
+        "server",
+        "log_format",
+        Kind::Choice(&["auto", "text", "json"]),
+        "\"auto\"",
+        "How the log is written; `auto` is text on a terminal and JSON otherwise.",
+    ),
+    setting(
+        "server.limits",
+        "body",
+        Kind::Integer(1024, 64 << 20),
+        "262144",
+        "The most bytes of a request's body.",
+    ),
+    setting(
+        "server.limits",
+        "concurrency",
+        Kind::Integer(1, 1_000_000),
+        "1024",
+        "The most requests that are worked on at once.",
+    ),
+    setting(
+        "server.limits",
+        "connections",
+        Kind::Integer(1, 1_000_000),
+        "4096",
+        "The most connections that are open at once.",
+    ),
+    setting(
+        "server.limits",
+        "rate",
+        Kind::Integer(0, 1_000_000),
+        "200",
+        "The requests per second that one client may send in the long run; 0 for any number.",
+    ),
+    setting(
+        "server.limits",
+        "burst",
+        Kind::Integer(1, 1_000_000),
+        "400",
+        "The requests that one client may send at once.",
+    ),
+    setting(
+        "server.limits",
+        "request_ms",
+        Kind::Integer(1, 3_600_000),
+        "10000",
+        "The most milliseconds that an answer may take.",
+    ),
+    setting(
+        "server.limits",
+        "header_ms",
+        Kind::Integer(1, 3_600_000),
+        "10000",
+        "The most milliseconds for the headers of a request to arrive, waiting for the next request of the connection included.",
+    ),
+    setting(
+        "server.limits",
+        "body_ms",
+        Kind::Integer(1, 3_600_000),
+        "10000",
+        "The most milliseconds for the body of a request to arrive, and for the client to take a piece of the answer.",
+    ),
+    setting(
+        "server.limits",
+        "stop_ms",
+        Kind::Integer(0, 3_600_000),
+        "10000",
+        "The most milliseconds that a stop waits for the requests being answered.",
+    ),
+    setting(
+        "server.limits",
+        "saved_filters",
+        Kind::Integer(0, 1_000_000),
+        "1000",
+        "The most saved filters of one user.",
+    ),
 ];
 
 const fn setting(
@@ -258,7 +393,7 @@ mod tests {
     use flowql::{CustomColumn, SchemaConfig};
 
     use super::*;
-    use crate::{Config, Sections};
+    use crate::{Config, Sections, ServerSection};
 
     /// The keys of a document by section, those of `Names` sections as their placeholders.
     fn keys(prefix: &str, table: &toml::Table, found: &mut BTreeSet<(String, String)>) {
@@ -294,7 +429,8 @@ mod tests {
             ..CustomColumn::default()
         };
         let schema = SchemaConfig { column: vec![column], ..SchemaConfig::default() };
-        let filled = Sections { schema, ..Sections::default() };
+        let server = ServerSection { data: some(), ..ServerSection::default() };
+        let filled = Sections { schema, server, ..Sections::default() };
         let mut accepted = BTreeSet::new();
         keys("", &toml::Table::try_from(filled).unwrap(), &mut accepted);
         let documented: BTreeSet<_> =

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use flowql::{Limits, SchemaConfig};
 use serde::{Deserialize, Serialize};
 
+use crate::ServerSection;
+
 /// Every section, with the defaults for what the file leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sections {
     /// `[limits]`: what a filter may cost.
     pub limits: LimitsSection,
+    /// `[server]`: the HTTP service.
+    pub server: ServerSection,
     /// `[schema]`: the columns.
     pub schema: SchemaConfig,
     /// `[communities]`: names for BGP communities, by the community.

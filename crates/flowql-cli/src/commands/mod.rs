@@ -14,6 +14,7 @@ mod lines;
 mod lsp;
 mod man;
 mod repl;
+mod serve;
 mod store;
 mod tokens;
 
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),
         Command::Store(args) => store::run(&global, &args),
+        Command::Serve(args) => serve::run(&global, args),
         Command::Completions(args) => completions(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "compile",
     "check",
     "fmt",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 16] = [
     "tokens",
     "repl",
     "lsp",
+    "serve",
     "columns",
     "codes",
     "config",

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::tables::Type;
+use crate::check::operators_of;
+use crate::tables::{Operator, Type};
 
 /// One column of the flow schema, as `grammar/schema.json` or `flowql.toml` describes it.
 ///
@@ -111,6 +112,11 @@ impl Column {
             Some(kind) if self.materialized => kind,
             _ => &self.clickhouse_type,
         }
+    }
+
+    /// The operators that a filter may use on it, in the order of the reference.
+    pub fn operators(&self) -> impl Iterator<Item = Operator> + use<> {
+        operators_of(self)
     }
 
     /// The ClickHouse type without `LowCardinality`.

@@ -1,0 +1,14 @@
+//! The HTTP service as its clients meet it: the built binary on a free port.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod api;
+mod operation;
+mod pairs;
+mod saved;
+mod service;

@@ -1,0 +1,92 @@
+//! What the requests share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::response::{IntoResponse as _, Response};
+use flowql::Compiler;
+use flowql_backend::{Backend, ValueSource};
+use flowql_config::Config;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use crate::caller::{Caller, Callers};
+use crate::lane::Lane;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::rate::Rates;
+use crate::saved::Saved;
+
+/// What the requests share, behind a pointer that is cheap to copy.
+pub(crate) type App = Arc<Shared>;
+
+/// What the requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) saved: Saved,
+    /// The values for completion; `None` where there is no backend.
+    pub(crate) source: Option<ValueSource>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) callers: Callers,
+    pub(crate) rates: Rates,
+    /// A permit for each request that may be worked on at once.
+    pub(crate) requests: Arc<Semaphore>,
+    pub(crate) lane: Lane,
+    /// Before the request ids of this process.
+    pub(crate) id_prefix: String,
+}
+
+impl Shared {
+    /// The backend.
+    pub(crate) fn backend(&self) -> Option<&dyn Backend> {
+        self.source.as_ref().map(|source| source.backend().as_ref())
+    }
+
+    /// The bytes of a body.
+    pub(crate) fn body_limit(&self) -> usize {
+        self.config.sections.server.limits.body
+    }
+
+    /// The time for a body to arrive.
+    pub(crate) fn body_time(&self) -> Duration {
+        Duration::from_millis(self.config.sections.server.limits.body_ms)
+    }
+
+    /// The time for an answer.
+    pub(crate) fn request_time(&self) -> Duration {
+        Duration::from_millis(self.config.sections.server.limits.request_ms)
+    }
+
+    /// Answers a body by a function of its filter alone, with the saved filters of the caller.
+    pub(crate) async fn answer<Q, A>(
+        self: &Arc<Self>,
+        caller: &Caller,
+        body: Bytes,
+        answer: impl FnOnce(&Self, Compiler<'_>, Q) -> A + Send + 'static,
+    ) -> Result<Response, Problem>
+    where
+        Q: DeserializeOwned,
+        A: Serialize,
+    {
+        let names = self.saved.names(caller.user.as_ref()).await?;
+        let app = Arc::clone(self);
+        // A reference in a short text may stand for a long filter.
+        let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
+        let work = move || {
+            let question: Q = parse(&body)?;
+            let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
+            Ok(Json(answer(&app, compiler, question)).into_response())
+        };
+        self.lane.run(cost, work).await?
+    }
+}
+
+/// Reads a body as the JSON that a route takes.
+pub(crate) fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Problem> {
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
+}

@@ -1,0 +1,213 @@
+//! Who calls.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use flowql_config::ServerSection;
+use ipnet::IpNet;
+
+use crate::problem::Problem;
+use crate::rate::Client;
+
+/// The longest name of a user, in bytes.
+const LONGEST_USER: usize = 256;
+
+/// Who calls, as far as it is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The user; `None` where nobody says it who is trusted.
+    pub(crate) user: Option<Arc<str>>,
+    /// What the rate is counted for.
+    pub(crate) client: Client,
+}
+
+impl Caller {
+    /// The user.
+    pub(crate) fn user(&self) -> Result<&Arc<str>, Problem> {
+        self.user.as_ref().ok_or_else(Problem::no_user)
+    }
+}
+
+/// The rules that say who calls.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    header: HeaderName,
+    proxies: Vec<IpNet>,
+    default_user: Arc<str>,
+    hosts: Vec<String>,
+    origins: Vec<String>,
+}
+
+impl Callers {
+    /// The rules of the configuration.
+    pub(crate) fn new(section: &ServerSection) -> Self {
+        Self {
+            header: HeaderName::from_bytes(section.user_header.as_bytes())
+                .unwrap_or(HeaderName::from_static("remote-user")),
+            proxies: section.proxies(),
+            default_user: section.default_user.as_str().into(),
+            hosts: section.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            origins: section.cors_origins.clone(),
+        }
+    }
+
+    /// Who sent these headers from this address.
+    pub(crate) fn identify(&self, address: IpAddr, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let address = address.to_canonical();
+        if self.proxies.iter().any(|network| network.contains(&address)) {
+            let user = self.named(headers);
+            let client = match &user {
+                Some(user) => Client::User(Arc::clone(user)),
+                None => Client::at(forwarded_for(headers).unwrap_or(address)),
+            };
+            return Ok(Caller { user, client });
+        }
+        let client = Client::at(address);
+        if !address.is_loopback() || !self.proxies.is_empty() {
+            return Ok(Caller { user: None, client });
+        }
+        // The name of a hostile site may be made to point here; its pages would then pass for ours.
+        if !self.knows_host(headers) {
+            return Err(Problem::unknown_host());
+        }
+        Ok(Caller { user: Some(Arc::clone(&self.default_user)), client })
+    }
+
+    /// The user that the proxy names. Two names are none: one of them may be the client's own.
+    fn named(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let mut values = headers.get_all(&self.header).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        let name = std::str::from_utf8(value.as_bytes()).ok()?.trim();
+        let good = !name.is_empty() && name.len() <= LONGEST_USER && !name.contains(char::is_control);
+        good.then(|| name.into())
+    }
+
+    fn knows_host(&self, headers: &HeaderMap) -> bool {
+        let Some(host) = headers.get(header::HOST) else { return true };
+        let Ok(host) = host.to_str() else { return false };
+        let name = host_name(host).to_ascii_lowercase();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        name == "localhost"
+            || name.ends_with(".localhost")
+            || address.parse::<IpAddr>().is_ok()
+            || self.hosts.contains(&name)
+    }
+
+    /// Refuses what the page of another site would change, unless that site is allowed to call.
+    pub(crate) fn check_site(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+        if method.is_safe() {
+            return Ok(());
+        }
+        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let site = HeaderName::from_static("sec-fetch-site");
+        let foreign = matches!(text(&site), Some("cross-site" | "same-site"));
+        let allowed =
+            text(&header::ORIGIN).is_some_and(|origin| self.origins.iter().any(|known| known == origin));
+        if foreign && !allowed { Err(Problem::cross_site()) } else { Ok(()) }
+    }
+}
+
+/// The host without its port.
+fn host_name(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// The address that a proxy adds at the end of `X-Forwarded-For`.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callers(proxies: &[&str]) -> Callers {
+        Callers::new(&ServerSection {
+            trusted_proxies: proxies.iter().map(|&proxy| proxy.to_owned()).collect(),
+            hosts: vec!["Flows.Example.Net".to_owned()],
+            cors_origins: vec!["https://console.example.net".to_owned()],
+            ..ServerSection::default()
+        })
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    /// The user that is found, `-` for none, or the code of the refusal.
+    fn user(callers: &Callers, address: &str, pairs: &[(&'static str, &str)]) -> String {
+        match callers.identify(address.parse().unwrap(), &headers(pairs)) {
+            Ok(caller) => caller.user.map_or("-".to_owned(), |user| user.to_string()),
+            Err(problem) => problem.code.to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_names_the_user() {
+        let named = [("remote-user", "alice")];
+        let behind = callers(&["10.0.0.0/8", "::1"]);
+        assert_eq!(user(&behind, "10.1.2.3", &named), "alice");
+        assert_eq!(user(&behind, "::ffff:10.1.2.3", &named), "alice");
+        assert_eq!(user(&behind, "::1", &named), "alice");
+        assert_eq!(user(&behind, "192.0.2.1", &named), "-");
+        assert_eq!(user(&behind, "127.0.0.1", &named), "-");
+        assert_eq!(user(&behind, "10.1.2.3", &[]), "-");
+        assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", "a"), ("remote-user", "b")]), "-");
+        assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", " ")]), "-");
+        let alone = callers(&[]);
+        assert_eq!(user(&alone, "127.0.0.1", &named), "default");
+        assert_eq!(user(&alone, "::1", &[]), "default");
+        assert_eq!(user(&alone, "192.0.2.1", &named), "-");
+    }
+
+    #[test]
+    fn a_name_that_is_not_ours_is_refused_without_a_proxy() {
+        let alone = callers(&[]);
+        for (host, expected) in [
+            ("localhost:8080", "default"),
+            ("a.localhost", "default"),
+            ("127.0.0.1:8080", "default"),
+            ("[::1]:8080", "default"),
+            ("flows.example.net", "default"),
+            ("evil.example:8080", "unknown_host"),
+            ("127.0.0.1.evil.example", "unknown_host"),
+        ] {
+            assert_eq!(user(&alone, "127.0.0.1", &[("host", host)]), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn pages_of_other_sites_change_nothing() {
+        let callers = callers(&[]);
+        let good =
+            |method, pairs: &[(&'static str, &str)]| callers.check_site(&method, &headers(pairs)).is_ok();
+        assert!(good(Method::POST, &[]));
+        assert!(good(Method::POST, &[("sec-fetch-site", "same-origin")]));
+        assert!(good(Method::GET, &[("sec-fetch-site", "cross-site")]));
+        assert!(!good(Method::DELETE, &[("sec-fetch-site", "cross-site")]));
+        assert!(!good(Method::POST, &[("sec-fetch-site", "same-site"), ("origin", "https://x.example.net")]));
+        let allowed = [("sec-fetch-site", "cross-site"), ("origin", "https://console.example.net")];
+        assert!(good(Method::POST, &allowed));
+    }
+
+    #[test]
+    fn behind_a_proxy_the_rate_is_that_of_the_user_or_of_the_address_it_adds() {
+        let behind = callers(&["10.0.0.1"]);
+        let client = |pairs: &[(&'static str, &str)]| {
+            behind.identify("10.0.0.1".parse().unwrap(), &headers(pairs)).unwrap().client
+        };
+        assert_eq!(client(&[("remote-user", "alice")]), Client::User("alice".into()));
+        let forwarded = [("x-forwarded-for", "203.0.113.9, 192.0.2.7")];
+        assert_eq!(client(&forwarded), Client::at("192.0.2.7".parse().unwrap()));
+        assert_eq!(client(&[]), Client::at("10.0.0.1".parse().unwrap()));
+    }
+}

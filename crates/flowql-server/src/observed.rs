@@ -1,0 +1,88 @@
+//! The backend, its calls counted and its errors logged.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use flowql_backend::{Answer, Backend, Error, FlowQuery, Health, Plan, StoredSchema, ValueQuery, Values};
+
+use crate::metrics::Metrics;
+
+/// A backend that counts.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Observed {
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        let mut counted =
+            Counted { metrics: &self.metrics, call: name, start: Instant::now(), end: "cancelled" };
+        let result = call.await;
+        counted.end = result.as_ref().err().map_or("ok", end);
+        if let Err(error) = &result {
+            tracing::warn!(call = name, %error, "the backend");
+        }
+        result
+    }
+}
+
+/// Counts a call when it ends, also where its future is dropped.
+struct Counted<'a> {
+    metrics: &'a Metrics,
+    call: &'static str,
+    start: Instant,
+    end: &'static str,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.metrics.called(self.call, self.end, self.start.elapsed());
+    }
+}
+
+fn end(error: &Error) -> &'static str {
+    match error {
+        Error::Unreachable { .. } => "unreachable",
+        Error::Deadline(_) => "deadline",
+        Error::Credentials { .. } => "credentials",
+        Error::Database { .. } => "database",
+        Error::Interrupted { .. } => "interrupted",
+        Error::Busy => "busy",
+        Error::Unsupported { .. } => "unsupported",
+        Error::NoTable(_) => "no_table",
+        _ => "other",
+    }
+}
+
+#[async_trait]
+impl Backend for Observed {
+    fn name(&self) -> &'static str {
+        self.backend.name()
+    }
+
+    async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
+        self.call("values", self.backend.values(request)).await
+    }
+
+    async fn plan(&self, query: &FlowQuery) -> Result<Plan, Error> {
+        self.call("plan", self.backend.plan(query)).await
+    }
+
+    async fn query(&self, query: &FlowQuery) -> Result<Answer, Error> {
+        self.call("query", self.backend.query(query)).await
+    }
+
+    async fn stored(&self) -> Result<StoredSchema, Error> {
+        self.call("stored", self.backend.stored()).await
+    }
+
+    async fn health(&self) -> Result<Health, Error> {
+        self.call("health", self.backend.health()).await
+    }
+}

@@ -1,0 +1,132 @@
+//! The routes for those who run the service.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::responses::{Always, Watched};
+
+/// The routes.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .routes(routes!(readyz))
+        .routes(routes!(metrics))
+        .routes(routes!(version))
+}
+
+/// That the process lives.
+#[derive(Debug, Serialize, ToSchema)]
+struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// Whether what the service needs answers.
+#[derive(Debug, Serialize, ToSchema)]
+struct Readiness {
+    /// Whether requests are answered in full.
+    ready: bool,
+    /// The backend; `null` where none is configured.
+    #[schema(required)]
+    backend: Option<BackendState>,
+    /// Whether the saved filters can be read.
+    saved_filters: bool,
+}
+
+/// The state of a backend.
+#[derive(Debug, Serialize, ToSchema)]
+struct BackendState {
+    /// Which one.
+    name: &'static str,
+    /// Its version; `null` where it does not answer.
+    #[schema(required)]
+    version: Option<String>,
+    /// Why it does not answer; `null` where it does.
+    #[schema(required)]
+    error: Option<String>,
+}
+
+/// What runs.
+#[derive(Debug, Serialize, ToSchema)]
+struct Version {
+    /// `flowql`.
+    name: &'static str,
+    /// The version.
+    version: &'static str,
+}
+
+/// Whether the process lives
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "operation",
+    operation_id = "healthz",
+    responses((status = 200, description = "It lives", body = Health), Watched)
+)]
+async fn healthz() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Whether the backend and the saved filters answer
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operation",
+    operation_id = "readyz",
+    responses(
+        (status = 200, description = "They do", body = Readiness),
+        (status = 503, description = "They do not", body = Readiness),
+        Watched
+    )
+)]
+async fn readyz(State(app): State<App>) -> Response {
+    let saved_filters = app.saved.works().await;
+    let backend = match app.backend() {
+        None => None,
+        Some(backend) => {
+            let name = backend.name();
+            Some(match backend.health().await {
+                Ok(health) => BackendState { name, version: Some(health.version), error: None },
+                Err(error) => BackendState { name, version: None, error: Some(error.to_string()) },
+            })
+        }
+    };
+    let ready = saved_filters && backend.as_ref().is_none_or(|backend| backend.error.is_none());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, backend, saved_filters })).into_response()
+}
+
+/// What the service counts, for Prometheus
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operation",
+    operation_id = "metrics",
+    responses(
+        (status = 200, description = "The counts", body = String, content_type = "application/openmetrics-text"),
+        Watched
+    )
+)]
+async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.print())
+}
+
+/// What runs
+#[utoipa::path(
+    get,
+    path = "/version",
+    tag = "operation",
+    operation_id = "version",
+    responses((status = 200, description = "The version", body = Version), Always)
+)]
+async fn version() -> Json<Version> {
+    Json(Version { name: "flowql", version: env!("CARGO_PKG_VERSION") })
+}

@@ -1,0 +1,186 @@
+//! The process: from the configuration to the end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use flowql_backend::{Backend, SourceOptions, ValueSource};
+use flowql_config::Config;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+
+use crate::app::{App, Shared};
+use crate::caller::Callers;
+use crate::lane::Lane;
+use crate::metrics::Metrics;
+use crate::observed::Observed;
+use crate::rate::Rates;
+use crate::saved::{Saved, Store, StoreError};
+use crate::{connections, log, router};
+
+/// What the service is made of.
+#[derive(Debug)]
+pub struct Options {
+    /// The configuration, its section `[server]` as the command line has changed it.
+    pub config: Config,
+    /// The data side; `None` for a service that knows no values and no flows.
+    pub backend: Option<Arc<dyn Backend>>,
+}
+
+/// Why the service does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address is not free, not ours or no address.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// There is no folder for the saved filters.
+    #[error(
+        "there is no folder for the saved filters: neither `data` of [server] nor the home directory is known"
+    )]
+    NoFolder,
+    /// The saved filters cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gives no thread, no signal or no timer.
+    #[error("cannot start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Runs the service until it is told to stop by SIGTERM or SIGINT.
+///
+/// # Errors
+///
+/// That it cannot start. Later nothing is an error but that of a single request.
+pub fn run(options: Options) -> Result<(), Error> {
+    log::start(&options.config.sections.server);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(serve(options));
+    // A call that still runs must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let stop = stop_signal()?;
+    let section = config.sections.server.clone();
+    let limits = section.limits.clone();
+    let store = Store::open(&data_folder(section.data.as_deref()).ok_or(Error::NoFolder)?)?;
+    let listener = listen(&section.listen).await?;
+    let address = listener.local_addr()?;
+    if !address.ip().to_canonical().is_loopback() && section.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "others than this machine can call, and no trusted proxy says who they are: none of them is a user"
+        );
+    }
+    let metrics = Arc::new(Metrics::new());
+    let source = backend.map(|backend| {
+        let observed = Observed { backend, metrics: Arc::clone(&metrics) };
+        ValueSource::new(Arc::new(observed), SourceOptions::default())
+    });
+    let app: App = Arc::new(Shared {
+        saved: Saved::new(store, &config, limits.saved_filters),
+        source,
+        metrics,
+        callers: Callers::new(&section),
+        rates: Rates::new(limits.rate, limits.burst),
+        requests: Arc::new(Semaphore::new(limits.concurrency)),
+        lane: Lane::new()?,
+        id_prefix: id_prefix(),
+        config,
+    });
+    let reloaded = Arc::clone(&app);
+    let reload = tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reload(&reloaded);
+        }
+    });
+    let backend = app.backend().map_or("none", Backend::name);
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), backend, "listening");
+    connections::serve(listener, router::router(Arc::clone(&app)), &limits, &app.metrics, stop).await;
+    reload.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(address: &str) -> Result<TcpListener, Error> {
+    let failed = |source| Error::Listen { address: address.to_owned(), source };
+    let parsed: SocketAddr = address
+        .parse()
+        .map_err(|error| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, error)))?;
+    TcpListener::bind(parsed).await.map_err(failed)
+}
+
+/// Resolves at SIGTERM or SIGINT; a second one ends the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("stopped at once");
+            std::process::exit(1);
+        });
+    })
+}
+
+/// The folder of the configuration, of systemd, or the user's own.
+fn data_folder(configured: Option<&str>) -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    configured
+        .map(PathBuf::from)
+        .or_else(|| variable("STATE_DIRECTORY"))
+        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("flowql")))
+        .or_else(|| Some(variable("HOME")?.join(".local/state/flowql")))
+}
+
+/// Takes the saved filters of the file as it is now; those that are in force stay where it is bad.
+fn reload(app: &Shared) {
+    let Some(path) = &app.config.path else {
+        tracing::info!("there is no configuration file to read again");
+        return;
+    };
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(errors) => {
+            for error in errors.to_string().lines() {
+                tracing::error!(error, "the configuration is bad, the saved filters stay as they are");
+            }
+            return;
+        }
+    };
+    // Only the filters change: they are checked against what is in force.
+    let bad = app.config.clone().with_filters_of(&config).bad_filters();
+    if bad.is_empty() {
+        app.saved.set_builtin(&config);
+        tracing::info!(
+            filters = config.sections.filters.len(),
+            "the saved filters of the configuration are read again"
+        );
+    }
+    for error in bad {
+        tracing::error!(%error, "a saved filter is bad, all stay as they are");
+    }
+}
+
+/// A few characters that differ from process to process.
+fn id_prefix() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mixed = now.as_nanos() ^ (u128::from(std::process::id()) << 20);
+    format!("{:08x}", mixed & 0xffff_ffff)
+}

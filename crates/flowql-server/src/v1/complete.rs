@@ -1,0 +1,145 @@
+//! `POST /api/v1/complete`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use flowql::ide::{self, Candidate, CandidateKind, Completions};
+use flowql::{Compiler, Positions};
+use flowql_backend::{Direction, FlowFilter, ValueQuery};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::app::{App, Shared, parse};
+use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::responses::Refused;
+use crate::saved::Names;
+use crate::shapes::{self, Range};
+
+/// How many candidates there are where the request does not say.
+const USUAL: usize = 100;
+
+/// How many there are at the most.
+const MOST: usize = 1000;
+
+/// A place of a filter that is being typed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Complete)]
+pub(crate) struct Question {
+    /// The text, finished or not.
+    #[schema(example = "SrcAS = AS15169 AND dst")]
+    filter: String,
+    /// The place in bytes; the end of the text where no place is given.
+    #[serde(default)]
+    cursor: Option<u32>,
+    /// The place in UTF-16 code units; counts where `cursor` is not given.
+    #[serde(default)]
+    cursor_utf16: Option<u32>,
+    /// How many candidates at most.
+    #[serde(default)]
+    #[schema(minimum = 0, default = 100)]
+    limit: Option<u32>,
+}
+
+/// What may stand at the place.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Completed)]
+pub(crate) struct Answer {
+    /// The text that a candidate takes the place of.
+    replace: Range,
+    /// The candidates, the best first.
+    candidates: Vec<Offered>,
+    /// Why values of the network are missing; absent where none are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<String>,
+}
+
+/// Something to insert.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Candidate)]
+struct Offered {
+    /// What a menu shows.
+    label: String,
+    /// What it is.
+    kind: &'static str,
+    /// A few words beside the label.
+    detail: String,
+    /// A sentence or more about it; may be empty.
+    documentation: String,
+    /// The exact text to insert.
+    insert: String,
+}
+
+impl From<Candidate> for Offered {
+    fn from(candidate: Candidate) -> Self {
+        let Candidate { label, kind, detail, documentation, insert } = candidate;
+        let kind = match kind {
+            CandidateKind::Column => "column",
+            CandidateKind::Operator => "operator",
+            CandidateKind::Keyword => "keyword",
+            CandidateKind::Value => "value",
+            CandidateKind::SavedFilter => "saved-filter",
+            CandidateKind::Punctuation => "punctuation",
+        };
+        Self { label, kind, detail, documentation, insert }
+    }
+}
+
+/// Say what may stand at a place of a filter
+#[utoipa::path(
+    post,
+    path = "/api/v1/complete",
+    tag = "language",
+    operation_id = "complete",
+    request_body = Question,
+    responses((status = 200, description = "The candidates", body = Answer), Refused)
+)]
+pub(super) async fn complete(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Answer>, Problem> {
+    let names = app.saved.names(caller.user.as_ref()).await?;
+    let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
+    let (shared, theirs) = (Arc::clone(&app), Arc::clone(&names));
+    let offered = app.lane.run(cost, move || offer(&shared, &theirs, parse(&body)?)).await??;
+    let Offer { mut completions, replace, limit, query } = offered;
+    let mut incomplete = None;
+    if let (Some(query), Some(source)) = (query, &app.source) {
+        let values = source.values(&query).await;
+        let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
+        completions.add_values(&compiler, &values.suggestions);
+        incomplete = values.incomplete;
+    }
+    let candidates = completions.candidates.into_iter().take(limit).map(Offered::from).collect();
+    Ok(Json(Answer { replace, candidates, incomplete }))
+}
+
+/// What is known without the backend, and what to ask it.
+struct Offer {
+    completions: Completions,
+    replace: Range,
+    limit: usize,
+    query: Option<ValueQuery>,
+}
+
+fn offer(app: &Shared, names: &Names, question: Question) -> Result<Offer, Problem> {
+    let Question { filter, cursor, cursor_utf16, limit } = question;
+    tracing::debug!(%filter, "complete");
+    let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
+    let positions = Positions::new(&filter);
+    let place = shapes::place(&filter, &positions, cursor, cursor_utf16);
+    let completions = ide::complete(&compiler, &filter, place);
+    let limit = limit.map_or(USUAL, |limit| (limit as usize).min(MOST));
+    let request = completions.request.as_ref().filter(|_| app.source.is_some());
+    let query = request.map(|request| {
+        let rest = Some(request.rest.as_str()).filter(|rest| !rest.is_empty());
+        // What cannot be compiled narrows nothing.
+        let rest = rest.and_then(|rest| FlowFilter::compile(&compiler, rest, Direction::Forward, None).ok());
+        ValueQuery::new(request, rest, limit)
+    });
+    Ok(Offer { replace: Range::new(completions.replace, &positions), completions, limit, query })
+}

@@ -1,0 +1,27 @@
+//! The API of this project: whole texts and cursors, so that a client needs no parser.
+
+mod compile;
+mod complete;
+mod filters;
+mod format;
+mod hover;
+mod schema;
+mod validate;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The routes.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(compile::compile))
+        .routes(routes!(validate::validate))
+        .routes(routes!(complete::complete))
+        .routes(routes!(format::format))
+        .routes(routes!(hover::hover))
+        .routes(routes!(filters::list, filters::add))
+        .routes(routes!(filters::replace, filters::delete))
+        .routes(routes!(schema::schema))
+}

@@ -1,0 +1,152 @@
+//! `GET /api/v1/schema`.
+
+use axum::Json;
+use axum::extract::State;
+use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
+use flowql::{Column, Schema};
+use flowql_backend::Error;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::responses::Always;
+
+/// The columns, and what a filter may say of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Schema)]
+pub(crate) struct Answer {
+    /// The columns, those that are not enabled included.
+    columns: Vec<ColumnShape>,
+    /// The operators.
+    operators: Vec<OperatorShape>,
+    /// The keywords.
+    keywords: Vec<&'static str>,
+    /// The flow tables that the backend has.
+    tables: Vec<TableShape>,
+    /// Why the tables are not known; absent where they are, or where there is no backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<String>,
+}
+
+/// A column.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Column)]
+struct ColumnShape {
+    /// Its name.
+    name: String,
+    /// Its type in the language; `null` for one that cannot stand in a filter.
+    #[serde(rename = "type")]
+    #[schema(required)]
+    kind: Option<&'static str>,
+    /// Its type in ClickHouse.
+    clickhouse_type: String,
+    /// What it holds.
+    documentation: String,
+    /// A value as a filter writes it.
+    example: String,
+    /// The unit of its values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
+    /// Whether filters may use it.
+    enabled: bool,
+    /// Whether it is in the raw table only.
+    main_only: bool,
+    /// The operators that it has.
+    operators: Vec<&'static str>,
+    /// The words that are its values, where it has such.
+    words: Vec<&'static str>,
+    /// The named bits that HAS takes.
+    bits: Vec<&'static str>,
+}
+
+/// An operator.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Operator)]
+struct OperatorShape {
+    /// How it is written.
+    symbol: &'static str,
+    /// Other ways to write it.
+    aliases: &'static [&'static str],
+    /// What it asks.
+    documentation: &'static str,
+}
+
+/// A flow table.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Table)]
+struct TableShape {
+    /// Its name.
+    name: String,
+    /// The seconds that its rows are rounded to; 0 for the raw table.
+    resolution: u64,
+    /// The names of its columns.
+    columns: Vec<String>,
+}
+
+/// List the columns, the operators and the tables
+#[utoipa::path(
+    get,
+    path = "/api/v1/schema",
+    tag = "language",
+    operation_id = "schema",
+    responses((status = 200, description = "The schema", body = Answer), Always)
+)]
+pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
+    let (mut tables, mut incomplete) = (Vec::new(), None);
+    if let Some(backend) = app.backend() {
+        match backend.stored().await {
+            Ok(stored) => {
+                tables = stored
+                    .tables
+                    .into_iter()
+                    .map(|table| TableShape {
+                        name: table.name,
+                        resolution: table.resolution.as_secs(),
+                        columns: table.columns.into_iter().map(|column| column.name).collect(),
+                    })
+                    .collect();
+            }
+            // Nothing is missing where a backend has no tables at all.
+            Err(Error::Unsupported { .. }) => {}
+            Err(error) => incomplete = Some(error.to_string()),
+        }
+    }
+    let operators = OPERATORS.iter().map(|&OperatorInfo { symbol, aliases, doc, .. }| OperatorShape {
+        symbol,
+        aliases,
+        documentation: doc,
+    });
+    Json(Answer {
+        columns: columns(&app.config.schema),
+        operators: operators.collect(),
+        keywords: KEYWORDS.to_vec(),
+        tables,
+        incomplete,
+    })
+}
+
+fn columns(schema: &Schema) -> Vec<ColumnShape> {
+    schema.columns().iter().map(column).collect()
+}
+
+fn column(column: &Column) -> ColumnShape {
+    ColumnShape {
+        name: column.name.to_string(),
+        kind: column.filter_type.map(tables::Type::name),
+        clickhouse_type: column.clickhouse_type.to_string(),
+        documentation: column.doc.to_string(),
+        example: column.example.to_string(),
+        unit: column.unit,
+        enabled: !column.disabled,
+        main_only: column.main_only,
+        operators: column.operators().map(tables::Operator::symbol).collect(),
+        words: column
+            .filter_type
+            .map(tables::words)
+            .unwrap_or_default()
+            .iter()
+            .map(|word| word.name)
+            .collect(),
+        bits: column.bits.iter().map(|&(name, _)| name).collect(),
+    }
+}
