@@ -2,16 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
-use std::time::Duration;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::clickhouse::{Client, Statement};
+use flowql_backend::clickhouse::{Client, ClientOptions, ServerOptions, Statement};
 use flowql_backend::tables::{Change, Found, Layout, SETTINGS, statements, write_columns};
 use flowql_backend::values::ask;
 use flowql_backend::{
-    Direction, FlowFilter, StoredColumn, StoredSchema, StoredTable, ValueQuery, Values, testing,
+    Answer, Backend, Direction, Error, FlowFilter, FlowQuery, Health, Plan, SourceOptions, StoredColumn,
+    StoredSchema, StoredTable, ValueQuery, ValueSource, Values, complete, testing,
 };
 
 /// Flows in which each column has some values, the first of them most.
@@ -70,7 +74,7 @@ async fn database(schema: &Schema) -> (Client, StoredSchema) {
     let values: Vec<String> = columns.iter().map(|column| expression(column)).collect();
     let (names, values) = (names.join(", "), values.join(", "));
     run(&client, &format!("INSERT INTO flows_raw ({names}) SELECT {values} FROM numbers(5000)")).await;
-    let stored = stored(&client).await;
+    let stored = StoredSchema::read(&client).await.unwrap();
     (client, stored)
 }
 
@@ -78,41 +82,13 @@ async fn run(client: &Client, sql: &str) {
     client.execute(&Statement::write(sql)).await.unwrap();
 }
 
-/// What the database has.
-async fn stored(client: &Client) -> StoredSchema {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        table: String,
-        name: String,
-        kind: String,
-    }
-    let sql = "SELECT table, name, type AS kind FROM system.columns WHERE database = currentDatabase() ORDER BY position";
-    let rows: Vec<Row> = client.all(&Statement::read(sql)).await.unwrap();
-    let columns = |table: &str| -> Vec<StoredColumn> {
-        let rows = rows.iter().filter(|row| row.table == table);
-        rows.map(|row| StoredColumn { name: row.name.clone(), kind: row.kind.clone() }).collect()
-    };
-    let table = |(name, seconds): (&str, u64)| StoredTable {
-        name: name.to_owned(),
-        resolution: Duration::from_secs(seconds),
-        oldest: Some(std::time::SystemTime::UNIX_EPOCH),
-        columns: columns(name),
-    };
-    StoredSchema {
-        tables: [("flows", 0), ("flows_1m0s", 60), ("flows_5m0s", 300), ("flows_1h0m0s", 3600)]
-            .map(table)
-            .to_vec(),
-        exporters: columns("exporters"),
-        dictionaries: ["asns", "protocols", "icmp", "tcp", "udp"].map(str::to_owned).to_vec(),
-    }
-}
-
 fn values(found: &Values) -> Vec<&str> {
     found.suggestions.iter().map(|found| found.value.as_str()).collect()
 }
 
+/// A query that a slow machine answers too.
 fn query(column: &str, operator: Operator, prefix: &str) -> ValueQuery {
-    ValueQuery::of(column, Some(operator), prefix, 20)
+    ValueQuery { deadline: Duration::from_secs(60), ..ValueQuery::of(column, Some(operator), prefix, 20) }
 }
 
 /// A question and its first answers, each a value with what it means.
@@ -326,4 +302,114 @@ async fn every_column_has_the_values_that_are_in_the_tables() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(tried > 120, "{tried}");
+}
+
+/// The values of a client, and nothing else.
+#[derive(Debug)]
+struct Asked {
+    client: Client,
+    schema: Schema,
+    stored: StoredSchema,
+}
+
+#[async_trait]
+impl Backend for Asked {
+    fn name(&self) -> &'static str {
+        "clickhouse"
+    }
+
+    async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
+        ask(&self.client, request, &self.schema, &self.stored).await
+    }
+
+    async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
+        Err(Error::Busy)
+    }
+
+    async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
+        Err(Error::Busy)
+    }
+
+    async fn stored(&self) -> Result<StoredSchema, Error> {
+        Ok(self.stored.clone())
+    }
+
+    async fn health(&self) -> Result<Health, Error> {
+        self.client.health().await
+    }
+}
+
+/// A source of the values of a server.
+fn source(client: Client, schema: &Schema, stored: StoredSchema) -> ValueSource {
+    let backend = Asked { client, schema: schema.clone(), stored };
+    ValueSource::new(Arc::new(backend), SourceOptions::default())
+}
+
+#[tokio::test]
+async fn a_dead_or_silent_server_costs_its_values_only() {
+    let schema = Schema::default();
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(&schema, &saved);
+    let columns = ["TimeReceived", "DstPort"];
+    let column = |name: &str| StoredColumn { name: name.to_owned(), kind: "UInt16".to_owned() };
+    let table = StoredTable {
+        name: "flows".to_owned(),
+        resolution: Duration::ZERO,
+        oldest: Some(std::time::SystemTime::UNIX_EPOCH),
+        columns: columns.map(column).to_vec(),
+    };
+    let stored = StoredSchema { tables: vec![table], ..StoredSchema::default() };
+    let client =
+        |address: String| Client::remote(&ServerOptions::at(address), ClientOptions::default()).unwrap();
+
+    // Nobody listens any more.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = source(client(format!("http://{gone}")), &schema, stored.clone());
+    let start = Instant::now();
+    let completed = complete(&compiler, Some(&dead), "DstPort = ht", 12, 50).await;
+    assert!(start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
+    assert_eq!(completed.completions.candidates[0].label, "443");
+    assert!(completed.incomplete.unwrap().starts_with("cannot reach "));
+
+    // Someone takes the connection and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let slow = source(client(format!("http://{address}")), &schema, stored);
+    let start = Instant::now();
+    let completed = complete(&compiler, Some(&slow), "DstPort = ht", 12, 50).await;
+    let elapsed = start.elapsed();
+    assert!(elapsed > Duration::from_millis(1500) && elapsed < Duration::from_millis(2500), "{elapsed:?}");
+    assert_eq!(completed.completions.candidates[0].label, "443");
+    assert!(completed.incomplete.unwrap().starts_with("no answer within "));
+    // The next key is not held up.
+    let start = Instant::now();
+    let completed = complete(&compiler, Some(&slow), "DstPort = htt", 13, 50).await;
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    assert_eq!(completed.completions.candidates[0].label, "443");
+    assert!(completed.incomplete.is_some());
+}
+
+#[tokio::test]
+async fn a_completion_has_the_values_of_the_network() {
+    let schema = Schema::default();
+    let (client, stored) = database(&schema).await;
+    let source = source(client, &schema, stored);
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(&schema, &saved);
+    for (text, expected) in [
+        ("SrcAS = goo", "AS15169"),
+        ("InIfBoundary = external AND ExporterName IN (\"edge2\", \"edg", "\"edge0\""),
+        ("EType = IPv6 AND SrcAddr = 20", "2001:db8::5"),
+        ("DstAddr << ", "2001:db8::/48"),
+        ("DstNetPrefix = 192", "192.0.2.0/24"),
+        ("DstPort BETWEEN 100 AND 8", "8443"),
+        ("InIfDescription LIKE '50", "'50\\%\\_off\\\\\\InIfDescription'"),
+        ("Proto < ", "1"),
+        ("SrcCountry = german", "\"DE\""),
+    ] {
+        let completed =
+            complete(&compiler, Some(&source), text, u32::try_from(text.len()).unwrap(), 50).await;
+        assert_eq!(completed.incomplete, None, "{text}");
+        assert_eq!(completed.completions.candidates[0].insert, expected, "{text}");
+    }
 }

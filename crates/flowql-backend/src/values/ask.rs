@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::future::Future;
+use std::time::Duration;
 
 use flowql::Schema;
 use futures_util::future::join;
@@ -94,23 +95,43 @@ async fn gather(
 async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window], until: Instant) -> Found {
     let start = Instant::now();
     let mut found = Found::default();
+    let mut last: Option<(&Window, Duration)> = None;
     for window in windows {
-        if window.is_last_resort && !found.rows.is_empty() {
+        if window.seconds.is_none() && !found.rows.is_empty() {
+            break;
+        }
+        // A window that would not be read in time is not begun: the answer is that of the recent flows.
+        if last.is_some_and(|(narrower, took)| {
+            took.saturating_mul(growth(narrower, window)) > until.saturating_duration_since(Instant::now())
+        }) {
             break;
         }
         let before = found.rows.len();
+        let begun = Instant::now();
         match timeout_at(until, database.rows(&window.statement)).await {
             Ok(Ok(rows)) => found.rows = rows,
             // What a narrower window gave stays.
             Ok(Err(error)) => return Found { error: Some(error), ..found },
             Err(_) => return Found { error: Some(Error::Deadline(start.elapsed())), ..found },
         }
+        last = Some((window, begun.elapsed()));
         let few = found.rows.len() < query.limit.min(ENOUGH);
         if !few || (before > 0 && found.rows.len() == before) {
             break;
         }
     }
     found
+}
+
+/// How many times longer a window takes than a narrower one, as far as one can tell.
+fn growth(narrower: &Window, wider: &Window) -> u32 {
+    /// All that a table holds is about so many times its widest window.
+    const EVERYTHING: u64 = 15;
+    let times = match (narrower.seconds, wider.seconds) {
+        (Some(narrow), Some(wide)) => wide / narrow.max(1),
+        _ => EVERYTHING,
+    };
+    u32::try_from(times).unwrap_or(u32::MAX)
 }
 
 async fn names(database: &impl ValueRows, statements: &[ValueStatement], until: Instant) -> Found {

@@ -30,6 +30,8 @@ pub(super) struct Form {
     pub(super) about: About,
     /// The addresses that can match.
     pub(super) range: Option<(Ipv6Addr, Ipv6Addr)>,
+    /// The numbers that begin with what was typed; empty for all.
+    pub(super) numbers: Vec<(u64, u64)>,
     /// The ports whose services match.
     pub(super) ports: Vec<u16>,
 }
@@ -125,6 +127,7 @@ impl Form {
             meaning: typed.to_owned(),
             about: About::Nothing,
             range: None,
+            numbers: Vec::new(),
             ports: Vec::new(),
         }
     }
@@ -146,10 +149,13 @@ impl Form {
                 typed: mac_digits(typed),
                 ..text
             },
-            Some(Type::Uint | Type::UintArray) => Self {
-                item: if column.filter_type == Some(Type::UintArray) { Item::Array } else { Item::Column },
+            Some(Type::UintArray) => {
+                Self { item: Item::Array, by: By::Start, typed: digits(typed), about: About::Nothing, ..text }
+            }
+            Some(Type::Uint) => Self {
                 by: By::Start,
                 typed: digits(typed),
+                numbers: numbers(typed, column.uint_bits().unwrap_or(u64::BITS)),
                 about: if column.port { About::Named(Naming::Services) } else { About::Nothing },
                 ports: if column.port { ports(typed) } else { Vec::new() },
                 ..text
@@ -274,6 +280,23 @@ fn ports(typed: &str) -> Vec<u16> {
     ports
 }
 
+/// The numbers of so many bits that begin with these digits, as ranges; none where there are no digits.
+fn numbers(typed: &str, bits: u32) -> Vec<(u64, u64)> {
+    let most = u64::MAX.checked_shr(u64::BITS.saturating_sub(bits)).unwrap_or(u64::MAX);
+    let Ok(number) = typed.parse::<u64>() else { return Vec::new() };
+    if number == 0 {
+        return vec![(0, 0)];
+    }
+    let scale = (0..20).map_while(|power| 10_u64.checked_pow(power));
+    let ranges = scale.map_while(|scale| {
+        let low = number.checked_mul(scale).filter(|low| *low <= most)?;
+        Some((low, low.saturating_add(scale - 1).min(most)))
+    });
+    let ranges: Vec<_> = ranges.collect();
+    // A number that is too large for the column is none of it.
+    if ranges.is_empty() { vec![(number, number)] } else { ranges }
+}
+
 /// The addresses that can begin with what was typed, as far as its whole groups tell: an index finds these.
 fn range(typed: &str) -> Option<(Ipv6Addr, Ipv6Addr)> {
     let address = typed.split('/').next().unwrap_or_default();
@@ -330,6 +353,20 @@ mod tests {
         ] {
             let expected = expected.map(|(low, high)| (low.parse().unwrap(), high.parse().unwrap()));
             assert_eq!(range(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn digits_are_ranges_of_numbers() {
+        assert_eq!(numbers("8", 8), [(8, 8), (80, 89)]);
+        assert_eq!(numbers("25", 8), [(25, 25), (250, 255)]);
+        assert_eq!(numbers("443", 16), [(443, 443), (4430, 4439), (44_300, 44_399)]);
+        assert_eq!(numbers("70000", 16), [(70_000, 70_000)]);
+        assert_eq!(numbers("0", 16), [(0, 0)]);
+        assert_eq!(numbers("1", 64).len(), 20);
+        assert_eq!(numbers("18446744073709551615", 64), [(u64::MAX, u64::MAX)]);
+        for other in ["", "x", "-1", "18446744073709551616"] {
+            assert_eq!(numbers(other, 16), [], "{other}");
         }
     }
 

@@ -21,8 +21,8 @@ pub struct ValuePlan {
 pub struct Window {
     /// What is asked.
     pub statement: ValueStatement,
-    /// Whether it is asked only where nothing at all was found before, since it may be all that there is.
-    pub is_last_resort: bool,
+    /// How long it is in seconds; `None` for everything, which is asked only where nothing at all was found before.
+    pub seconds: Option<u64>,
 }
 
 const HOUR: u64 = 3600;
@@ -32,9 +32,9 @@ const DAY: u64 = 24 * HOUR;
 fn windows(table: &StoredTable) -> [u64; 3] {
     match table.resolution.as_secs() {
         0 => [600, 3 * HOUR, DAY],
-        1..=60 => [HOUR, 12 * HOUR, 7 * DAY],
-        61..=300 => [6 * HOUR, 3 * DAY, 30 * DAY],
-        _ => [DAY, 14 * DAY, 90 * DAY],
+        1..=60 => [HOUR / 2, 6 * HOUR, 2 * DAY],
+        61..=300 => [3 * HOUR, DAY, 14 * DAY],
+        _ => [6 * HOUR, 2 * DAY, 30 * DAY],
     }
 }
 
@@ -70,13 +70,10 @@ impl Planner<'_> {
         else {
             return Vec::new();
         };
-        let windows = windows(table).map(Some).into_iter().chain([None]);
-        windows
-            .map(|seconds| Window {
-                statement: self.flows(table, rest, seconds),
-                is_last_resort: seconds.is_none(),
-            })
-            .collect()
+        // What the exporters tell needs no wide window.
+        let most = if self.exporters().is_some() { 1 } else { usize::MAX };
+        let windows = windows(table).into_iter().take(most).map(Some).chain([None]);
+        windows.map(|seconds| Window { statement: self.flows(table, rest, seconds), seconds }).collect()
     }
 
     /// The smallest table that has the column, and the columns of the rest.
@@ -114,10 +111,11 @@ impl Planner<'_> {
             self.form.clone()
         };
         let about = self.about(&form, &table.columns);
-        let inner = ValueStatement::default().text("SELECT ");
-        let mut inner = self.item(inner, &source, table).text(" AS item_, ");
-        inner = match about {
-            About::Text(name) | About::Address(name) => inner.name(name),
+        let large = self.large(table);
+        let mut inner = ValueStatement::default().text("SELECT ").name(&source).text(" AS item_, ");
+        inner = match (about, large) {
+            (About::Text(name) | About::Address(name), _) => inner.name(name),
+            (_, Some(large)) => inner.name(large),
             _ => inner.text("''"),
         };
         inner =
@@ -142,31 +140,54 @@ impl Planner<'_> {
             inner = inner.text(joint).name(address).text(" BETWEEN ").value("IPv6", low);
             inner = inner.text(" AND ").value("IPv6", high);
         }
-        self.outer(inner.text(" GROUP BY item_, about_"), &form, about)
+        for (place, (low, high)) in form.numbers.iter().enumerate() {
+            inner =
+                inner.text(if place == 0 { joint } else { " OR " }).text(if place == 0 { "(" } else { "" });
+            inner = inner
+                .name(&source)
+                .text(" BETWEEN ")
+                .value("UInt64", low)
+                .text(" AND ")
+                .value("UInt64", high);
+        }
+        if !form.numbers.is_empty() {
+            inner = inner.text(")");
+        }
+        self.outer(self.parted(inner.text(" GROUP BY item_, about_"), large.is_some()), &form, about)
     }
 
-    /// The stored values of a column.
-    fn item(&self, statement: ValueStatement, source: &str, table: &StoredTable) -> ValueStatement {
-        match self.form.item {
-            Item::Column => statement.name(source),
-            Item::Array => statement.text("arrayJoin(").name(source).text(")"),
-            Item::Communities => {
-                const STANDARD: &str = "arrayMap(c_ -> concat(toString(bitShiftRight(c_, 16)), ':', \
-                     toString(bitAnd(c_, 65535))), ";
-                const LARGE: &str = "arrayMap(c_ -> concat(toString(bitShiftRight(c_, 64)), ':', \
-                     toString(bitAnd(bitShiftRight(c_, 32), 4294967295)), ':', toString(bitAnd(c_, 4294967295))), ";
-                let large = self.schema.large_communities(self.id).map(|id| &self.schema.column(id).name);
-                let standard = |statement: ValueStatement| statement.text(STANDARD).name(source).text(")");
-                match large.filter(|large| has(&table.columns, large)) {
-                    Some(large) => standard(statement.text("arrayJoin(arrayConcat("))
-                        .text(", ")
-                        .text(LARGE)
-                        .name(large)
-                        .text(")))"),
-                    None => standard(statement.text("arrayJoin(")).text(")"),
-                }
-            }
+    /// The column of the large communities beside those of the column.
+    fn large(&self, table: &StoredTable) -> Option<&str> {
+        if self.form.item != Item::Communities {
+            return None;
         }
+        let large = &self.schema.column(self.schema.large_communities(self.id)?).name;
+        has(&table.columns, large).then_some(large)
+    }
+
+    /// The single values of a subquery of lists. The lists are few, so that they are gathered first.
+    fn parted(&self, lists: ValueStatement, has_large: bool) -> ValueStatement {
+        /// Standard communities, and with a second list the large ones.
+        macro_rules! communities {
+            ($($large:literal)?) => {
+                concat!(
+                    "SELECT arrayJoin(arrayConcat(arrayMap(c_ -> concat(toString(bitShiftRight(c_, 16)), ':', \
+                     toString(bitAnd(c_, 65535))), item_)",
+                    $($large,)?
+                    ")) AS item_, weight_ FROM ("
+                )
+            };
+        }
+        let text = match (self.form.item, has_large) {
+            (Item::Column, _) => return lists,
+            (Item::Array, _) => "SELECT arrayJoin(item_) AS item_, weight_ FROM (",
+            (Item::Communities, false) => communities!(),
+            (Item::Communities, true) => communities!(
+                ", arrayMap(c_ -> concat(toString(bitShiftRight(c_, 64)), ':', \
+                 toString(bitAnd(bitShiftRight(c_, 32), 4294967295)), ':', toString(bitAnd(c_, 4294967295))), about_)"
+            ),
+        };
+        ValueStatement::default().text(text).append(lists).text(")")
     }
 
     /// What says what a value means, as far as it is there.
