@@ -24,18 +24,24 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
+use flowql_backend::Backend;
+use flowql_config::Config;
 use futures_util::future::select;
 use tower_lsp::LspService;
 
 use server::{Server, Shared};
 
+/// Opens the backend that a configuration names, if it names one; the error is told to the user.
+pub type OpenBackend = dyn Fn(&Config) -> Result<Option<Arc<dyn Backend>>, String> + Send + Sync;
+
 /// How the server is started.
-#[derive(Clone, Debug, Default)]
 pub struct Start {
     /// The configuration file, unless the client names another one.
     pub config: Option<PathBuf>,
     /// Read no configuration.
     pub no_config: bool,
+    /// What opens the backend of a configuration.
+    pub open: Box<OpenBackend>,
 }
 
 /// Serves one client until it says `exit`, closes its end, or is gone. The answer is the exit status that the protocol
@@ -45,7 +51,7 @@ pub struct Start {
 ///
 /// That the system gives no means to wait for input.
 pub fn run(start: Start) -> io::Result<u8> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let status = runtime.block_on(serve(start));
     // The thread that reads standard input may wait for ever.
     runtime.shutdown_background();

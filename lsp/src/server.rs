@@ -148,18 +148,20 @@ pub(crate) async fn on_thread<T: Send + 'static>(
     query: Query,
     compute: impl FnOnce(&Query) -> T + Send + 'static,
 ) -> Result<(Query, T)> {
-    struct Guard(Cancel);
+    struct Guard(Option<Cancel>);
     impl Drop for Guard {
         fn drop(&mut self) {
-            self.0.cancel();
+            self.0.iter().for_each(Cancel::cancel);
         }
     }
-    let _guard = Guard(query.cancel.clone());
+    let mut guard = Guard(Some(query.cancel.clone()));
     let task = tokio::task::spawn_blocking(move || {
         let answer = compute(&query);
         (query, answer)
     });
-    task.await.map_err(|_| Error::internal_error())
+    let answered = task.await.map_err(|_| Error::internal_error());
+    guard.0 = None;
+    answered
 }
 
 fn invalid(message: String) -> Error {

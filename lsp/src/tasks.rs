@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use flowql_backend::{SourceOptions, ValueSource};
 use flowql_config::{Config, ConfigErrors};
 use serde_json::json;
 use tower_lsp::jsonrpc::Result;
@@ -53,10 +54,16 @@ impl Server {
         self.pardon();
         let generation = self.configurations.fetch_add(1, Ordering::Relaxed) + 1;
         self.names.clear();
+        let backend = (self.start.open)(&config).unwrap_or_else(|error| {
+            let mut words = self.first_words.lock().unwrap_or_else(PoisonError::into_inner);
+            words.push((MessageType::ERROR, format!("there are no values of a backend: {error}")));
+            None
+        });
+        let source = backend.map(|backend| Arc::new(ValueSource::new(backend, SourceOptions::default())));
         self.state.update(|world| {
             let limits = config.limits;
             let other_limits = world.config.config.limits != limits;
-            world.config = Arc::new(Settings::new(config, generation, None));
+            world.config = Arc::new(Settings::new(config, generation, source));
             if other_limits {
                 State::split_again(world, &limits);
             }

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
-use flowql_backend::{Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
+use flowql_backend::{
+    Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery, ValueSource, Values,
+};
 use futures_util::StreamExt as _;
 use tower_lsp::ls_types::MessageType;
 
@@ -15,9 +17,6 @@ use crate::server::Server;
 
 /// How long a completion, a hover or hints wait for the backend at most.
 const DEADLINE: Duration = Duration::from_millis(300);
-
-/// How much later than its deadline the answer of a backend may come that keeps to it.
-const GRACE: Duration = Duration::from_millis(50);
 
 /// How long `flowql.run` waits for the backend at most.
 const RUN_DEADLINE: Duration = Duration::from_secs(30);
@@ -37,26 +36,22 @@ const USUAL_COLUMNS: [&str; 3] = ["SrcAS", "DstAS", "Proto"];
 
 /// The values that the backend has for an offer; `None` where there is nothing to ask.
 pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) -> Option<Vec<Suggestion>> {
-    let backend = query.world.config.backend.as_ref()?;
+    let source = query.world.config.source.as_ref()?;
     let request = offer.completions.request.as_ref()?;
     let rest = FlowFilter::compile(&query.compiler(), &request.rest, Direction::Forward, None);
     let rest = rest.ok().filter(|_| !request.rest.is_empty());
     let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(request, rest, MOST_VALUES) };
-    let found = values(server, backend.as_ref(), &question).await;
-    found.or(Some(Vec::new()))
+    Some(values(server, source, &question).await.unwrap_or_default())
 }
 
-/// Asks for values; what goes wrong is told, once, and costs these values only.
-async fn values(server: &Server, backend: &dyn Backend, query: &ValueQuery) -> Option<Vec<Suggestion>> {
-    let (found, trouble) = match tokio::time::timeout(DEADLINE + GRACE, backend.values(query)).await {
-        Ok(Ok(values)) => (Some(values.suggestions), values.incomplete),
-        Ok(Err(error)) => (None, Some(error.to_string())),
-        Err(_) => (None, Some(format!("no answer within {} ms", DEADLINE.as_millis()))),
-    };
-    server
-        .tell_trouble(trouble.map(|reason| format!("values of the backend `{}`: {reason}", backend.name())))
-        .await;
-    found
+/// Asks for values; what goes wrong is told, once, and costs these values only: `None` where the answer is not whole.
+async fn values(server: &Server, source: &ValueSource, query: &ValueQuery) -> Option<Vec<Suggestion>> {
+    let Values { suggestions, incomplete } = source.values(query).await;
+    let is_whole = incomplete.is_none();
+    let name = source.backend().name();
+    let trouble = incomplete.map(|reason| format!("values of the backend `{name}`: {reason}"));
+    server.tell_trouble(trouble).await;
+    (is_whole || !suggestions.is_empty()).then_some(suggestions)
 }
 
 impl Server {
@@ -76,11 +71,11 @@ impl Server {
 
 /// Asks for the names of AS numbers that were not asked for yet.
 pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32]) {
-    let Some(backend) = query.world.config.backend.as_ref() else { return };
+    let Some(source) = query.world.config.source.as_ref() else { return };
     let asked = server.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
         let request = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
         let request = ValueQuery { deadline: DEADLINE, ..request };
-        (number, values(server, backend.as_ref(), &request).await)
+        (number, values(server, source, &request).await)
     });
     for (number, found) in futures_util::future::join_all(asked).await {
         let Some(found) = found else { continue };
@@ -96,7 +91,7 @@ pub(crate) async fn run(query: &Query, target: &Target) -> Shown {
         return commands::failure("FlowQL", "There is no filter at this place.");
     };
     let title = format!("Top values of {}", called(filter));
-    let Some(backend) = query.world.config.backend.as_ref() else {
+    let Some(backend) = query.world.config.source.as_ref().map(|source| source.backend()) else {
         return commands::failure(
             &title,
             "No backend is configured: name one in the section [backend] of flowql.toml.",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flowql::{Compiler, SavedFilters, Scope};
-use flowql_backend::Backend;
+use flowql_backend::ValueSource;
 use flowql_config::Config;
 use tower_lsp::ls_types::Uri;
 
@@ -65,14 +65,15 @@ pub(crate) struct Settings {
     bodies: BTreeMap<String, Arc<Body>>,
     /// Tells apart the configurations of one run.
     generation: u64,
-    pub(crate) backend: Option<Arc<dyn Backend>>,
+    /// The backend behind its cache.
+    pub(crate) source: Option<Arc<ValueSource>>,
 }
 
 impl Settings {
-    pub(crate) fn new(config: Config, generation: u64, backend: Option<Arc<dyn Backend>>) -> Self {
+    pub(crate) fn new(config: Config, generation: u64, source: Option<Arc<ValueSource>>) -> Self {
         let filters = config.sections.filters.iter();
         let bodies = filters.map(|(name, text)| (name.clone(), Body::new(text))).collect();
-        Self { config, bodies, generation, backend }
+        Self { config, bodies, generation, source }
     }
 }
 
@@ -211,6 +212,23 @@ impl World {
 }
 
 impl Environment {
+    /// Whether a filter is another one or refers to it, itself or through others.
+    pub(crate) fn leads_to(&self, name: &str, wanted: &str) -> bool {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut pending: Vec<&str> = vec![name];
+        while let Some(name) = pending.pop() {
+            if name == wanted {
+                return true;
+            }
+            if seen.insert(name)
+                && let Some(body) = self.bodies.get(name)
+            {
+                pending.extend(body.references().iter().map(|reference| reference.name.as_str()));
+            }
+        }
+        false
+    }
+
     /// A number that is another one whenever the diagnostics of a text may be others: of its own text, of all that it
     /// refers to, and of the configuration.
     pub(crate) fn fingerprint(&self, body: &Body) -> u64 {

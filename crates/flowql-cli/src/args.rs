@@ -371,6 +371,8 @@ pub(crate) struct Lsp {
     /// Accepted since many editors say it; there is no other way
     #[arg(long, hide = true)]
     pub(crate) stdio: bool,
+    #[command(flatten)]
+    pub(crate) values: ValuesFrom,
 }
 
 /// List the columns of the schema

@@ -128,7 +128,7 @@ pub(crate) fn failure(title: &str, text: &str) -> Shown {
 /// The lenses of every filter that has one to show something of.
 pub(crate) fn lenses(query: &Query) -> Vec<CodeLens> {
     let lines = query.lines();
-    let has_backend = query.world.config.backend.is_some();
+    let has_backend = query.world.config.source.is_some();
     let mut lenses = Vec::new();
     for filter in &query.document.filters {
         if filter.body.text.trim().is_empty() {

@@ -22,7 +22,16 @@ pub(crate) struct Offer {
 pub(crate) fn offer(query: &Query, position: Position) -> Option<Offer> {
     let offset = query.lines().offset(position);
     let (filter, own) = query.own_text_at(offset)?;
-    let completions = ide::complete(&query.compiler(), &filter.body.text, own);
+    let mut completions = ide::complete(&query.compiler(), &filter.body.text, own);
+    if let Some(own) = &filter.name {
+        // A filter cannot refer to itself.
+        let leads_here = |candidate: &Candidate| {
+            let name =
+                candidate.label.strip_prefix('@').filter(|_| candidate.kind == CandidateKind::SavedFilter);
+            name.is_some_and(|name| query.environment.leads_to(name, own))
+        };
+        completions.candidates.retain(|candidate| !leads_here(candidate));
+    }
     Some(Offer { completions, offset, shift: filter.span.start })
 }
 
@@ -71,7 +80,7 @@ pub(crate) fn items(query: &Query, offer: &Offer, list: u64) -> (Vec<CompletionI
             text_edit: one_line.then_some(edit),
             commit_characters: client
                 .commit_characters
-                .then(|| commit_characters(candidate.kind, in_list))
+                .then(|| commit_characters(candidate, in_list))
                 .filter(|characters| !characters.is_empty()),
             data: (client.resolves_documentation && !text.is_empty())
                 .then(|| serde_json::json!([list, index])),
@@ -107,17 +116,20 @@ fn filter_text(candidate: &Candidate, typed: &str) -> Option<String> {
     }
 }
 
-/// What accepts a candidate when it is typed. What may follow a name or a value does; a blank does not, since it is
-/// typed after a value that no list has as well.
-fn commit_characters(kind: CandidateKind, in_list: bool) -> Vec<String> {
-    let characters: &[&str] = match kind {
+/// What accepts a candidate when it is typed: what may follow it and is not inserted with it.
+fn commit_characters(candidate: &Candidate, in_list: bool) -> Vec<String> {
+    let characters: &[&str] = match candidate.kind {
         CandidateKind::Column => &[" ", "=", "!", "<", ">"],
-        CandidateKind::Operator => &[" "],
         CandidateKind::Value if in_list => &[",", ")"],
         CandidateKind::SavedFilter => &[")"],
-        CandidateKind::Value | CandidateKind::Keyword | CandidateKind::Punctuation => &[],
+        CandidateKind::Operator
+        | CandidateKind::Value
+        | CandidateKind::Keyword
+        | CandidateKind::Punctuation => &[],
     };
-    characters.iter().map(|&character| character.to_owned()).collect()
+    let ends_blank = candidate.insert.ends_with(' ');
+    let characters = characters.iter().filter(|&&character| !(ends_blank && character == " "));
+    characters.map(|&character| character.to_owned()).collect()
 }
 
 /// Whether what a snippet adds after the cursor cannot run into what stands there.

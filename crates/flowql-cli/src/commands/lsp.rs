@@ -1,13 +1,22 @@
 //! `flowql lsp`: the language server.
 
+use std::sync::Arc;
+
+use flowql_backend::{Backend, StaticValues};
+use flowql_config::Config;
 use flowql_lsp::Start;
 
-use crate::args::Global;
+use crate::args::{Global, Lsp};
 use crate::failure::{Failure, Status};
 
-pub(super) fn run(global: Global) -> Result<Status, Failure> {
+pub(super) fn run(global: Global, args: Lsp) -> Result<Status, Failure> {
     let Global { config, no_config, .. } = global;
-    let status = flowql_lsp::run(Start { config, no_config }).map_err(|error| {
+    let open = move |config: &Config| -> Result<Option<Arc<dyn Backend>>, String> {
+        let Some(path) = &args.values.values else { return Ok(None) };
+        let values = StaticValues::load(path, &config.schema).map_err(|error| error.to_string())?;
+        Ok(Some(Arc::new(values)))
+    };
+    let status = flowql_lsp::run(Start { config, no_config, open: Box::new(open) }).map_err(|error| {
         Failure::new(format!("cannot wait for input: {error}"), "check the limits of the system")
     })?;
     Ok(Status::bad_if(status != 0))

@@ -40,7 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Complete(args) => complete::run(&global, args),
         Command::Tokens(args) => tokens::run(&global, args),
         Command::Repl(args) => repl::run(&global, &args),
-        Command::Lsp(_) => lsp::run(global),
+        Command::Lsp(args) => lsp::run(global, args),
         Command::Help(args) => help::run(&args),
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),

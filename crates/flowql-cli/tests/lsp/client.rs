@@ -174,6 +174,28 @@ fn read(output: &mut impl std::io::BufRead) -> Option<Value> {
     Some(serde_json::from_slice(&bytes).unwrap())
 }
 
+/// The same with places and ranges on one line, as `1:0-1:5`.
+fn short(message: &Value) -> Value {
+    let place = |value: &Value| {
+        let (line, character) = (value.get("line")?.as_u64()?, value.get("character")?.as_u64()?);
+        Some(format!("{line}:{character}"))
+    };
+    let range = |value: &Value| {
+        let of_two = value.as_object()?.len() == 2;
+        Some(format!("{}-{}", place(value.get("start")?)?, place(value.get("end")?)?)).filter(|_| of_two)
+    };
+    match message {
+        Value::Array(items) => items.iter().map(short).collect(),
+        Value::Object(_) if range(message).or(place(message)).is_some() => {
+            json!(range(message).or(place(message)))
+        }
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), short(member))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
 impl Client {
     /// The path of a file of the workspace.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -316,6 +338,11 @@ impl Client {
         json!({"textDocument": self.document(name), "position": {"line": line, "character": character}})
     }
 
+    /// Takes what came of a method that may come any number of times.
+    pub(crate) fn forget(&mut self, method: &str) {
+        self.unread.retain(|message| message["method"] != json!(method));
+    }
+
     /// Ends the session as the protocol says, and fails if a message was left unread.
     pub(crate) fn end(mut self) {
         self.request("shutdown", Value::Null);
@@ -356,7 +383,7 @@ impl Client {
     }
 
     fn note(&mut self, direction: &str, message: &Value) {
-        let text = serde_json::to_string_pretty(message).unwrap();
+        let text = serde_json::to_string_pretty(&short(message)).unwrap();
         let text = text.replace(&self.directory.path().display().to_string(), "/work");
         self.transcript.push_str(&format!("{direction} {text}\n\n"));
     }

@@ -4,6 +4,9 @@
 
 mod answers;
 mod client;
+mod completion;
+mod files;
+mod order;
 mod robust;
 
 use serde_json::Value;
