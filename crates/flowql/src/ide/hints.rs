@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn numbers_are_named() {
-        let text = "SrcAS IN (AS15169, 3.4) AND Proto = 6 AND DstCommunities = 65000:666 OR DstASPath = 1";
+        let text = "SrcAS IN (AS15169, 23456) AND Proto = 6 AND DstCommunities = 65000:666 OR DstASPath = 1";
         let expected = [
             ("AS15169", "AS15169"),
-            ("3.4", "AS196612"),
+            ("23456", "AS23456"),
             ("6", "TCP"),
             ("65000:666", "our-blackhole"),
             ("1", "AS1"),
