@@ -9,6 +9,7 @@ mod complete;
 pub mod embedded;
 mod error;
 mod query;
+mod service;
 mod source;
 mod static_values;
 mod stored;
@@ -23,6 +24,7 @@ pub use error::Error;
 pub use query::{
     Answer, AnswerColumn, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit,
 };
+pub use service::Service;
 pub use source::{SourceOptions, ValueSource};
 pub use static_values::StaticValues;
 pub use stored::{StoredColumn, StoredSchema, StoredTable};

@@ -4,6 +4,7 @@
 //! bad usage or input that cannot be read.
 
 mod args;
+mod backend;
 mod colours;
 mod commands;
 mod console;

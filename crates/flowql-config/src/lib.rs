@@ -26,3 +26,4 @@ pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
 pub use sections::{LimitsSection, Sections};
 pub use server::{ServerLimits, ServerSection};
+pub use sections::{BackendKind, BackendSection, LimitsSection, Sections};

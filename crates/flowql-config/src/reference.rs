@@ -129,6 +129,10 @@ pub(crate) static SECTIONS: &[Section] = &[
         shape: Shape::Table,
         doc: "What the callers of the HTTP service may cost. A client that sends more is answered with 429, and with 503 what the service as a whole cannot take.",
         example: "[server.limits]\nrate = 50\n",
+        name: "backend",
+        shape: Shape::Table,
+        doc: "Where editors get the values that a network really has.",
+        example: "[backend]\nkind = \"service\"\nurl = \"http://127.0.0.1:8080\"\n",
     },
 ];
 
@@ -352,6 +356,20 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "1000",
         "The most saved filters of one user.",
     ),
+        "backend",
+        "kind",
+        Kind::Choice(&["none", "static", "service"]),
+        "\"none\"",
+        "Which one: no backend, a file of values, or a running `flowql serve`.",
+    ),
+    setting(
+        "backend",
+        "values",
+        Kind::Text,
+        "",
+        "The file of values of the backend `static`, relative to the configuration; `flowql complete --help` shows its form.",
+    ),
+    setting("backend", "url", Kind::Text, "", "The address of the backend `service`."),
 ];
 
 const fn setting(
@@ -431,6 +449,8 @@ mod tests {
         let schema = SchemaConfig { column: vec![column], ..SchemaConfig::default() };
         let server = ServerSection { data: some(), ..ServerSection::default() };
         let filled = Sections { schema, server, ..Sections::default() };
+        let backend = crate::BackendSection { values: some(), url: some(), ..Default::default() };
+        let filled = Sections { schema, backend, ..Sections::default() };
         let mut accepted = BTreeSet::new();
         keys("", &toml::Table::try_from(filled).unwrap(), &mut accepted);
         let documented: BTreeSet<_> =

@@ -21,6 +21,33 @@ pub struct Sections {
     pub communities: BTreeMap<String, String>,
     /// `[filters]`: the saved filters, by name.
     pub filters: BTreeMap<String, String>,
+    /// `[backend]`: where values and flows come from.
+    pub backend: BackendSection,
+}
+
+/// The section `[backend]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackendSection {
+    /// Which backend.
+    pub kind: BackendKind,
+    /// The file of values of the backend `static`.
+    pub values: Option<String>,
+    /// The address of the backend `service`.
+    pub url: Option<String>,
+}
+
+/// A backend that a configuration can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BackendKind {
+    /// None: completion offers what the language knows.
+    #[default]
+    None,
+    /// Values from a file.
+    Static,
+    /// A running `flowql serve`.
+    Service,
 }
 
 /// The section `[limits]`.

@@ -46,7 +46,7 @@ pub(super) fn client(options: &ServerOptions) -> Result<clickhouse::Client, Erro
 }
 
 /// With TLS for the addresses that ask for it.
-fn secure(
+pub(crate) fn secure(
     mut connector: HttpConnector,
     ca_file: Option<&Path>,
 ) -> Result<HttpsConnector<HttpConnector>, Error> {

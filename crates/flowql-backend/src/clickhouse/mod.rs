@@ -30,7 +30,7 @@
 
 mod client;
 mod errors;
-mod http;
+pub(crate) mod http;
 mod options;
 mod rows;
 mod servers;

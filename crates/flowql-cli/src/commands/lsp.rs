@@ -7,14 +7,18 @@ use flowql_config::Config;
 use flowql_lsp::Start;
 
 use crate::args::{Global, Lsp};
+use crate::backend;
 use crate::failure::{Failure, Status};
 
 pub(super) fn run(global: Global, args: Lsp) -> Result<Status, Failure> {
     let Global { config, no_config, .. } = global;
     let open = move |config: &Config| -> Result<Option<Arc<dyn Backend>>, String> {
-        let Some(path) = &args.values.values else { return Ok(None) };
-        let values = StaticValues::load(path, &config.schema).map_err(|error| error.to_string())?;
-        Ok(Some(Arc::new(values)))
+        let opened = match &args.values.values {
+            Some(path) => StaticValues::load(path, &config.schema)
+                .map(|values| Some(Arc::new(values) as Arc<dyn Backend>)),
+            None => backend::open(config),
+        };
+        opened.map_err(|error| error.to_string())
     };
     let status = flowql_lsp::run(Start { config, no_config, open: Box::new(open) }).map_err(|error| {
         Failure::new(format!("cannot wait for input: {error}"), "check the limits of the system")
