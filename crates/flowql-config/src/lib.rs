@@ -24,6 +24,5 @@ mod server;
 pub use config::{Config, FILE_NAME};
 pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
-pub use sections::{LimitsSection, Sections};
-pub use server::{ServerLimits, ServerSection};
 pub use sections::{BackendKind, BackendSection, LimitsSection, Sections};
+pub use server::{ServerLimits, ServerSection};

@@ -129,6 +129,8 @@ pub(crate) static SECTIONS: &[Section] = &[
         shape: Shape::Table,
         doc: "What the callers of the HTTP service may cost. A client that sends more is answered with 429, and with 503 what the service as a whole cannot take.",
         example: "[server.limits]\nrate = 50\n",
+    },
+    Section {
         name: "backend",
         shape: Shape::Table,
         doc: "Where editors get the values that a network really has.",
@@ -356,6 +358,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "1000",
         "The most saved filters of one user.",
     ),
+    setting(
         "backend",
         "kind",
         Kind::Choice(&["none", "static", "service"]),
