@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
-use flowql::{Compiler, SavedFilters, Schema};
+use flowql::{Compiler, CustomColumn, SavedFilters, Schema, SchemaConfig};
 use flowql_backend::clickhouse::{Client, ClientOptions, ServerOptions, Statement};
 use flowql_backend::tables::{Change, Found, Layout, SETTINGS, statements, write_columns};
 use flowql_backend::values::ask;
@@ -193,6 +193,42 @@ async fn old_flows_are_found_where_there_are_no_new_ones() {
     assert!(values(&found).contains(&"4711"), "{found:?}");
     let found = ask(&client, &query("SrcPort", Operator::Eq, "4712"), &schema, &stored).await.unwrap();
     assert_eq!(values(&found)[0], "4712");
+}
+
+#[tokio::test]
+async fn a_column_of_a_dictionary_has_its_values() {
+    let custom = CustomColumn {
+        name: "DstAddrRole".to_owned(),
+        kind: "string".to_owned(),
+        dictionary: Some("inventory".to_owned()),
+        attribute: Some("role".to_owned()),
+        key: Some("DstAddr".to_owned()),
+        ..CustomColumn::default()
+    };
+    let (client, stored) = database(&Schema::default()).await;
+    run(&client, "CREATE TABLE inventory_names (addr String, role String) ENGINE = MergeTree ORDER BY addr")
+        .await;
+    run(&client, "INSERT INTO inventory_names VALUES ('a', 'web'), ('b', 'mail'), ('c', 'web'), ('d', '')")
+        .await;
+    run(
+        &client,
+        "CREATE DICTIONARY inventory (addr String, role String) PRIMARY KEY addr \
+         SOURCE(CLICKHOUSE(QUERY 'SELECT addr, role FROM flows.inventory_names')) LIFETIME(0) LAYOUT(COMPLEX_KEY_HASHED())",
+    )
+    .await;
+    let schema =
+        Schema::configured(&SchemaConfig { column: vec![custom], ..SchemaConfig::default() }).unwrap();
+    // The tables lack the column as yet; the dictionary has its values.
+    let ask = async |stored: &StoredSchema, typed| {
+        values(&ask(&client, &query("DstAddrRole", Operator::Eq, typed), &schema, stored).await.unwrap())
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert!(ask(&stored, "").await.is_empty());
+    let stored = StoredSchema::read(&client).await.unwrap();
+    assert_eq!(ask(&stored, "").await, ["mail", "web"]);
+    assert_eq!(ask(&stored, "AI").await, ["mail"]);
 }
 
 #[tokio::test]

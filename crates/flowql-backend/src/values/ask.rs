@@ -166,3 +166,6 @@ fn merged(recent: Vec<ValueRow>, names: Vec<ValueRow>) -> Vec<ValueRow> {
     }
     rows
 }
+
+#[cfg(test)]
+mod tests;
