@@ -43,7 +43,10 @@ impl<'a> Wanted<'a> {
     pub(super) fn value(&self) -> String {
         let name = self.name();
         match self.column.filter_type {
-            Some(Type::Ip) => format!("replaceOne(toString({name}), '::ffff:', '')"),
+            // Only what is mapped has dots: `2001:db8::ffff:1` stays.
+            Some(Type::Ip) => {
+                format!("replaceRegexpOne(toString({name}), '^::ffff:([0-9]+[.][0-9.]+)$', '\\\\1')")
+            }
             Some(Type::Mac) => format!("MACNumToString({name})"),
             Some(Type::EType) => {
                 format!("multiIf({name} = 2048, 'IPv4', {name} = 34525, 'IPv6', toString({name}))")

@@ -199,6 +199,10 @@ fn the_values_of_a_filter_are_parameters() {
     let names: Vec<&str> = plan.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
     assert_eq!(names, ["from", "to", "p0", "p1", "p2"]);
     assert!(!plan.sql.contains("a'b"));
-    assert!(plan.sql.contains("replaceOne(toString(SrcAddr), '::ffff:', '') AS SrcAddr"));
+    assert!(
+        plan.sql.contains(
+            r"replaceRegexpOne(toString(SrcAddr), '^::ffff:([0-9]+[.][0-9.]+)$', '\\1') AS SrcAddr"
+        )
+    );
     assert!(plan.sql.contains("dictGetOrDefault('asns', 'name', SrcAS, '') AS SrcASName"));
 }

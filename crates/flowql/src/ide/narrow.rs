@@ -63,10 +63,12 @@ fn literal(column: &Column, value: &str) -> Option<String> {
             }
             None => value.to_owned(),
         },
-        Type::EType => {
-            let number = number()?;
-            words(Type::EType).iter().find(|word| u64::from(word.number) == number)?.name.to_owned()
-        }
+        Type::EType => match number() {
+            Some(number) => {
+                words(Type::EType).iter().find(|word| u64::from(word.number) == number)?.name.to_owned()
+            }
+            None => value.to_owned(),
+        },
         _ => value.to_owned(),
     })
 }
@@ -96,6 +98,7 @@ mod tests {
             ("SrcMAC", "1577058560", Some("SrcMAC = 00:00:5e:00:01:00")),
             ("SrcMAC", "00:00:5e:00:01:00", Some("SrcMAC = 00:00:5e:00:01:00")),
             ("EType", "34525", Some("EType = IPv6")),
+            ("EType", "IPv4", Some("EType = IPv4")),
             ("EType", "2054", None),
             ("Proto", "17", Some("Proto = 17")),
             ("SrcPort", "443", Some("SrcPort = 443")),
