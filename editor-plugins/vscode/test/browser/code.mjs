@@ -120,7 +120,7 @@ export async function serve(t, script, args, { home, ready, portFlag, variables 
 }
 
 /** A page of a new browser. */
-export async function browse(t, size = { width: 1200, height: 760 }) {
+export async function browse(t, size = { width: 1200, height: 620 }) {
   const profile = folder(t);
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
   const browser = await chromium.launchPersistentContext(path.join(profile, 'profile'), {
@@ -152,6 +152,8 @@ export const settings = {
   'update.mode': 'none',
   'chat.disableAIFeatures': true,
   'git.enabled': false,
+  // A page over the others takes no key.
+  'workbench.editor.useModal': 'off',
   'editor.minimap.enabled': false,
   'editor.fontSize': 14,
 };

@@ -34,12 +34,15 @@ test('in the browser', { timeout: 300_000 }, async t => {
   const page = await browse(t);
   const code = new Editor(page);
 
-  /** One step; when it fails, a picture shows what was there. */
+  /** One step; when it fails, a picture shows what was there, and those after it are not tried. */
+  let broken = false;
   const step = (name, body) =>
     t.test(name, async () => {
+      assert.ok(!broken, 'a step before this one has failed');
       try {
         await body();
       } catch (error) {
+        broken = true;
         await page.screenshot({ path: path.join(results, `failed-${name.replace(/\W+/g, '-')}.png`) });
         throw error;
       }
@@ -84,7 +87,7 @@ test('in the browser', { timeout: 300_000 }, async t => {
     await item.hover();
     await page.waitForFunction(() => /from\s+the\s+extension/.test(document.body.innerText));
     await page.keyboard.press('Escape');
-    await page.mouse.move(600, 600);
+    await page.mouse.move(600, 500);
   });
 
   await step('the problems are listed', async () => {
@@ -98,9 +101,8 @@ test('in the browser', { timeout: 300_000 }, async t => {
 
   await step('a quick fix mends', async () => {
     await code.cursor('SrcAS ==', 7);
-    await page.keyboard.press('Control+.');
     const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'write `=`' }).first();
-    await fix.waitFor();
+    await code.until(fix, () => page.keyboard.press('Control+.'));
     await code.picture('quick-fix');
     await page.keyboard.press('Enter');
     await code.hasText('SrcAS = AS15169 AND');
@@ -132,19 +134,27 @@ test('in the browser', { timeout: 300_000 }, async t => {
     await code.hasText('InIfBoundary = external');
   });
 
+  await step('a filter that is typed to its end is what was typed', async () => {
+    const typed = ' AND SrcPort = 80 AND DstAS IN (AS1, AS2) AND InIfName = "et-0"';
+    await page.keyboard.type(typed, { delay: 60 });
+    await code.hasText(`InIfBoundary = external${typed}`);
+    await page.keyboard.press('Escape');
+    for (let index = 0; index < typed.length; index++) await page.keyboard.press('Backspace');
+    await page.keyboard.press('Escape');
+  });
+
   await step('hover tells of a column', async () => {
-    await code.hover('SrcAS');
-    await page.waitForFunction(() => /SrcAS/.test(document.querySelector('.monaco-hover:not(.hidden)')?.textContent ?? ''));
+    const hover = page.locator('.monaco-hover:not(.hidden)', { hasText: 'The number of the AS' }).first();
+    await code.until(hover, () => code.hover('SrcAS'));
     await code.picture('hover');
     await page.keyboard.press('Escape');
-    await page.mouse.move(600, 700);
+    await page.mouse.move(600, 560);
   });
 
   await step('a filter is renamed in both files', async () => {
     await code.cursor('@web', 2);
-    await page.keyboard.press('F2');
     const box = page.locator('.rename-box input');
-    await box.waitFor();
+    await code.until(box, () => page.keyboard.press('F2'));
     await box.fill('browsing');
     await page.keyboard.press('Enter');
     await code.hasText('@browsing AND');
@@ -200,6 +210,16 @@ class Editor {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Does something until it has its effect: what a change of the layout closes is opened again. */
+  async until(effect, action) {
+    for (let attempts = 10; ; attempts--) {
+      await action();
+      const seen = await effect.waitFor({ timeout: 4000 }).then(() => true, () => false);
+      if (seen) return;
+      if (attempts === 0) throw new Error('tried ten times in vain');
+    }
+  }
+
   /** Waits until an editor has the text. */
   hasText(text) {
     return this.page.waitForFunction(wanted => {
@@ -241,6 +261,7 @@ class Editor {
 
   async hover(text) {
     const { x, y } = await this.place(text, 1);
+    await this.page.mouse.move(x, y + 200);
     await this.page.mouse.move(x, y);
     await this.page.mouse.move(x + 1, y, { steps: 3 });
   }
