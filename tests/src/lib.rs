@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod clickhouse_lexer;
 pub mod corpus;
+#[cfg(feature = "engine")]
 pub mod differential;
 pub mod fuzz;
 pub mod generate;

@@ -242,9 +242,10 @@ pub(crate) struct Fmt {
 /// Filter flows without a database: print the JSON lines that a filter selects
 ///
 /// A flow is a JSON object on one line with the names of the columns as keys, as ClickHouse writes it with FORMAT
-/// JSONEachRow. A column that it lacks is computed from others where the tables do so, and is otherwise zero or empty,
-/// as the database would store it. Lines that are no flows are reported and left out. With --quiet nothing is printed,
-/// and the first selected flow is the last that is read.
+/// JSONEachRow. A column that it lacks is computed from others where the tables do so without a dictionary (PacketSize,
+/// Dst1stAS, SrcNetPrefix and the like), and is otherwise zero or empty, as the database would store it. Lines that are
+/// no flows are reported and left out. With --quiet nothing is printed, and the first selected flow is the last that is
+/// read.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowql grep 'InIfBoundary = external AND Proto = \"udp\"' flows.jsonl

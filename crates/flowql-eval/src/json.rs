@@ -39,8 +39,9 @@ pub enum Error {
 
 /// Reads the columns that a filter needs from JSON objects.
 ///
-/// A column that a flow does not have is computed from others where the tables do so too (`PacketSize`, `Dst1stAS`,
-/// `SrcNetPrefix` and the like), and has the value that the database would store otherwise: zero, or an empty text.
+/// A column that a flow does not have is computed from others where the tables do so without a dictionary
+/// (`PacketSize`, `Dst1stAS`, `SrcNetPrefix` and the like), and has the value that the database would store otherwise:
+/// zero, or an empty text.
 #[derive(Debug)]
 pub struct Reader {
     fields: Vec<Field>,
