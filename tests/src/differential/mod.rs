@@ -9,6 +9,7 @@ mod texts;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flowql::tables::{BITS_RULE, Operator, Type, rules};
 use flowql::{CustomColumn, Schema, SchemaConfig};
@@ -82,18 +83,28 @@ pub fn schema() -> Schema {
     Schema::configured(&config).expect("a good configuration").with_all_columns()
 }
 
-/// Compares so many random filters, in as many threads as there are processors.
+/// So many filters come from one seed.
+const SHARE: usize = 1000;
+
+/// Compares so many random filters, in as many threads as there are processors; the filters do not depend on those.
 pub fn run_in_parallel(engine: &Engine, schema: &Schema, amount: Amount) -> Report {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(amount.filters.max(1));
-    let share = |thread: usize| Amount {
-        filters: amount.filters / threads + usize::from(thread < amount.filters % threads),
-        seed: amount.seed.wrapping_add(thread as u64),
-        ..amount
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut report = Report::default();
+        loop {
+            let share = next.fetch_add(1, Ordering::Relaxed);
+            let left = amount.filters.saturating_sub(share * SHARE);
+            if left == 0 || report.differences.len() >= ENOUGH {
+                return report;
+            }
+            let seed = amount.seed.wrapping_add(share as u64);
+            report.add(run(engine, schema, Amount { filters: left.min(SHARE), seed, ..amount }));
+        }
     };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut report = Report::default();
     std::thread::scope(|scope| {
-        let runs: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || run(engine, schema, share(thread)))).collect();
+        let runs: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for run in runs {
             report.add(run.join().expect("a run that ends"));
         }

@@ -16,7 +16,7 @@ use crate::random::Random;
 pub type Row = BTreeMap<ColumnId, Value>;
 
 /// How many assignments are tried for each condition.
-const CANDIDATES: usize = 60;
+const CANDIDATES: usize = 100;
 
 /// Flows near the edges of a filter.
 ///
@@ -150,12 +150,12 @@ fn fit(number: u128, kind: &Kind) -> u128 {
 /// A number near one of these.
 fn near_number(numbers: &[u128], random: &mut Random) -> u128 {
     let chosen = numbers.get(random.below(numbers.len())).copied().unwrap_or(0);
-    match random.below(10) {
-        0 => chosen.wrapping_sub(1),
-        1 => chosen.wrapping_add(1),
-        2 => u128::from(random.below(300) as u64),
-        3 => u128::MAX >> random.below(128),
-        4 => chosen ^ 1 << random.below(128),
+    match random.below(12) {
+        0 | 1 => chosen.wrapping_sub(1),
+        2 | 3 => chosen.wrapping_add(1),
+        4 => u128::from(random.below(300) as u64),
+        5 => u128::MAX >> random.below(128),
+        6 => chosen ^ 1 << random.below(128),
         _ => chosen,
     }
 }
