@@ -122,7 +122,7 @@ async fn a_column_alone_has_its_values() {
     for (column, operator, prefix, kind, quoted, expected) in [
         ("srcas", None, "15", "AS number", false, ("AS15169", "Google")),
         ("DstPort", None, "844", "port", false, ("8443", "pcsync-https")),
-        ("DstPort", None, "ssh", "port", false, ("22", "ssh")),
+        ("DstPort", None, "http", "port", false, ("80", "http")),
         ("ExporterName", Some(Operator::Eq), "", "exporter name", true, ("edge1", "")),
         ("InIfName", Some(Operator::In), "", "interface name", true, ("Ethernet1/1", "Transit: Example")),
         ("InIfBoundary", None, "ext", "network boundary", false, ("external", "")),

@@ -70,8 +70,8 @@ impl Planner<'_> {
         else {
             return Vec::new();
         };
-        // What the exporters tell needs no wide window.
-        let most = if self.exporters().is_some() { 1 } else { usize::MAX };
+        // What the exporters tell needs no wide window, nor do values that are few.
+        let most = if self.exporters().is_some() || self.form.by == By::Later { 1 } else { usize::MAX };
         let windows = windows(table).into_iter().take(most).map(Some).chain([None]);
         windows.map(|seconds| Window { statement: self.flows(table, rest, seconds), seconds }).collect()
     }

@@ -79,7 +79,7 @@ fn found(value: &str, detail: &str, documentation: &str, typed: &str) -> Option<
 
 /// A value that is found by its detail as well as by itself.
 fn found_by_detail(value: String, detail: &str, documentation: &str, typed: &str) -> Option<Known> {
-    let by_detail = rank(detail, typed).map(|rank| rank.max(1));
+    let by_detail = rank(detail, typed);
     let rank = rank(&value, typed).into_iter().chain(by_detail).min()?;
     Some(Known { value, detail: detail.to_owned(), documentation: documentation.to_owned(), rank })
 }

@@ -27,7 +27,7 @@ pub fn match_rank(value: &str, detail: &str, typed: &str) -> Option<u8> {
     } else {
         None
     };
-    let by_detail = rank(detail, typed).map(|rank| rank.max(1));
+    let by_detail = rank(detail, typed);
     rank(value, typed).into_iter().chain(by_number).chain(by_detail).min()
 }
 
@@ -89,8 +89,9 @@ mod tests {
             ("AS15169", "Google", "goo", Some(1)),
             ("AS15169", "Google", "oogl", Some(3)),
             ("AS15169", "Google", "516", Some(3)),
-            ("443", "https", "htt", Some(1)),
-            ("ash1", "", "1", Some(3)),
+            ("443", "https", "http", Some(1)),
+            ("80", "http", "http", Some(0)),
+            ("ash1", "", "1", Some(2)),
             ("AS15169", "Google", "amazon", None),
         ] {
             assert_eq!(match_rank(value, detail, typed), expected, "{value} {typed}");
