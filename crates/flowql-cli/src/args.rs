@@ -1,10 +1,14 @@
 //! The command line.
 
+mod data;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction, Target};
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -87,6 +91,9 @@ pub(crate) enum Command {
     Config(Configuration),
     Store(Store),
     Serve(Serve),
+    Tables(Tables),
+    DemoData(DemoData),
+    Query(Query),
     Completions(Completions),
     Man(Man),
     Help(Help),

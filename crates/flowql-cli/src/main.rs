@@ -16,6 +16,7 @@ mod progress;
 mod render;
 mod sources;
 mod values;
+mod when;
 mod write;
 
 use std::process::ExitCode;

@@ -48,6 +48,17 @@ struct Inner {
     freedom: AtomicU8,
 }
 
+/// What a query cost.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Deserialize)]
+pub struct Statistics {
+    /// The rows that were read.
+    pub rows_read: u64,
+    /// The bytes of them, uncompressed.
+    pub bytes_read: u64,
+    /// The seconds that the server took.
+    pub elapsed: f64,
+}
+
 /// Which settings may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Freedom {
@@ -158,6 +169,29 @@ impl Client {
             })
             .await?;
         Ok(rows)
+    }
+
+    /// Runs a statement that reads for what it costs; its rows are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not answered.
+    pub async fn statistics(&self, statement: &Statement) -> Result<Statistics, Error> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            statistics: Statistics,
+        }
+        let (_, statistics, _) = self
+            .run(statement, "JSON", async |lines| {
+                let mut text = Vec::new();
+                while let Some(line) = lines.next().await? {
+                    text.extend_from_slice(&line);
+                    text.push(b' ');
+                }
+                Ok(lines.parse::<Answer>(&text)?.statistics)
+            })
+            .await?;
+        Ok(statistics)
     }
 
     /// Runs a statement for what it does.

@@ -36,7 +36,7 @@ mod rows;
 mod servers;
 mod statement;
 
-pub use client::Client;
+pub use client::{Client, Statistics};
 pub use options::{ClientOptions, ServerOptions};
 pub use rows::Rows;
 pub use statement::{Insert, Statement};

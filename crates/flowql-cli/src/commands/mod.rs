@@ -6,6 +6,8 @@ mod columns;
 mod compile;
 mod complete;
 mod config;
+mod database;
+mod demo_data;
 mod explain;
 mod fmt;
 mod grep;
@@ -13,9 +15,11 @@ mod help;
 mod lines;
 mod lsp;
 mod man;
+mod query;
 mod repl;
 mod serve;
 mod store;
+mod tables;
 mod tokens;
 
 use std::env;
@@ -47,6 +51,9 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Config(args) => config::run(&global, &args),
         Command::Store(args) => store::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
+        Command::Tables(args) => tables::run(&global, &args),
+        Command::DemoData(args) => demo_data::run(&global, &args),
+        Command::Query(args) => query::run(&global, args),
         Command::Completions(args) => completions(&args),
         Command::Man(args) => man::run(&args),
     }

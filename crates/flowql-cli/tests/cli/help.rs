@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 20] = [
     "compile",
     "check",
     "fmt",
@@ -17,13 +17,24 @@ const COMMANDS: [&str; 17] = [
     "codes",
     "config",
     "store",
+    "tables",
+    "demo-data",
+    "query",
     "completions",
     "man",
     "help",
 ];
 
 /// The commands below a command.
-const ACTIONS: [&str; 4] = ["store-install", "store-start", "store-status", "store-stop"];
+const ACTIONS: [&str; 7] = [
+    "store-install",
+    "store-start",
+    "store-status",
+    "store-stop",
+    "tables-create",
+    "tables-migrate",
+    "tables-show",
+];
 
 #[test]
 fn every_command_has_its_help() {

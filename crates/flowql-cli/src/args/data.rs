@@ -1,0 +1,204 @@
+//! The commands that need a database.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Which database.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub(crate) struct Target {
+    /// Ask this ClickHouse server, as http://HOST:8123; several are tried in turn. The embedded one when left out
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Vec<String>,
+    /// The user of the server
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub(crate) user: Option<String>,
+    /// The file with the user's password; the variable CLICKHOUSE_PASSWORD has it otherwise
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// The database; `default` of a server and `flowql` of the embedded ClickHouse when left out
+    #[arg(long, value_name = "NAME")]
+    pub(crate) database: Option<String>,
+    /// The data folder of the embedded ClickHouse
+    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// Create, migrate or show the flow tables
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql tables create
+  flowql tables migrate --dry-run
+  flowql tables create --as-names asns.csv --server http://clickhouse:8123
+  flowql tables show")]
+pub(crate) struct Tables {
+    #[command(subcommand)]
+    pub(crate) action: TablesAction,
+}
+
+/// What to do with the flow tables.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TablesAction {
+    /// Make what is missing; what is there stays as it is
+    Create {
+        #[command(flatten)]
+        making: Making,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Make what is missing, and add the columns and indexes of the configuration to what is there
+    ///
+    /// No row is lost. A new table of sums is filled with the flows that are there; flows that are written in that
+    /// moment may be missing from it, or be in it twice, so pause the writers if you add one.
+    Migrate {
+        #[command(flatten)]
+        making: Making,
+        /// Change how long rows are kept, too: a shorter time deletes rows
+        #[arg(long)]
+        expire: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List the tables that are there: resolution, oldest row, columns
+    Show {
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// How tables are made.
+#[derive(Debug, Args)]
+pub(crate) struct Making {
+    /// Print the SQL, and run none of it
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Take the names of autonomous systems from this file: lines of a number and a name, `15169,Google`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) as_names: Option<PathBuf>,
+}
+
+/// Fill the flow tables with flows like those of a real edge
+///
+/// The tables are created where they are missing. The same seed, rows, span and end give the same flows, and the same
+/// flows are not stored twice.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql demo-data
+  flowql demo-data --rows 10m --span 7d
+  flowql demo-data --seed 7 --end 2026-01-31T00:00")]
+pub(crate) struct DemoData {
+    /// How many flows; `k` and `m` stand for thousands and millions
+    #[arg(long, value_name = "N", default_value = "1m", value_parser = count)]
+    pub(crate) rows: u64,
+    /// Another seed gives other flows
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How much time the flows cover
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub(crate) span: String,
+    /// When the last flow is received
+    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
+    pub(crate) end: String,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 1000),
+        None => match text.strip_suffix(['m', 'M']) {
+            Some(digits) => (digits, 1_000_000),
+            None => (text, 1),
+        },
+    };
+    let number: Option<u64> = digits.replace('_', "").parse().ok();
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|rows| (1..=10_000_000_000).contains(rows))
+        .ok_or_else(|| "write a number from 1 to 10000m, as 500k or 10m".to_owned())
+}
+
+/// Run a filter on the flows
+///
+/// Of the flows that the filter selects: the traffic over time, the values of columns with the most traffic, or the
+/// flows themselves. The coarsest table that has what is asked for is read.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql query 'InIfBoundary = external' --top SrcAS
+  flowql query 'DstPort = \"https\"' --top SrcAS,DstCountry --by packets --from -6h
+  flowql query 'SrcAS = AS15169' --series --from -24h
+  flowql query '' --series --top InIfName --points 24 --from 2026-01-30 --to 2026-01-31
+  flowql query 'Proto = \"icmp\"' --flows --limit 50 --format json")]
+pub(crate) struct Query {
+    /// The filter, empty for all flows; `-`, or nothing where standard input is no terminal, reads it from there
+    pub(crate) filter: Option<String>,
+    /// The values of these columns that have the most traffic; with --series, their traffic over time
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
+    pub(crate) top: Vec<String>,
+    /// What traffic is measured in
+    #[arg(long, value_name = "UNIT", value_enum, default_value_t = By::Bits)]
+    pub(crate) by: By,
+    /// The traffic over time; this is what is shown when nothing else is asked for
+    #[arg(long)]
+    pub(crate) series: bool,
+    /// The flows themselves, the newest first
+    #[arg(long, conflicts_with_all = ["top", "series", "by"])]
+    pub(crate) flows: bool,
+    /// With --flows, these columns rather than the usual ones
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "flows")]
+    pub(crate) columns: Vec<String>,
+    /// Since when: -1h, -7d, 2026-01-31, 2026-01-31T18:00
+    #[arg(long, value_name = "TIME", default_value = "-1h", allow_hyphen_values = true)]
+    pub(crate) from: String,
+    /// Until when
+    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
+    pub(crate) to: String,
+    /// At most so many rows or, of a series, top values
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: u32,
+    /// At most so many points of a series
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) points: u32,
+    /// Select the flows of the opposite direction
+    #[arg(long)]
+    pub(crate) reverse: bool,
+    /// How to print the answer
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = RowFormat::Table)]
+    pub(crate) format: RowFormat,
+    /// Show how the query runs instead: the table and why, what is read, what the keys save, the SQL
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Give up after so long
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub(crate) timeout: String,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// What traffic is measured in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum By {
+    /// Bits per second, of layer 3
+    Bits,
+    /// Packets per second
+    Packets,
+    /// Flow records
+    Flows,
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    /// For people; a series as a chart
+    Table,
+    /// An object with the rows, and how the query ran
+    Json,
+    /// A header and a line for each row
+    Csv,
+    /// A table of Markdown
+    Markdown,
+}

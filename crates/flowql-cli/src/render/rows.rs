@@ -1,0 +1,236 @@
+//! The rows of an answer as a table, JSON, CSV or Markdown.
+
+use flowql_backend::AnswerColumn;
+use serde_json::{Map, Value};
+
+use crate::when;
+
+/// The rows, collected.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<AnswerColumn>,
+    pub(crate) rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    /// The rows as objects, times as ISO has them.
+    pub(crate) fn objects(&self) -> Vec<Map<String, Value>> {
+        let object = |row: &Vec<Value>| {
+            let named = self.columns.iter().zip(row);
+            named.map(|(column, value)| (column.name.clone(), iso(column, value))).collect()
+        };
+        self.rows.iter().map(object).collect()
+    }
+
+    /// As CSV, values as they come.
+    pub(crate) fn csv(&self) -> String {
+        let mut text = line(self.columns.iter().map(|column| quoted(&column.name)), ",");
+        for row in &self.rows {
+            let cells =
+                self.columns.iter().zip(row).map(|(column, value)| quoted(&plain(&iso(column, value))));
+            text.push_str(&line(cells, ","));
+        }
+        text
+    }
+
+    /// As a table of Markdown, values as people read them.
+    pub(crate) fn markdown(&self) -> String {
+        let cell = |text: String| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
+        let framed = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut text = framed(self.columns.iter().map(|column| cell(column.name.clone())).collect());
+        text.push_str(&framed(
+            self.columns
+                .iter()
+                .map(|column| if is_number(column) { "---:" } else { "---" }.to_owned())
+                .collect(),
+        ));
+        for row in self.cells() {
+            text.push_str(&framed(row.into_iter().map(cell).collect()));
+        }
+        text
+    }
+
+    /// As a table for the terminal; the share as a bar too.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let header: Vec<String> = self.columns.iter().map(|column| column.name.to_uppercase()).collect();
+        let rows: Vec<Vec<String>> = std::iter::once(header).chain(self.cells()).collect();
+        let widths: Vec<usize> = (0..self.columns.len())
+            .map(|place| {
+                rows.iter().filter_map(|row| row.get(place)).map(|cell| width(cell)).max().unwrap_or_default()
+            })
+            .collect();
+        let share = self.columns.iter().position(|column| column.name == "share");
+        let mut lines = Vec::new();
+        for (number, row) in rows.iter().enumerate() {
+            let mut text = String::new();
+            for ((cell, width_of_column), column) in row.iter().zip(&widths).zip(&self.columns) {
+                let padding = " ".repeat(width_of_column.saturating_sub(width(cell)));
+                let (before, after) =
+                    if is_number(column) { (padding.as_str(), "") } else { ("", padding.as_str()) };
+                text.push_str(before);
+                text.push_str(cell);
+                text.push_str(after);
+                text.push_str("  ");
+            }
+            let value = number.checked_sub(1).and_then(|row| self.rows.get(row)?.get(share?)?.as_f64());
+            text.push_str(&value.map(bar).unwrap_or_default());
+            lines.push(text.trim_end().to_owned());
+        }
+        lines
+    }
+
+    /// The values as people read them.
+    fn cells(&self) -> Vec<Vec<String>> {
+        let cells = |row: &Vec<Value>| {
+            self.columns.iter().zip(row).map(|(column, value)| readable(column, value)).collect()
+        };
+        self.rows.iter().map(cells).collect()
+    }
+}
+
+/// A value as people read it: times by the clock, rates with their units.
+fn readable(column: &AnswerColumn, value: &Value) -> String {
+    let number = value.as_f64();
+    match (column.name.as_str(), number) {
+        ("bits", Some(bits)) => scaled(bits, "b/s"),
+        ("packets", Some(packets)) => scaled(packets, "p/s"),
+        ("share", Some(share)) => format!("{:.1} %", share * 100.0),
+        _ => one_line(&plain(&iso(column, value))),
+    }
+}
+
+/// A number with the prefix of its size: `1.25 Gb/s`.
+pub(crate) fn scaled(number: f64, unit: &str) -> String {
+    let mut number = number;
+    for prefix in ["", "k", "M", "G", "T"] {
+        if number < 999.5 {
+            let digits = if prefix.is_empty() || number >= 99.95 {
+                0
+            } else if number >= 9.995 {
+                1
+            } else {
+                2
+            };
+            return format!("{number:.digits$} {prefix}{unit}");
+        }
+        number /= 1000.0;
+    }
+    format!("{number:.0} P{unit}")
+}
+
+/// Times are seconds since 1970 in the answer.
+fn iso(column: &AnswerColumn, value: &Value) -> Value {
+    let is_time = matches!(column.name.as_str(), "time" | "TimeReceived");
+    match value.as_u64() {
+        Some(seconds) if is_time => Value::String(when::format(seconds)),
+        _ => value.clone(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Control characters of foreign names must not reach the terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+}
+
+fn is_number(column: &AnswerColumn) -> bool {
+    let kind = column.kind.trim_start_matches("Nullable(").trim_start_matches("LowCardinality(");
+    (kind.starts_with("UInt") || kind.starts_with("Float"))
+        && !matches!(column.name.as_str(), "time" | "TimeReceived")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn bar(share: f64) -> String {
+    const WIDTH: f64 = 20.0;
+    let eighths = (share.clamp(0.0, 1.0) * WIDTH * 8.0).round() as usize;
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"].get(eighths % 8).copied().unwrap_or_default();
+    format!("{}{part}", "█".repeat(eighths / 8))
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+fn line(cells: impl Iterator<Item = String>, separator: &str) -> String {
+    let mut text = cells.collect::<Vec<_>>().join(separator);
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table() -> Table {
+        let column = |name: &str, kind: &str| AnswerColumn { name: name.to_owned(), kind: kind.to_owned() };
+        Table {
+            columns: vec![
+                column("SrcAS", "UInt32"),
+                column("SrcASName", "String"),
+                column("bits", "Float64"),
+                column("share", "Float64"),
+            ],
+            rows: vec![
+                vec![json!(15_169), json!("Google, \"LLC\""), json!(1_234_567_890.0), json!(0.5)],
+                vec![json!(1), json!("a|b\u{1b}"), json!(12.0), json!(0.0625)],
+            ],
+        }
+    }
+
+    #[test]
+    fn tables_are_aligned() {
+        let expected = [
+            "SRCAS  SRCASNAME           BITS   SHARE",
+            "15169  Google, \"LLC\"  1.23 Gb/s  50.0 %  ██████████",
+            "    1  a|b\u{fffd}              12 b/s   6.2 %  █▎",
+        ];
+        assert_eq!(table().lines(), expected);
+    }
+
+    #[test]
+    fn csv_and_markdown_are_escaped() {
+        assert_eq!(
+            table().csv(),
+            "SrcAS,SrcASName,bits,share\n15169,\"Google, \"\"LLC\"\"\",1234567890.0,0.5\n1,a|b\u{1b},12.0,0.0625\n"
+        );
+        let markdown = table().markdown();
+        assert!(
+            markdown.starts_with("| SrcAS | SrcASName | bits | share |\n| ---: | --- | ---: | ---: |\n"),
+            "{markdown}"
+        );
+        assert!(markdown.contains("| 1 | a\\|b\u{fffd} | 12 b/s | 6.2 % |"), "{markdown}");
+        assert_eq!(table().objects()[0]["SrcASName"], "Google, \"LLC\"");
+    }
+
+    #[test]
+    fn numbers_have_prefixes() {
+        for (number, text) in [
+            (0.0, "0 b/s"),
+            (999.0, "999 b/s"),
+            (1000.0, "1.00 kb/s"),
+            (12_345.0, "12.3 kb/s"),
+            (123_456.0, "123 kb/s"),
+            (999_999.0, "1.00 Mb/s"),
+            (1.5e12, "1.50 Tb/s"),
+            (2e15, "2 Pb/s"),
+        ] {
+            assert_eq!(scaled(number, "b/s"), text);
+        }
+    }
+}
