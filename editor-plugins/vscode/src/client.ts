@@ -43,7 +43,7 @@ export function initializationOptions(trusted: boolean): object {
   const settings = vscode.workspace.getConfiguration('flowql');
   const backend = settings.get<object | null>('backend');
   const schema = settings.get<object | null>('schema');
-  if (backend || schema) return { settings: { ...(backend && { backend }), ...(schema && { schema }) } };
+  if (backend || schema) return { settings: { ...backend, ...(schema && { schema }) } };
   const config = settings.get<string>('configFile', '').trim();
   return config === '' ? {} : { config };
 }
@@ -56,5 +56,6 @@ export function createClient(server: Found, log: vscode.OutputChannel, trusted: 
     outputChannel: log,
     traceOutputChannel: log,
   };
-  return new Client('flowql', 'FlowQL', { command: server.command, args: ['lsp'] }, options);
+  const more = vscode.workspace.getConfiguration('flowql').get<string[]>('server.arguments', []);
+  return new Client('flowql', 'FlowQL', { command: server.command, args: ['lsp', ...more] }, options);
 }

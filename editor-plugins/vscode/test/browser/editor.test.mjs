@@ -1,7 +1,7 @@
 // The extension as it is shipped, in VS Code in a browser: packed, installed, with the server that is packed with it.
 // The pictures of the README are made here: with UPDATE_SCREENSHOTS=1 they are written to `images/`.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -14,10 +14,10 @@ test('in the browser', { timeout: 300_000 }, async t => {
   const home = folder(t);
   const server = path.resolve(needed('FLOWQL', 'the program flowql'));
   const vsix = path.join(home, 'flowql.vsix');
-  const packed = execFileSync(process.execPath, [path.join(root, 'scripts/pack.mjs'), '--server', server, '--out', vsix], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    encoding: 'utf8',
-  });
+  const pack = [path.join(root, 'scripts/pack.mjs'), '--server', server, '--out', vsix];
+  const { status, stdout, stderr } = spawnSync(process.execPath, pack, { encoding: 'utf8' });
+  const packed = stdout + stderr;
+  assert.equal(status, 0, packed);
   const folders = ['--user-data-dir', path.join(home, 'data'), '--extensions-dir', path.join(home, 'extensions')];
   mkdirSync(path.join(home, 'data/User'), { recursive: true });
   writeFileSync(path.join(home, 'data/User/settings.json'), JSON.stringify(settings));

@@ -16,7 +16,10 @@ test('inside the extension host', { timeout: 240_000 }, async t => {
     path.join(data, 'Machine/settings.json'),
     JSON.stringify({ ...settings, 'flowql.server.path': server, 'files.autoSave': 'off' }),
   );
-  const files = workspace(t, { 'unopened.flowql': 'SrcAS = "x"\n' });
+  const files = workspace(t, {
+    'unopened.flowql': 'SrcAS = "x"\n',
+    'values.toml': '[columns]\nExporterName = ["edge-ams1", "edge-fra1"]\n',
+  });
   const main = path.join(product, 'lib/vscode/out/server-main.js');
   const address = await serve(t, main, [
     ...['--host', '127.0.0.1', '--without-connection-token', '--accept-server-license-terms'],

@@ -205,7 +205,7 @@ test('the commands show the SQL and the meaning of the filter at the cursor', as
 test('a filter that cannot be run, or has errors, is told', async () => {
   await open('web.flowql');
   await commands.executeCommand('flowql.run');
-  assert.match((await shown('Top values of')).getText(), /\[backend\]/);
+  assert.match((await shown('Top values of')).getText(), /No backend is configured/);
   const { document, editor } = await write('SrcAS == 1');
   await commands.executeCommand('flowql.showSql');
   assert.match((await shown('Errors of')).getText(), /E031/);
@@ -254,6 +254,33 @@ test('the settings give the schema', async () => {
   await until('no error', () => errors(document.uri).length === 0);
   await settings.update('schema', undefined, vscode.ConfigurationTarget.Global);
   await until('the error again', () => errors(document.uri).length === 1);
+});
+
+test('the settings give sections of the configuration', async () => {
+  const settings = workspace.getConfiguration('flowql');
+  const { document } = await write('((((SrcAS = 1))))');
+  await settings.update('backend', { limits: { nesting: 3 } }, vscode.ConfigurationTarget.Global);
+  await until('an error', () => errors(document.uri).length === 1);
+  await settings.update('backend', undefined, vscode.ConfigurationTarget.Global);
+  await until('no error', () => errors(document.uri).length === 0);
+});
+
+test('the values of a file are offered', async () => {
+  const settings = workspace.getConfiguration('flowql');
+  const offered = async document => {
+    const place = document.positionAt(document.getText().length);
+    const list = await commands.executeCommand('vscode.executeCompletionItemProvider', document.uri, place);
+    return list.items.some(({ label }) => (label.label ?? label).includes('edge-ams1'));
+  };
+  const { document } = await write('ExporterName = ');
+  assert.ok(!(await offered(document)));
+  // The path starts at the folder of the workspace.
+  await settings.update('server.arguments', ['--values', 'values.toml'], vscode.ConfigurationTarget.Global);
+  await until('a value', () => offered(document));
+  const lenses = await commands.executeCommand('vscode.executeCodeLensProvider', document.uri, 10);
+  assert.ok(lenses.some(({ command }) => command?.title === 'Run'));
+  await settings.update('server.arguments', undefined, vscode.ConfigurationTarget.Global);
+  await until('no value', async () => !(await offered(document)));
 });
 
 test('a server that is not there is missed once, and found again', async () => {
