@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 
 // The table of the IANA's services alone takes 29 kB.
-const BUDGET = 215_000;
+const BUDGET = 225_000;
 
 const [named, shipped] = process.argv.slice(2, 4).map((path) => readFileSync(path));
 const limited = process.argv[4] !== "none";

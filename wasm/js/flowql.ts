@@ -132,6 +132,14 @@ export class FlowQL {
     return this.#read(this.#engine.explain(clip(text), options.direction === "reverse")).explained();
   }
 
+  /**
+   * The filter with one more condition: that a column has a value, as the database gives it, or with `exclude` that it
+   * has not. `null` where no filter can say that, and for a filter with errors.
+   */
+  narrow(text: string, column: string, value: string, exclude = false): string | null {
+    return this.#engine.narrow(clip(text), clip(column), clip(value), exclude) ?? null;
+  }
+
   /** The changes that a user may choose for a range: fixes, and rewrites that keep the meaning. */
   codeActions(text: string, start: number, end: number = start): Action[] {
     return this.#read(this.#engine.codeActions(clip(text), start, end)).actions();

@@ -184,6 +184,11 @@ impl Engine {
         self.give(answer)
     }
 
+    /// The filter with one more condition: that a column has a value, or that it has not.
+    pub fn narrow(&self, text: &str, column: &str, value: &str, exclude: bool) -> Option<String> {
+        ide::narrow(&self.compiler(), text, column, value, exclude)
+    }
+
     /// The changes that a user may choose for a range.
     #[wasm_bindgen(js_name = codeActions)]
     pub fn code_actions(&mut self, text: &str, from: u32, to: u32) -> Vec<u32> {

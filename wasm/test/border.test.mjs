@@ -101,3 +101,10 @@ test("the value of a parameter keeps every digit", () => {
   const { sql, parameters } = flowql.compile("SrcPort = 18446744073709551615 AND DstPort = 80", { form: "bound" });
   assert.deepEqual(parameters, { p0: "18446744073709551615", p1: 80 }, sql);
 });
+
+test("a filter is narrowed to a value", () => {
+  assert.equal(flowql.narrow("SrcAS = 1 OR DstAS = 2", "Proto", "6"), '(SrcAS = 1 OR DstAS = 2) AND Proto = 6');
+  assert.equal(flowql.narrow("", "DstPort", "443", true), "DstPort != 443");
+  assert.equal(flowql.narrow("SrcAS =", "DstPort", "443"), null);
+  assert.equal(flowql.narrow("", "Nothing", "443"), null);
+});

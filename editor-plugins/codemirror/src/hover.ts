@@ -1,25 +1,49 @@
-import { type Extension } from "@codemirror/state";
-import { EditorView, hoverTooltip } from "@codemirror/view";
+import type { Extension } from "@codemirror/state";
+import { activateHover, closeHoverTooltips, type Command, EditorView, hoverTooltip, keymap } from "@codemirror/view";
 
 import { engineOf } from "./engine.js";
 import { rendered } from "./markdown.js";
 
-/** Documentation of what is under the pointer. */
+const documentation = hoverTooltip((view, position) => {
+  const found = engineOf(view.state).current?.hover(view.state.doc.toString(), position);
+  if (!found) return null;
+  return {
+    pos: found.start,
+    end: found.end,
+    above: true,
+    create: () => {
+      const dom = rendered(found.markdown);
+      dom.className = "cm-flowql-hover";
+      return { dom };
+    },
+  };
+});
+
+/** Shows the documentation of what is at the cursor, until something changes, and has a screen reader say it. */
+export const showDocumentation: Command = (view) => {
+  const { head } = view.state.selection.main;
+  const found = engineOf(view.state).current?.hover(view.state.doc.toString(), head);
+  if (!found) return false;
+  const until = (transaction: { docChanged: boolean; selection?: unknown }): boolean =>
+    transaction.docChanged || transaction.selection !== undefined;
+  activateHover(view, head, head < found.end ? 1 : -1, { tooltip: documentation, until });
+  view.dispatch({ effects: EditorView.announce.of(rendered(found.markdown).textContent ?? "") });
+  return true;
+};
+
+const hideDocumentation: Command = (view) => {
+  if (view.state.field(documentation.active).length === 0) return false;
+  view.dispatch({ effects: closeHoverTooltips });
+  return true;
+};
+
+/** Documentation of what is under the pointer, and with Ctrl-K Ctrl-I of what is at the cursor. */
 export const flowqlHover: Extension = [
-  hoverTooltip((view, position) => {
-    const found = engineOf(view.state).current?.hover(view.state.doc.toString(), position);
-    if (!found) return null;
-    return {
-      pos: found.start,
-      end: found.end,
-      above: true,
-      create: () => {
-        const dom = rendered(found.markdown);
-        dom.className = "cm-flowql-hover";
-        return { dom };
-      },
-    };
-  }),
+  documentation,
+  keymap.of([
+    { key: "Mod-k Mod-i", run: showDocumentation, preventDefault: true },
+    { key: "Escape", run: hideDocumentation },
+  ]),
   EditorView.baseTheme({
     ".cm-flowql-hover": { padding: "4px 8px", maxWidth: "36em", maxHeight: "20em", overflow: "auto" },
     ".cm-flowql-hover p, .cm-flowql-hover ul": { margin: "2px 0" },

@@ -12,7 +12,7 @@ import { flowqlLinter, type LinterConfig } from "./linter.js";
 export { flowqlFormat, flowqlKeymap, flowqlSubmit, submitFilter } from "./commands.js";
 export { type CompletionConfig, flowqlCompletion } from "./completion.js";
 export { type FlowQLSource } from "./engine.js";
-export { flowqlHover } from "./hover.js";
+export { flowqlHover, showDocumentation } from "./hover.js";
 export { akvoradoService, flowqlService, type ServiceOptions } from "./http.js";
 export { flowqlLanguage } from "./language.js";
 export { flowqlLinter, type LinterConfig } from "./linter.js";

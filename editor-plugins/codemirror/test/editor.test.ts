@@ -283,6 +283,19 @@ test("hovering shows the documentation, and nothing of it is HTML", async () => 
   expect(await hover.locator("b").count()).toBe(0);
 });
 
+test("the keyboard shows the documentation as well", async () => {
+  await create();
+  await set("SrcAS = 1 AND Dst|Port = 443");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.press("Control+i");
+  const hover = page.locator(".cm-flowql-hover");
+  await hover.waitFor();
+  expect(await hover.locator("strong").first().textContent()).toBe("DstPort");
+  expect(await page.evaluate(() => window.flowqlTest.announced().join())).toContain("DstPort");
+  await page.keyboard.press("Escape");
+  await hover.waitFor({ state: "detached" });
+});
+
 test("Shift-Alt-F formats, and one step undoes it", async () => {
   await create({ doc: "srcas in (1,2) and dstport=443" });
   await page.keyboard.press("Shift+Alt+F");
