@@ -150,3 +150,24 @@ async fn no_more_calls_run_at_once_than_may() {
     assert_eq!((busy, results.iter().filter(|result| result.is_ok()).count()), (3, 5), "{results:?}");
     client.health().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_backend_tells_what_is_stored() {
+    use flowql_backend::Backend as _;
+    use flowql_backend::clickhouse::ClickHouse;
+    let client = testing::client().await;
+    let backend = ClickHouse::new(client.clone(), flowql::Schema::default());
+    assert_eq!(backend.name(), "embedded");
+    assert!(backend.health().await.unwrap().version.starts_with("26."));
+    assert!(backend.stored().await.unwrap().tables.is_empty());
+    for table in ["flows", "flows_1m0s", "flows_other"] {
+        let create =
+            format!("CREATE TABLE {table} (TimeReceived DateTime) ENGINE = MergeTree ORDER BY TimeReceived");
+        client.execute(&Statement::write(create)).await.unwrap();
+    }
+    let stored = backend.stored().await.unwrap();
+    let names: Vec<_> = stored.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["flows", "flows_1m0s"]);
+    client.execute(&Statement::write("DROP DATABASE flows")).await.unwrap();
+    assert!(backend.stored().await.unwrap().tables.is_empty(), "a database that is not there holds nothing");
+}

@@ -28,6 +28,7 @@
 //!   until it is acknowledged.
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
+mod backend;
 mod client;
 mod errors;
 pub(crate) mod http;
@@ -36,6 +37,7 @@ mod rows;
 mod servers;
 mod statement;
 
+pub use backend::ClickHouse;
 pub use client::{Client, Statistics};
 pub use options::{ClientOptions, ServerOptions};
 pub use rows::Rows;
