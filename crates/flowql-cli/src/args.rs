@@ -525,7 +525,7 @@ pub(crate) struct Serve {
     /// Listen on this address and port; port 0 is any free one
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-    /// Where values and flows come from; `static` where --values is given, else `none`
+    /// Where values and flows come from; `static` where --values is given, else as [backend] says
     #[arg(long, value_name = "KIND", value_enum)]
     pub(crate) backend: Option<BackendKind>,
     #[command(flatten)]

@@ -9,14 +9,22 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 
 use crate::app::{App, Shared};
+use crate::caller::Caller;
 use crate::problem::Problem;
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The right to be worked on, held until the answer is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Permit {
+    _permit: Option<Arc<OwnedSemaphorePermit>>,
+}
 
 /// The header with the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,6 +55,7 @@ pub(crate) async fn gate(State(app): State<App>, mut request: Request, next: Nex
         match entered {
             Ok((caller, permit)) => {
                 request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(permit.clone());
                 let answered = answer(&app, request, next).instrument(span.clone()).await;
                 drop(permit);
                 answered
@@ -87,18 +96,18 @@ fn enter(
     method: &Method,
     headers: &HeaderMap,
     route: Option<&MatchedPath>,
-) -> Result<(crate::caller::Caller, Option<tokio::sync::OwnedSemaphorePermit>), Problem> {
+) -> Result<(Caller, Permit), Problem> {
     let address = peer.ok_or_else(Problem::internal)?.0.ip();
     let caller = app.callers.identify(address, headers)?;
     app.callers.check_site(method, headers)?;
     if matches!(route.map(MatchedPath::as_str), Some("/healthz" | "/readyz" | "/metrics")) {
-        return Ok((caller, None));
+        return Ok((caller, Permit { _permit: None }));
     }
     if !app.rates.take(&caller.client) {
         return Err(Problem::too_fast());
     }
     let permit = Arc::clone(&app.requests).try_acquire_owned().map_err(|_| Problem::overloaded())?;
-    Ok((caller, Some(permit)))
+    Ok((caller, Permit { _permit: Some(Arc::new(permit)) }))
 }
 
 /// Counts a request while it is being answered, its end by a client that went away included.

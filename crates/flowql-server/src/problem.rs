@@ -120,6 +120,28 @@ impl Problem {
         Self { retry: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_slow", message) }
     }
 
+    /// There is no backend that has flows.
+    pub(crate) fn no_flows() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "no_flows", "the service has no backend that knows flows")
+    }
+
+    /// The backend does not answer a query.
+    pub(crate) fn of_backend(error: &flowql_backend::Error) -> Self {
+        use flowql_backend::Error;
+        let (status, code) = match error {
+            Error::Unsupported { .. } => return Self::no_flows(),
+            Error::NoTable(_) => (StatusCode::BAD_REQUEST, "no_table"),
+            Error::Deadline(_) => (StatusCode::GATEWAY_TIMEOUT, "backend_slow"),
+            Error::Busy => return Self::overloaded(),
+            Error::Unreachable { .. } | Error::Setup { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, "backend_unreachable")
+            }
+            _ => (StatusCode::BAD_GATEWAY, "backend_failed"),
+        };
+        let retry = status == StatusCode::SERVICE_UNAVAILABLE;
+        Self { retry, ..Self::new(status, code, error.to_string()) }
+    }
+
     /// Something is broken here.
     pub(crate) fn internal() -> Self {
         let message = "an internal error; the log says more, under the request id of the answer";

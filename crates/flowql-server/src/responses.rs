@@ -81,3 +81,18 @@ pub(crate) enum OfUser {
     #[response(status = 503)]
     Overloaded(#[to_schema] Problem),
 }
+
+/// What a route may answer that asks the backend for flows.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the document is derived from it")]
+pub(crate) enum OfBackend {
+    /// No backend knows flows
+    #[response(status = 404)]
+    NoFlows(#[to_schema] Problem),
+    /// The backend fails
+    #[response(status = 502)]
+    Failed(#[to_schema] Problem),
+    /// The backend takes too long
+    #[response(status = 504)]
+    Slow(#[to_schema] Problem),
+}

@@ -8,6 +8,7 @@ use flowql_server::{Error, Options};
 
 use super::load;
 use crate::args::{BackendKind, Global, Serve, ValuesFrom};
+use crate::backend;
 use crate::failure::{Failure, Status};
 
 pub(super) fn run(global: &Global, args: Serve) -> Result<Status, Failure> {
@@ -39,7 +40,8 @@ fn open(
     config: &Config,
 ) -> Result<Option<Arc<dyn Backend>>, Failure> {
     match (kind, &values.values) {
-        (None | Some(BackendKind::None), None) => Ok(None),
+        (None, None) => Ok(backend::open(config)?),
+        (Some(BackendKind::None), None) => Ok(None),
         (None | Some(BackendKind::Static), Some(path)) => {
             Ok(Some(Arc::new(StaticValues::load(path, &config.schema)?)))
         }

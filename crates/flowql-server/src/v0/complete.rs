@@ -38,7 +38,7 @@ pub(crate) struct Question {
     prefix: Option<String>,
     /// How many completions at most.
     #[serde(default)]
-    #[schema(minimum = 0, default = 20)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64, default = 20)]
     limit: Option<u32>,
 }
 

@@ -40,12 +40,21 @@ pub(crate) struct Question {
 /// For which flows a filter is compiled.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Direction {
+pub(super) enum Direction {
     /// Those that it selects.
     #[default]
     Forward,
     /// Those of the opposite direction.
     Reverse,
+}
+
+impl From<Direction> for flowql_backend::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Forward => Self::Forward,
+            Direction::Reverse => Self::Reverse,
+        }
+    }
 }
 
 /// Where the values stand.

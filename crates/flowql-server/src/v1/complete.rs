@@ -34,13 +34,15 @@ pub(crate) struct Question {
     filter: String,
     /// The place in bytes; the end of the text where no place is given.
     #[serde(default)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     cursor: Option<u32>,
     /// The place in UTF-16 code units; counts where `cursor` is not given.
     #[serde(default)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     cursor_utf16: Option<u32>,
     /// How many candidates at most.
     #[serde(default)]
-    #[schema(minimum = 0, default = 100)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64, default = 100)]
     limit: Option<u32>,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Filter {
 pub(crate) struct New {
     /// What `@name` is to refer to: a letter or `_`, then letters, digits, `_` and `-`.
     #[serde(default)]
-    #[schema(example = "customers", max_length = 64)]
+    #[schema(example = "customers", max_length = 64, pattern = "^[A-Za-z_](-?[A-Za-z0-9_])*-?$")]
     name: Option<String>,
     /// What it is for.
     #[serde(default)]

@@ -24,10 +24,11 @@ pub(crate) struct Question {
     filter: String,
     /// The place in bytes; the end of the text where no place is given.
     #[serde(default)]
-    #[schema(example = 2)]
+    #[schema(example = 2, value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     cursor: Option<u32>,
     /// The place in UTF-16 code units; counts where `cursor` is not given.
     #[serde(default)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     cursor_utf16: Option<u32>,
 }
 

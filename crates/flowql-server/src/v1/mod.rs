@@ -5,6 +5,7 @@ mod complete;
 mod filters;
 mod format;
 mod hover;
+mod query;
 mod schema;
 mod validate;
 
@@ -24,4 +25,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(filters::list, filters::add))
         .routes(routes!(filters::replace, filters::delete))
         .routes(routes!(schema::schema))
+        .routes(routes!(query::query))
 }
