@@ -451,9 +451,8 @@ mod tests {
         };
         let schema = SchemaConfig { column: vec![column], ..SchemaConfig::default() };
         let server = ServerSection { data: some(), ..ServerSection::default() };
-        let filled = Sections { schema, server, ..Sections::default() };
         let backend = crate::BackendSection { values: some(), url: some(), ..Default::default() };
-        let filled = Sections { schema, backend, ..Sections::default() };
+        let filled = Sections { schema, server, backend, ..Sections::default() };
         let mut accepted = BTreeSet::new();
         keys("", &toml::Table::try_from(filled).unwrap(), &mut accepted);
         let documented: BTreeSet<_> =
