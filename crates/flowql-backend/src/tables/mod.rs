@@ -5,7 +5,7 @@
 //! `exporters`. Everything here is a pure function: what is to be done depends on the schema, on the layout and on
 //! what was [`Found`] in the database.
 //!
-//! All engines are written by [`Layout::engine`], all names by [`Layout::table`]: replicated and distributed tables
+//! All engines are written by `Layout::engine`, all names by `Layout::table`: replicated and distributed tables
 //! come in at these two places.
 
 mod apply;
