@@ -8,6 +8,7 @@ pub mod clickhouse;
 mod complete;
 pub mod embedded;
 mod error;
+mod options;
 mod query;
 mod service;
 mod source;
@@ -21,6 +22,8 @@ pub mod values;
 pub use backend::{Backend, Health};
 pub use complete::{ColumnSuggestions, Completed, SuggestedValue, complete, suggest};
 pub use error::Error;
+pub use flowql_config::BackendKind;
+pub use options::{BackendArgs, BackendOptions, PASSWORD_VARIABLE, USER_VARIABLE};
 pub use query::{
     Answer, AnswerColumn, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit,
 };

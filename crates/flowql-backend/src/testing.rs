@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::clickhouse::{Client, ClientOptions, ServerOptions, Statement};
+use crate::Error;
+use crate::clickhouse::{Client, ClientOptions, Statement};
 use crate::embedded::{Embedded, EmbeddedOptions};
 
 /// An engine of the test's own in a temporary folder. It ends with the test, also when that fails or is killed.
@@ -39,8 +40,7 @@ pub async fn engine_at(folder: &Path) -> Embedded {
 ///
 /// As [`engine`].
 pub async fn client() -> Client {
-    let options = ClientOptions { database: "flows".to_owned(), ..ClientOptions::default() };
-    client_of(engine().await, options).await
+    client_with(options(), ClientOptions { database: "flows".to_owned(), ..ClientOptions::default() }).await
 }
 
 /// A client of an engine, with its database made.
@@ -48,12 +48,12 @@ pub async fn client() -> Client {
 /// # Panics
 ///
 /// When that does not work.
-pub async fn client_of(engine: Embedded, options: ClientOptions) -> Client {
+pub async fn client_with(engine: EmbeddedOptions, options: ClientOptions) -> Client {
     let create = format!("CREATE DATABASE IF NOT EXISTS `{}` ENGINE = Atomic", options.database);
-    let server = ClientOptions { database: "default".to_owned(), ..options.clone() };
     let made = async {
-        Client::remote(&ServerOptions::at(engine.url()), server)?.execute(&Statement::write(create)).await?;
-        Client::embedded(engine, options)
+        let client = Client::embedded(engine, options)?;
+        client.execute(&Statement::write(create).without_database()).await?;
+        Ok::<_, Error>(client)
     };
     made.await.unwrap_or_else(|error| panic!("{error}"))
 }

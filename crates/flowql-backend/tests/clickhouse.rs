@@ -142,7 +142,7 @@ async fn a_batch_with_a_token_is_stored_once() {
 async fn no_more_calls_run_at_once_than_may() {
     use flowql_backend::clickhouse::ClientOptions;
     let options = ClientOptions { concurrency: 2, waiting: 3, ..ClientOptions::default() };
-    let client = testing::client_of(testing::engine().await, options).await;
+    let client = testing::client_with(testing::options(), options).await;
     let slow = Statement::read("SELECT sleep(0.3)");
     let calls = (0..8).map(|_| async { client.rows(&slow).await?.collect().await });
     let results = futures_util::future::join_all(calls).await;

@@ -479,9 +479,9 @@ pub(crate) enum StoreAction {
     Start {
         #[command(flatten)]
         folder: DataFolder,
-        /// End it when nobody has used it for so many seconds, or `never`
-        #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = idle)]
-        idle: Idle,
+        /// End it when nobody has used it for so many seconds, or `never`; as configured when left out
+        #[arg(long, value_name = "SECONDS", value_parser = idle)]
+        idle: Option<Idle>,
     },
     /// Stop it, whoever uses it
     Stop {
@@ -493,7 +493,7 @@ pub(crate) enum StoreAction {
 /// Which data folder.
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
-    /// The data folder; `flowql/store` in the folder of your data (XDG_DATA_HOME) when left out
+    /// The data folder; as configured when left out
     #[arg(long, value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }

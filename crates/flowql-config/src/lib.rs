@@ -24,5 +24,7 @@ mod server;
 pub use config::{Config, FILE_NAME};
 pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
-pub use sections::{BackendKind, BackendSection, LimitsSection, Sections};
+pub use sections::{
+    BackendKind, BackendSection, ClickhouseSection, EmbeddedSection, LimitsSection, Sections,
+};
 pub use server::{ServerLimits, ServerSection};

@@ -136,6 +136,18 @@ pub(crate) static SECTIONS: &[Section] = &[
         doc: "Where editors get the values that a network really has.",
         example: "[backend]\nkind = \"service\"\nurl = \"http://127.0.0.1:8080\"\n",
     },
+    Section {
+        name: "embedded",
+        shape: Shape::Table,
+        doc: "The ClickHouse that FlowQL brings along and starts itself. `flowql store install` fetches its library.",
+        example: "[embedded]\nfolder = \"/var/lib/flowql\"\nidle = 3600\n",
+    },
+    Section {
+        name: "clickhouse",
+        shape: Shape::Table,
+        doc: "ClickHouse servers, reached over HTTP or HTTPS.",
+        example: "[clickhouse]\nservers = [\"https://clickhouse1.example:8443\", \"https://clickhouse2.example:8443\"]\nuser = \"flowql\"\npassword_file = \"/run/secrets/clickhouse\"\n",
+    },
 ];
 
 /// Every setting, the sections in the order of the documentation.
@@ -361,9 +373,9 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting(
         "backend",
         "kind",
-        Kind::Choice(&["none", "static", "service"]),
+        Kind::Choice(&["none", "static", "service", "embedded", "clickhouse"]),
         "\"none\"",
-        "Which one: no backend, a file of values, or a running `flowql serve`.",
+        "Which one: none, a file of values, a running `flowql serve`, the ClickHouse of [embedded], or the servers of [clickhouse]. Where it is none, commands that need flows use the embedded one.",
     ),
     setting(
         "backend",
@@ -373,6 +385,71 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "The file of values of the backend `static`, relative to the configuration; `flowql complete --help` shows its form.",
     ),
     setting("backend", "url", Kind::Text, "", "The address of the backend `service`."),
+    setting("backend", "deadline", Kind::Integer(1, 86_400), "60", "How many seconds a call may take."),
+    setting(
+        "backend",
+        "concurrency",
+        Kind::Integer(1, 1000),
+        "8",
+        "How many calls run at once; others wait for their turn.",
+    ),
+    setting(
+        "embedded",
+        "folder",
+        Kind::Text,
+        "\"\"",
+        "The data folder. When left out, `flowql/store` in the folder of your data (XDG_DATA_HOME).",
+    ),
+    setting(
+        "embedded",
+        "library",
+        Kind::Text,
+        "\"\"",
+        "The library, `libchdb.so`. When left out, that of the variable FLOWQL_LIBCHDB, or the installed one.",
+    ),
+    setting(
+        "embedded",
+        "idle",
+        Kind::Integer(0, 31_536_000),
+        "300",
+        "After how many seconds without use the engine ends; 0 for never.",
+    ),
+    setting("embedded", "database", Kind::Text, "\"flowql\"", "The database of the flow tables."),
+    list(
+        "clickhouse",
+        "servers",
+        "The addresses, as `https://HOST:8443`. Each is as good as the other: the next one is asked when one does not answer.",
+    ),
+    setting(
+        "clickhouse",
+        "user",
+        Kind::Text,
+        "\"\"",
+        "The user. When left out, that of the variable FLOWQL_CLICKHOUSE_USER, or the server's default.",
+    ),
+    setting(
+        "clickhouse",
+        "password",
+        Kind::Text,
+        "\"\"",
+        "The password. Better in a file, or in the variable FLOWQL_CLICKHOUSE_PASSWORD.",
+    ),
+    setting(
+        "clickhouse",
+        "password_file",
+        Kind::Text,
+        "\"\"",
+        "A file whose first line is the password. It comes before `password`.",
+    ),
+    setting("clickhouse", "database", Kind::Text, "\"default\"", "The database of the flow tables."),
+    setting("clickhouse", "cluster", Kind::Text, "\"\"", "The cluster that tables are created on."),
+    setting(
+        "clickhouse",
+        "ca_file",
+        Kind::Text,
+        "\"\"",
+        "Certificates to trust beside those of the system, in a PEM file.",
+    ),
 ];
 
 const fn setting(

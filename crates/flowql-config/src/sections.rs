@@ -23,10 +23,14 @@ pub struct Sections {
     pub filters: BTreeMap<String, String>,
     /// `[backend]`: where values and flows come from.
     pub backend: BackendSection,
+    /// `[embedded]`: the ClickHouse that FlowQL starts itself.
+    pub embedded: EmbeddedSection,
+    /// `[clickhouse]`: the ClickHouse servers.
+    pub clickhouse: ClickhouseSection,
 }
 
 /// The section `[backend]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BackendSection {
     /// Which backend.
@@ -35,6 +39,32 @@ pub struct BackendSection {
     pub values: Option<String>,
     /// The address of the backend `service`.
     pub url: Option<String>,
+    /// How many seconds a call of ClickHouse may take.
+    pub deadline: u64,
+    /// How many calls of ClickHouse run at once.
+    pub concurrency: usize,
+}
+
+impl Default for BackendSection {
+    fn default() -> Self {
+        Self { kind: BackendKind::default(), values: None, url: None, deadline: 60, concurrency: 8 }
+    }
+}
+
+impl BackendKind {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::None, Self::Static, Self::Service, Self::Embedded, Self::Clickhouse];
+
+    /// As it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Static => "static",
+            Self::Service => "service",
+            Self::Embedded => "embedded",
+            Self::Clickhouse => "clickhouse",
+        }
+    }
 }
 
 /// A backend that a configuration can name.
@@ -48,6 +78,65 @@ pub enum BackendKind {
     Static,
     /// A running `flowql serve`.
     Service,
+    /// The ClickHouse that FlowQL starts itself.
+    Embedded,
+    /// ClickHouse servers.
+    Clickhouse,
+}
+
+/// The section `[embedded]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbeddedSection {
+    /// The data folder; empty for the user's own.
+    pub folder: String,
+    /// The library; empty for the installed one.
+    pub library: String,
+    /// After how many seconds without use the engine ends; zero for never.
+    pub idle: u64,
+    /// The database.
+    pub database: String,
+}
+
+impl Default for EmbeddedSection {
+    fn default() -> Self {
+        Self { folder: String::new(), library: String::new(), idle: 300, database: "flowql".to_owned() }
+    }
+}
+
+/// The section `[clickhouse]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClickhouseSection {
+    /// The addresses of the servers.
+    pub servers: Vec<String>,
+    /// The user; empty for the server's default.
+    pub user: String,
+    /// The password.
+    pub password: String,
+    /// The file that holds the password.
+    pub password_file: String,
+    /// The database.
+    pub database: String,
+    /// The cluster; empty for a single server.
+    pub cluster: String,
+    /// Certificates to trust.
+    pub ca_file: String,
+}
+
+impl Default for ClickhouseSection {
+    fn default() -> Self {
+        let empty = String::new;
+        Self {
+            servers: Vec::new(),
+            user: empty(),
+            password: empty(),
+            password_file: empty(),
+            database: "default".to_owned(),
+            cluster: empty(),
+            ca_file: empty(),
+        }
+    }
 }
 
 /// The section `[limits]`.

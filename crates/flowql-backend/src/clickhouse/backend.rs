@@ -26,7 +26,7 @@ pub struct ClickHouse {
 impl ClickHouse {
     /// A backend of a client; `schema` says what the columns mean.
     pub fn new(client: Client, schema: Schema) -> Self {
-        let name = if client.engine().is_some() { "embedded" } else { "clickhouse" };
+        let name = if client.is_embedded() { "embedded" } else { "clickhouse" };
         Self { name, client, schema, known: Mutex::new(None) }
     }
 

@@ -14,7 +14,7 @@ use super::errors::{Failure, FailureKind};
 use super::rows::Lines;
 use super::servers::Servers;
 use super::{ClientOptions, Insert, Rows, ServerOptions, Statement, http};
-use crate::embedded::Embedded;
+use crate::embedded::{Embedded, EmbeddedOptions};
 use crate::{AnswerColumn, Error, Health};
 
 /// The settings that let every filter within the limits through, however it is expanded.
@@ -92,14 +92,14 @@ impl Client {
         Ok(Self::new(http::client(servers)?, Servers::remote(&servers.servers)?, options))
     }
 
-    /// A client of the embedded engine, which is started again if it dies.
+    /// A client of the embedded engine, which is started by the first call, and again if it dies.
     ///
     /// # Errors
     ///
     /// That the HTTP client cannot be set up.
-    pub fn embedded(engine: Embedded, options: ClientOptions) -> Result<Self, Error> {
-        let http = http::client(&ServerOptions::at(engine.url()))?;
-        Ok(Self::new(http, Servers::Embedded(Arc::new(engine)), options))
+    pub fn embedded(engine: EmbeddedOptions, options: ClientOptions) -> Result<Self, Error> {
+        let http = http::client(&ServerOptions::at("http://127.0.0.1"))?;
+        Ok(Self::new(http, Servers::Embedded { options: engine, engine: Box::default() }, options))
     }
 
     fn new(http: clickhouse::Client, servers: Servers, options: ClientOptions) -> Self {
@@ -115,10 +115,15 @@ impl Client {
         &self.inner.options
     }
 
-    /// The embedded engine, if that is what is asked.
+    /// Whether it asks the embedded engine.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.inner.servers, Servers::Embedded { .. })
+    }
+
+    /// The embedded engine, if that is what is asked, and if it was started.
     pub fn engine(&self) -> Option<&Embedded> {
         match &self.inner.servers {
-            Servers::Embedded(engine) => Some(engine),
+            Servers::Embedded { engine, .. } => engine.get(),
             Servers::Remote { .. } => None,
         }
     }
@@ -353,7 +358,11 @@ impl Client {
         due: Instant,
         id: &str,
     ) -> clickhouse::query::Query {
-        let client = self.inner.http.clone().with_url(server).with_database(&self.inner.options.database);
+        let client = self.inner.http.clone().with_url(server);
+        let client = match statement.has_database {
+            true => client.with_database(&self.inner.options.database),
+            false => client,
+        };
         let mut query = client.query_raw(&statement.sql).with_setting("query_id", id);
         for (name, value) in &statement.parameters {
             query = query.with_setting(name, value);

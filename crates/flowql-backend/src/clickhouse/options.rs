@@ -47,6 +47,9 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
+    /// How long a server may take to accept a connection, by default.
+    pub const CONNECT: Duration = Duration::from_secs(3);
+
     /// One server, with the server's default user.
     pub fn at(server: impl Into<String>) -> Self {
         Self {
@@ -54,7 +57,7 @@ impl ServerOptions {
             user: None,
             password: None,
             ca_file: None,
-            connect: Duration::from_secs(3),
+            connect: Self::CONNECT,
         }
     }
 }

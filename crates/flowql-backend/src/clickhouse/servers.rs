@@ -1,20 +1,20 @@
 //! Which server is asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::Error;
-use crate::embedded::Embedded;
+use crate::embedded::{Embedded, EmbeddedOptions};
 
 /// The servers of a client.
 #[derive(Debug)]
 pub(super) enum Servers {
     /// Servers that are there without us, and which of them answered last.
     Remote { urls: Vec<String>, current: AtomicUsize },
-    /// The engine that we start.
-    Embedded(Arc<Embedded>),
+    /// The engine that we start, when it is first asked.
+    Embedded { options: EmbeddedOptions, engine: Box<OnceCell<Embedded>> },
 }
 
 impl Servers {
@@ -35,7 +35,7 @@ impl Servers {
     pub(super) fn attempts(&self) -> usize {
         match self {
             Self::Remote { urls, .. } => urls.len().max(2),
-            Self::Embedded(_) => 3,
+            Self::Embedded { .. } => 3,
         }
     }
 
@@ -46,8 +46,10 @@ impl Servers {
                 let index = (current.load(Ordering::Relaxed) + attempt) % urls.len().max(1);
                 Ok(urls.get(index).cloned().unwrap_or_default())
             }
-            Self::Embedded(engine) if attempt == 0 => Ok(engine.url()),
-            Self::Embedded(engine) => Ok(engine.ensure().await?),
+            Self::Embedded { options, engine } => {
+                let engine = engine.get_or_try_init(|| Embedded::open(options.clone())).await?;
+                Ok(if attempt == 0 { engine.url() } else { engine.ensure().await? })
+            }
         }
     }
 

@@ -15,6 +15,7 @@ pub struct Statement {
     pub(super) deadline: Option<Duration>,
     pub(super) most_rows: Option<u64>,
     pub(super) is_read: bool,
+    pub(super) has_database: bool,
 }
 
 impl Statement {
@@ -27,6 +28,7 @@ impl Statement {
             deadline: None,
             most_rows: None,
             is_read: true,
+            has_database: true,
         }
     }
 
@@ -55,6 +57,13 @@ impl Statement {
     #[must_use]
     pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Runs it outside of the client's database, which may not be there yet.
+    #[must_use]
+    pub fn without_database(mut self) -> Self {
+        self.has_database = false;
         self
     }
 

@@ -47,13 +47,13 @@ impl EngineError {
         match self {
             Self::NoLibrary(_) => {
                 "get it with `flowql store install` (once, 180 MB), or name a `libchdb.so` \
-                                   with the setting `backend.library` or the variable FLOWQL_LIBCHDB"
+                                   with the setting `embedded.library` or the variable FLOWQL_LIBCHDB"
                     .to_owned()
             }
             Self::NoHelper => {
                 "install FlowQL as a whole: `cargo install --path crates/flowql-cli`".to_owned()
             }
-            Self::Folder { .. } => "name another folder with the setting `backend.folder`".to_owned(),
+            Self::Folder { .. } => "name another folder with the setting `embedded.folder`".to_owned(),
             Self::Failed { log, .. } => format!("the whole log is in `{}`", log.display()),
             Self::TooSlow { .. } => {
                 "try again: the first start after an installation reads 560 MB from the disk".to_owned()

@@ -111,7 +111,7 @@ impl InstallError {
         let package = release.map_or_else(String::new, |release| format!("{}@{VERSION}", release.package));
         Some(match self {
             Self::Machine(_) => format!(
-                "name a `{FILE}` of chDB with the setting `backend.library` or the variable {}",
+                "name a `{FILE}` of chDB with the setting `embedded.library` or the variable {}",
                 library::VARIABLE
             ),
             Self::NoCache => "set FLOWQL_CACHE to a folder".to_owned(),

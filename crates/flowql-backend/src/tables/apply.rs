@@ -15,7 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// Why it does not answer.
 pub async fn find(client: &Client, layout: &Layout) -> Result<Found, Error> {
-    let [tables, columns, indexes] = Found::queries(layout).map(clickhouse::Statement::read);
+    let [tables, columns, indexes] =
+        Found::queries(layout).map(|sql| clickhouse::Statement::read(sql).without_database());
     Ok(Found::of(client.all(&tables).await?, client.all(&columns).await?, client.all(&indexes).await?))
 }
 
@@ -35,7 +36,8 @@ pub async fn apply(
             client.insert(&insert(statement, data, number)).await?;
             continue;
         }
-        let run = clickhouse::Statement::write(&statement.sql).deadline(DEADLINE);
+        // The first one makes the database.
+        let run = clickhouse::Statement::write(&statement.sql).without_database().deadline(DEADLINE);
         let run = SETTINGS.iter().fold(run, |run, (name, value)| run.setting(name, value));
         client.execute(&run).await?;
     }

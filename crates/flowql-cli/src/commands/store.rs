@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flowql_backend::embedded::install::{self, Progress, Step};
 use flowql_backend::embedded::{self, Embedded, EmbeddedOptions, EngineError, library};
+use flowql_backend::{BackendArgs, BackendOptions};
 use serde::Serialize;
 
 use super::runtime;
@@ -15,14 +16,20 @@ use crate::progress::{self, ProgressLine};
 pub(super) fn run(global: &Global, args: &Store) -> Result<Status, Failure> {
     match &args.action {
         StoreAction::Install { from } => install(global, from.as_deref()),
-        StoreAction::Status { folder, json } => status(&data_folder(folder)?, *json),
-        StoreAction::Start { folder, idle } => start(data_folder(folder)?, *idle),
-        StoreAction::Stop { folder } => stop(global, &data_folder(folder)?),
+        StoreAction::Status { folder, json } => status(&configured(global, folder)?, *json),
+        StoreAction::Start { folder, idle } => start(configured(global, folder)?, *idle),
+        StoreAction::Stop { folder } => stop(global, &data_folder(&configured(global, folder)?)?),
     }
 }
 
-fn data_folder(asked: &DataFolder) -> Result<PathBuf, Failure> {
-    asked.folder.clone().or_else(embedded::default_folder).ok_or_else(|| {
+/// The engine as the configuration and the option have it.
+fn configured(global: &Global, asked: &DataFolder) -> Result<EmbeddedOptions, Failure> {
+    let args = BackendArgs { folder: asked.folder.clone(), ..BackendArgs::default() };
+    Ok(BackendOptions::new(&super::load(global, None)?, &args)?.embedded)
+}
+
+fn data_folder(options: &EmbeddedOptions) -> Result<PathBuf, Failure> {
+    options.folder.clone().ok_or_else(|| {
         Failure::new("there is no folder for your data: HOME is not set", "name a folder with --folder")
     })
 }
@@ -56,12 +63,14 @@ struct Report {
     engine: Option<flowql_clickhouse::State>,
 }
 
-fn status(folder: &Path, json: bool) -> Result<Status, Failure> {
-    let state = embedded::status(folder)?;
-    let library = state.as_ref().map(|state| state.library.clone()).or_else(|| library::find(None).ok());
+fn status(options: &EmbeddedOptions, json: bool) -> Result<Status, Failure> {
+    let folder = data_folder(options)?;
+    let state = embedded::status(&folder)?;
+    let used = state.as_ref().map(|state| state.library.clone());
+    let library = used.or_else(|| library::find(options.library.as_deref()).ok());
     let url = state.as_ref().map(flowql_clickhouse::State::url);
     let running = state.is_some();
-    let report = Report { running, folder: folder.to_path_buf(), library, url, engine: state };
+    let report = Report { running, folder, library, url, engine: state };
     let mut output = Output::new();
     if json {
         output.json(&report)?;
@@ -84,8 +93,11 @@ fn status(folder: &Path, json: bool) -> Result<Status, Failure> {
     Ok(Status::Good)
 }
 
-fn start(folder: PathBuf, Idle(idle): Idle) -> Result<Status, Failure> {
-    let options = EmbeddedOptions { idle, ..EmbeddedOptions::at(folder) };
+fn start(options: EmbeddedOptions, idle: Option<Idle>) -> Result<Status, Failure> {
+    // Without a folder of its own it would be a temporary engine, which ends with this command.
+    let folder = data_folder(&options)?;
+    let idle = idle.map_or(options.idle, |Idle(idle)| idle);
+    let options = EmbeddedOptions { folder: Some(folder), idle, ..options };
     let engine = runtime()?.block_on(Embedded::open(options))?;
     let mut output = Output::new();
     output.line(&engine.url())?;

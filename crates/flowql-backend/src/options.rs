@@ -1,0 +1,250 @@
+//! Which backend is used, and how: from the configuration and the command line.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowql::Schema;
+use flowql_config::{BackendKind, Config};
+
+use crate::clickhouse::{ClickHouse, Client, ClientOptions, ServerOptions};
+use crate::embedded::{EmbeddedOptions, default_folder};
+use crate::{Backend, Error, Service, StaticValues};
+
+/// The user of the ClickHouse servers, where neither the configuration nor the command line names one.
+pub const USER_VARIABLE: &str = "FLOWQL_CLICKHOUSE_USER";
+/// The password, likewise.
+pub const PASSWORD_VARIABLE: &str = "FLOWQL_CLICKHOUSE_PASSWORD";
+
+/// Which backend, and how it is reached.
+///
+/// A front end makes it with [`BackendOptions::new`] of the configuration and of the flags
+/// ([`BackendArgs`](crate::BackendArgs), a group for clap), then calls [`BackendOptions::open`].
+#[derive(Clone, Debug)]
+pub struct BackendOptions {
+    /// Which one.
+    pub kind: BackendKind,
+    /// What the columns mean.
+    pub schema: Schema,
+    /// Of `clickhouse` and `embedded`: the database and the bounds of the calls.
+    pub client: ClientOptions,
+    /// Of `clickhouse`: the servers.
+    pub servers: ServerOptions,
+    /// Of `embedded`: the engine.
+    pub embedded: EmbeddedOptions,
+    /// Of `static`: the file of values.
+    pub values: Option<PathBuf>,
+    /// Of `service`: its address.
+    pub url: Option<String>,
+}
+
+/// What the command line says of the backend, in the place of the configuration.
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Backend options"))]
+pub struct BackendArgs {
+    /// Where the flows are: `embedded` or `clickhouse`; `static` and `service` have values for completion only
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME", value_parser = kind))]
+    pub backend: Option<BackendKind>,
+    /// A ClickHouse server, as https://HOST:8443; several times for several, each as good as the other
+    #[cfg_attr(feature = "clap", arg(long = "server", value_name = "URL"))]
+    pub servers: Vec<String>,
+    /// The user of the ClickHouse servers; FLOWQL_CLICKHOUSE_USER when left out
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME"))]
+    pub user: Option<String>,
+    /// A file that holds the password; FLOWQL_CLICKHOUSE_PASSWORD holds it itself
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
+    pub password_file: Option<PathBuf>,
+    /// The database of the flow tables
+    #[cfg_attr(feature = "clap", arg(long = "store-database", value_name = "NAME"))]
+    pub database: Option<String>,
+    /// The data folder of the embedded ClickHouse
+    #[cfg_attr(feature = "clap", arg(long = "store-folder", value_name = "DIR"))]
+    pub folder: Option<PathBuf>,
+}
+
+#[cfg(feature = "clap")]
+fn kind(text: &str) -> Result<BackendKind, String> {
+    let found = BackendKind::ALL.into_iter().find(|kind| kind.name() == text);
+    found.ok_or_else(|| format!("one of {}", BackendKind::ALL.map(BackendKind::name).join(", ")))
+}
+
+impl BackendOptions {
+    /// What the configuration says, and the command line in its place.
+    ///
+    /// # Errors
+    ///
+    /// That the file of the password cannot be read.
+    pub fn new(config: &Config, args: &BackendArgs) -> Result<Self, Error> {
+        let sections = &config.sections;
+        let from_config = |text: &str| (!text.is_empty()).then(|| beside(config, text));
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        // A server on the command line says which backend is meant.
+        let by_server = (!args.servers.is_empty()).then_some(BackendKind::Clickhouse);
+        let kind = match args.backend.or(by_server).unwrap_or(sections.backend.kind) {
+            // Whoever asks for a backend gets one.
+            BackendKind::None => BackendKind::Embedded,
+            kind => kind,
+        };
+        let database = match kind {
+            BackendKind::Embedded => &sections.embedded.database,
+            _ => &sections.clickhouse.database,
+        };
+        let client = ClientOptions {
+            database: args.database.clone().unwrap_or_else(|| database.clone()),
+            cluster: named(&sections.clickhouse.cluster).filter(|_| kind == BackendKind::Clickhouse),
+            deadline: Duration::from_secs(sections.backend.deadline),
+            concurrency: sections.backend.concurrency,
+            ..ClientOptions::default()
+        };
+        let password_file =
+            args.password_file.clone().or_else(|| from_config(&sections.clickhouse.password_file));
+        let password = match password_file.filter(|_| kind == BackendKind::Clickhouse) {
+            Some(file) => Some(password(&file)?),
+            None => named(&sections.clickhouse.password).or_else(|| variable(PASSWORD_VARIABLE)),
+        };
+        let user = args.user.clone().or_else(|| named(&sections.clickhouse.user));
+        let servers = ServerOptions {
+            servers: match args.servers.as_slice() {
+                [] => sections.clickhouse.servers.clone(),
+                servers => servers.to_vec(),
+            },
+            user: user.or_else(|| variable(USER_VARIABLE)),
+            password,
+            ca_file: from_config(&sections.clickhouse.ca_file),
+            connect: ServerOptions::CONNECT,
+        };
+        let embedded = EmbeddedOptions {
+            folder: args
+                .folder
+                .clone()
+                .or_else(|| from_config(&sections.embedded.folder))
+                .or_else(default_folder),
+            library: from_config(&sections.embedded.library),
+            // Zero is for ever: an engine that ends at once would serve nobody.
+            idle: Some(Duration::from_secs(sections.embedded.idle)).filter(|idle| !idle.is_zero()),
+            ..EmbeddedOptions::temporary()
+        };
+        let values = sections.backend.values.as_deref().and_then(from_config);
+        let url = sections.backend.url.clone();
+        Ok(Self { kind, schema: config.schema.clone(), client, servers, embedded, values, url })
+    }
+
+    /// The backend. Nothing is asked of it yet, and no engine is started.
+    ///
+    /// # Errors
+    ///
+    /// That an address or a file cannot be used.
+    pub fn open(&self) -> Result<Arc<dyn Backend>, Error> {
+        let missing = |key: &str| Error::Setup {
+            message: format!("the backend `{}` lacks the key `{key}`", self.kind.name()),
+            help: Some(format!("set `{key}` in the section [backend]")),
+        };
+        Ok(match self.kind {
+            BackendKind::Static => {
+                let file = self.values.as_deref().ok_or_else(|| missing("values"))?;
+                Arc::new(StaticValues::load(file, &self.schema)?)
+            }
+            BackendKind::Service => {
+                Arc::new(Service::new(self.url.as_deref().ok_or_else(|| missing("url"))?)?)
+            }
+            BackendKind::Clickhouse | BackendKind::Embedded | BackendKind::None => {
+                Arc::new(ClickHouse::new(self.client()?, self.schema.clone()))
+            }
+        })
+    }
+
+    /// The client of ClickHouse, for what goes beyond a [`Backend`]: creating tables, loading flows.
+    ///
+    /// # Errors
+    ///
+    /// That an address cannot be used, or that the backend is no ClickHouse.
+    pub fn client(&self) -> Result<Client, Error> {
+        match self.kind {
+            BackendKind::Clickhouse => Client::remote(&self.servers, self.client.clone()),
+            BackendKind::Embedded | BackendKind::None => {
+                Client::embedded(self.embedded.clone(), self.client.clone())
+            }
+            BackendKind::Static | BackendKind::Service => {
+                Err(Error::Unsupported { backend: self.kind.name(), what: "holds no flows".to_owned() })
+            }
+        }
+    }
+}
+
+/// A path of the configuration, which is relative to its file.
+fn beside(config: &Config, text: &str) -> PathBuf {
+    let folder = config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    folder.join(text)
+}
+
+/// The first line of a file.
+fn password(file: &Path) -> Result<String, Error> {
+    let text = fs::read_to_string(file).map_err(|error| Error::Setup {
+        message: format!("cannot read the password from `{}`: {error}", file.display()),
+        help: None,
+    })?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str, args: &BackendArgs) -> BackendOptions {
+        BackendOptions::new(&Config::parse(text, "/etc/flowql/flowql.toml").unwrap(), args).unwrap()
+    }
+
+    #[test]
+    fn without_a_word_the_engine_is_embedded() {
+        let options = options("", &BackendArgs::default());
+        assert_eq!((options.kind, options.client.database.as_str()), (BackendKind::Embedded, "flowql"));
+        assert_eq!(options.embedded.folder, default_folder());
+        assert_eq!(options.open().unwrap().name(), "embedded");
+    }
+
+    #[test]
+    fn the_command_line_comes_before_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        std::fs::write(&file, "secret\n").unwrap();
+        let text = format!(
+            "[backend]\nkind = \"clickhouse\"\ndeadline = 5\n[clickhouse]\nservers = [\"http://a\"]\nuser = \"u\"\npassword_file = {file:?}\nca_file = \"ca.pem\"\n[embedded]\nfolder = \"store\"\nidle = 0\n"
+        );
+        let configured = options(&text, &BackendArgs::default());
+        assert_eq!(
+            (configured.kind, configured.client.database.as_str()),
+            (BackendKind::Clickhouse, "default")
+        );
+        assert_eq!(configured.client.deadline, Duration::from_secs(5));
+        assert_eq!(configured.servers.servers, ["http://a"]);
+        assert_eq!(configured.servers.password.as_deref(), Some("secret"));
+        assert_eq!(configured.servers.ca_file.as_deref(), Some(Path::new("/etc/flowql/ca.pem")));
+        assert_eq!(configured.embedded.folder.as_deref(), Some(Path::new("/etc/flowql/store")));
+        assert_eq!(configured.embedded.idle, None);
+        assert!(!format!("{configured:?}").contains("secret"));
+        let args = BackendArgs {
+            servers: vec!["http://b".into(), "http://c".into()],
+            user: Some("v".into()),
+            database: Some("d".into()),
+            ..BackendArgs::default()
+        };
+        let given = options("", &args);
+        assert_eq!((given.kind, given.client.database.as_str()), (BackendKind::Clickhouse, "d"));
+        assert_eq!(given.servers.servers, ["http://b", "http://c"]);
+        assert_eq!(given.open().unwrap().name(), "clickhouse");
+        assert_eq!(options(&text, &args).servers.user.as_deref(), Some("v"));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let open = |text: &str| options(text, &BackendArgs::default()).open().unwrap_err().to_string();
+        assert_eq!(open("backend.kind = \"static\""), "the backend `static` lacks the key `values`");
+        assert_eq!(open("backend.kind = \"clickhouse\""), "no server is named");
+    }
+}
