@@ -57,10 +57,10 @@ pub struct BackendArgs {
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
     pub password_file: Option<PathBuf>,
     /// The database of the flow tables
-    #[cfg_attr(feature = "clap", arg(long = "store-database", value_name = "NAME"))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME"))]
     pub database: Option<String>,
     /// The data folder of the embedded ClickHouse
-    #[cfg_attr(feature = "clap", arg(long = "store-folder", value_name = "DIR"))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "DIR"))]
     pub folder: Option<PathBuf>,
 }
 
@@ -68,6 +68,13 @@ pub struct BackendArgs {
 fn kind(text: &str) -> Result<BackendKind, String> {
     let found = BackendKind::ALL.into_iter().find(|kind| kind.name() == text);
     found.ok_or_else(|| format!("one of {}", BackendKind::ALL.map(BackendKind::name).join(", ")))
+}
+
+impl BackendArgs {
+    /// Whether they say which backend is meant.
+    pub fn is_given(&self) -> bool {
+        self.backend.is_some() || !self.servers.is_empty() || self.folder.is_some() || self.database.is_some()
+    }
 }
 
 impl BackendOptions {
@@ -139,7 +146,10 @@ impl BackendOptions {
     pub fn open(&self) -> Result<Arc<dyn Backend>, Error> {
         let missing = |key: &str| Error::Setup {
             message: format!("the backend `{}` lacks the key `{key}`", self.kind.name()),
-            help: Some(format!("set `{key}` in the section [backend]")),
+            help: Some(match key {
+                "values" => "set it in the section [backend], or give the file with --values".to_owned(),
+                _ => "set it in the section [backend]".to_owned(),
+            }),
         };
         Ok(match self.kind {
             BackendKind::Static => {

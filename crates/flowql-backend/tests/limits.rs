@@ -1,10 +1,6 @@
 //! Every filter within the limits runs: the largest ones, in both forms, on a real ClickHouse.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking, its helpers too"
-)]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking, its helpers too")]
 
 use std::time::Duration;
 
@@ -53,7 +49,7 @@ fn largest() -> Vec<(&'static str, String)> {
         ("subnets", filled("", |n| format!("SrcAddr << {}", address(n)), " OR ", "")),
         ("subnets not", filled("", |n| format!("DstAddr !<< {}", address(n)), " AND ", "")),
         ("strings", filled("ExporterName IN (", |n| format!("\"e'\\\\{n}\""), ",", ")")),
-        ("patterns", filled("", |n| format!("ExporterName LIKE \"%e_{n}\\\\\""), " OR ", "")),
+        ("patterns", filled("", |n| format!("ExporterName LIKE \"%e\\\\_{n}%\""), " OR ", "")),
         ("one string", filled("ExporterName = \"", |_| "'".to_owned(), "", "\"")),
         ("services", filled("DstPort IN (", |_| "\"https\"".to_owned(), ",", ")")),
         ("parentheses", nested("(", ")")),

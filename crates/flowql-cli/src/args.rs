@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use flowql_backend::BackendArgs;
 
-pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction, Target};
+pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -157,9 +158,8 @@ pub(crate) struct AllColumns {
     pub(crate) all_columns: bool,
 }
 
-/// Where values for completion come from.
+/// Where values for completion come from: a file, the backend of the options, or the one that is configured.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Values of the network")]
 pub(crate) struct ValuesFrom {
     /// Offer the values of this TOML or JSON file, the backend `static`
     ///
@@ -173,8 +173,10 @@ pub(crate) struct ValuesFrom {
     ///   asn = [{ value = "AS15169", detail = "Google" }, "AS64500"]
     ///
     /// A column without a list also has that of the opposite direction: OutIfName that of InIfName.
-    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    #[arg(long, value_name = "FILE", verbatim_doc_comment, help_heading = "Values of the network")]
     pub(crate) values: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) backend: BackendArgs,
 }
 
 /// Say what is wrong, or doubtful, in filters
@@ -313,7 +315,8 @@ pub(crate) struct Explain {
   flowql complete 'SrcAS = AS15169 AND dst'
   flowql complete --cursor 3 'src = 1'
   flowql complete --json 'InIfBoundary = '
-  flowql complete --values values.toml 'SrcAS = goo'")]
+  flowql complete --values values.toml 'SrcAS = goo'
+  flowql complete --server https://clickhouse.example:8443 'SrcAS = goo'")]
 pub(crate) struct Complete {
     /// The filter, finished or not; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,
@@ -525,9 +528,6 @@ pub(crate) struct Serve {
     /// Listen on this address and port; port 0 is any free one
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
-    /// Where values and flows come from; `static` where --values is given, else as [backend] says
-    #[arg(long, value_name = "KIND", value_enum)]
-    pub(crate) backend: Option<BackendKind>,
     #[command(flatten)]
     pub(crate) values: ValuesFrom,
     /// Keep the saved filters in this folder
@@ -536,15 +536,6 @@ pub(crate) struct Serve {
     /// Log what is at least this important
     #[arg(long, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
     pub(crate) log_level: Option<String>,
-}
-
-/// Where values and flows come from.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum BackendKind {
-    /// Nowhere: the tables of the language only
-    None,
-    /// The file of --values: values for completion, no flows
-    Static,
 }
 
 /// Print a completion script for a shell

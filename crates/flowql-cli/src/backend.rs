@@ -1,14 +1,40 @@
-//! Opening the backend that a configuration names.
+//! The backend that the options and the configuration name.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use flowql_backend::{Backend, BackendArgs, BackendOptions, Error};
-use flowql_config::{BackendKind, Config};
+use flowql_backend::{Backend, BackendKind, BackendOptions, Error, StaticValues};
+use flowql_config::Config;
 
-/// The backend that `[backend]` names; `None` where it names none.
-pub(crate) fn open(config: &Config) -> Result<Option<Arc<dyn Backend>>, Error> {
-    match config.sections.backend.kind {
-        BackendKind::None => Ok(None),
-        _ => Ok(Some(BackendOptions::new(config, &BackendArgs::default())?.open()?)),
+use crate::args::ValuesFrom;
+
+/// What serves where nobody names a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unnamed {
+    /// The embedded ClickHouse; its store is made if need be.
+    Embedded,
+    /// The embedded ClickHouse where there is a store already: to complete a filter makes none.
+    StoreThatIsThere,
+}
+
+/// The backend, not asked yet; `None` where there is to be none.
+pub(crate) fn open(
+    from: &ValuesFrom,
+    config: &Config,
+    unnamed: Unnamed,
+) -> Result<Option<Arc<dyn Backend>>, Error> {
+    if let Some(path) = &from.values {
+        return Ok(Some(Arc::new(StaticValues::load(path, &config.schema)?)));
     }
+    let args = &from.backend;
+    if args.backend == Some(BackendKind::None) {
+        return Ok(None);
+    }
+    let is_named = args.is_given() || config.sections.backend.kind != BackendKind::None;
+    let chosen = BackendOptions::new(config, args)?;
+    let has_store = chosen.embedded.folder.as_deref().is_some_and(Path::exists);
+    if !is_named && unnamed == Unnamed::StoreThatIsThere && !has_store {
+        return Ok(None);
+    }
+    Ok(Some(chosen.open()?))
 }

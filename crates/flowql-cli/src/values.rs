@@ -1,13 +1,12 @@
 //! Completion with the values of a backend, for commands that are not asynchronous themselves.
 
-use std::sync::Arc;
-
 use flowql::Compiler;
-use flowql_backend::{Backend, Completed, SourceOptions, StaticValues, ValueSource, complete};
+use flowql_backend::{Completed, SourceOptions, ValueSource, complete};
 use flowql_config::Config;
 use tokio::runtime::Runtime;
 
 use crate::args::ValuesFrom;
+use crate::backend::{self, Unnamed};
 use crate::failure::Failure;
 
 /// How many values a backend is asked for.
@@ -22,11 +21,8 @@ pub(crate) struct Completion {
 impl Completion {
     /// The completion that the options ask for.
     pub(crate) fn new(options: &ValuesFrom, config: &Config) -> Result<Self, Failure> {
-        let backend: Option<Arc<dyn Backend>> = match &options.values {
-            Some(path) => Some(Arc::new(StaticValues::load(path, &config.schema)?)),
-            None => None,
-        };
-        let source = backend.map(|backend| ValueSource::new(backend, SourceOptions::default()));
+        let source = backend::open(options, config, Unnamed::StoreThatIsThere)?;
+        let source = source.map(|backend| ValueSource::new(backend, SourceOptions::default()));
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 Failure::new(format!("cannot start: {error}"), "check the limits of the system")

@@ -279,8 +279,9 @@ impl Client {
         }
         let start = Instant::now();
         let deadline = self.inner.options.deadline.min(Duration::from_secs(5));
-        let rows: Vec<Row> =
-            self.all(&Statement::read("SELECT version() AS version").deadline(deadline)).await?;
+        // A server without our database is healthy.
+        let question = Statement::read("SELECT version() AS version").without_database().deadline(deadline);
+        let rows: Vec<Row> = self.all(&question).await?;
         let version = rows.into_iter().next().map(|row| row.version).unwrap_or_default();
         Ok(Health { version, latency: start.elapsed() })
     }

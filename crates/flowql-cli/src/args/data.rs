@@ -3,27 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-
-/// Which database.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Database")]
-pub(crate) struct Target {
-    /// Ask this ClickHouse server, as http://HOST:8123; several are tried in turn. The embedded one when left out
-    #[arg(long, value_name = "URL")]
-    pub(crate) server: Vec<String>,
-    /// The user of the server
-    #[arg(long, value_name = "NAME", requires = "server")]
-    pub(crate) user: Option<String>,
-    /// The file with the user's password; the variable CLICKHOUSE_PASSWORD has it otherwise
-    #[arg(long, value_name = "FILE", requires = "server")]
-    pub(crate) password_file: Option<PathBuf>,
-    /// The database; `default` of a server and `flowql` of the embedded ClickHouse when left out
-    #[arg(long, value_name = "NAME")]
-    pub(crate) database: Option<String>,
-    /// The data folder of the embedded ClickHouse
-    #[arg(long, value_name = "DIR", conflicts_with = "server")]
-    pub(crate) folder: Option<PathBuf>,
-}
+use flowql_backend::BackendArgs;
 
 /// Create, migrate or show the flow tables
 #[derive(Debug, Args)]
@@ -45,7 +25,7 @@ pub(crate) enum TablesAction {
         #[command(flatten)]
         making: Making,
         #[command(flatten)]
-        target: Target,
+        target: BackendArgs,
     },
     /// Make what is missing, and add the columns and indexes of the configuration to what is there
     ///
@@ -58,7 +38,7 @@ pub(crate) enum TablesAction {
         #[arg(long)]
         expire: bool,
         #[command(flatten)]
-        target: Target,
+        target: BackendArgs,
     },
     /// List the tables that are there: resolution, oldest row, columns
     Show {
@@ -66,7 +46,7 @@ pub(crate) enum TablesAction {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        target: Target,
+        target: BackendArgs,
     },
 }
 
@@ -104,7 +84,7 @@ pub(crate) struct DemoData {
     #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
     pub(crate) end: String,
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) target: BackendArgs,
 }
 
 fn count(text: &str) -> Result<u64, String> {
@@ -176,7 +156,7 @@ pub(crate) struct Query {
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub(crate) timeout: String,
     #[command(flatten)]
-    pub(crate) target: Target,
+    pub(crate) target: BackendArgs,
 }
 
 /// What traffic is measured in.

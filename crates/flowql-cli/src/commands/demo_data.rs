@@ -24,9 +24,9 @@ pub(super) fn run(global: &Global, args: &DemoData) -> Result<Status, Failure> {
     let span = when::duration(&args.span).map_err(bad)?;
     let demo = Demo { seed: args.seed, rows: args.rows, end, span };
     runtime()?.block_on(async {
-        let database = Database::named(&args.target)?;
+        let database = Database::named(&config, &args.target)?;
         tables::ensure(&config.schema, &database).await?;
-        let client = database.client(DEADLINE).await?;
+        let client = database.client(DEADLINE)?;
         let start = Instant::now();
         let mut line = ProgressLine::new(global.quiet);
         let progress = |loaded: Loaded| line.show(|| bar(loaded.rows, demo.rows, start.elapsed()));

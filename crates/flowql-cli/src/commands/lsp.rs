@@ -1,24 +1,16 @@
 //! `flowql lsp`: the language server.
 
-use std::sync::Arc;
-
-use flowql_backend::{Backend, StaticValues};
 use flowql_config::Config;
 use flowql_lsp::Start;
 
 use crate::args::{Global, Lsp};
-use crate::backend;
+use crate::backend::{self, Unnamed};
 use crate::failure::{Failure, Status};
 
 pub(super) fn run(global: Global, args: Lsp) -> Result<Status, Failure> {
     let Global { config, no_config, .. } = global;
-    let open = move |config: &Config| -> Result<Option<Arc<dyn Backend>>, String> {
-        let opened = match &args.values.values {
-            Some(path) => StaticValues::load(path, &config.schema)
-                .map(|values| Some(Arc::new(values) as Arc<dyn Backend>)),
-            None => backend::open(config),
-        };
-        opened.map_err(|error| error.to_string())
+    let open = move |config: &Config| {
+        backend::open(&args.values, config, Unnamed::StoreThatIsThere).map_err(|error| error.to_string())
     };
     let status = flowql_lsp::run(Start { config, no_config, open: Box::new(open) }).map_err(|error| {
         Failure::new(format!("cannot wait for input: {error}"), "check the limits of the system")

@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
     let deadline = when::duration(&args.timeout).map_err(bad)?;
     let query = FlowQuery { filter, range, kind: kind(&args), limit: args.limit };
     runtime()?.block_on(async {
-        let client = Database::named(&args.target)?.client(deadline).await?;
+        let client = Database::named(&config, &args.target)?.client(deadline)?;
         let stored = StoredSchema::read(&client).await?;
         let plan = query.plan(&config.schema, &stored)?;
         if args.explain {

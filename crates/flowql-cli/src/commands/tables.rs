@@ -24,14 +24,14 @@ pub(super) fn run(global: &Global, args: &Tables) -> Result<Status, Failure> {
     let runtime = runtime()?;
     match &args.action {
         TablesAction::Create { making, target } => runtime.block_on(async {
-            make(global, &config.schema, &Database::named(target)?, making, Change::Nothing).await
+            make(global, &config.schema, &Database::named(&config, target)?, making, Change::Nothing).await
         }),
         TablesAction::Migrate { making, expire, target } => runtime.block_on(async {
             let change = if *expire { Change::AddAndExpire } else { Change::Add };
-            make(global, &config.schema, &Database::named(target)?, making, change).await
+            make(global, &config.schema, &Database::named(&config, target)?, making, change).await
         }),
         TablesAction::Show { json, target } => runtime.block_on(async {
-            let stored = StoredSchema::read(&Database::named(target)?.client(DEADLINE).await?).await?;
+            let stored = StoredSchema::read(&Database::named(&config, target)?.client(DEADLINE)?).await?;
             show(&stored, *json)
         }),
     }
@@ -45,7 +45,7 @@ async fn make(
     change: Change,
 ) -> Result<Status, Failure> {
     let names = making.as_names.as_deref().map(as_names).transpose()?;
-    let client = database.outside(DEADLINE).await?;
+    let client = database.outside(DEADLINE)?;
     let statements = missing(&client, schema, database, change, names.as_ref(), making.dry_run).await?;
     if making.dry_run {
         return print(&statements);
@@ -81,7 +81,7 @@ async fn missing(
 
 /// Makes the tables where they are missing.
 pub(super) async fn ensure(schema: &Schema, database: &Database) -> Result<(), Failure> {
-    let client = database.outside(DEADLINE).await?;
+    let client = database.outside(DEADLINE)?;
     let statements = missing(&client, schema, database, Change::Nothing, None, false).await?;
     Ok(tables::apply(&client, &statements, |_| {}).await?)
 }

@@ -46,6 +46,26 @@ fn values_come_from_a_file() {
 }
 
 #[test]
+fn a_dead_backend_costs_its_values_only() {
+    let ran =
+        run(&["complete", "--server", "http://127.0.0.1:9", "--limit", "1", "DstPort = https"]).has_status(0);
+    assert_eq!(ran.stdout, "443  https\n");
+    assert!(
+        ran.stderr.contains("values of the network are missing: cannot reach http://127.0.0.1:9"),
+        "{ran}"
+    );
+    let json = run(&["complete", "--server", "http://127.0.0.1:9", "--json", "DstPort = https"])
+        .has_status(0)
+        .json();
+    assert!(json["incomplete"].as_str().unwrap().starts_with("cannot reach "), "{json}");
+    // Nobody asks for a store where there is none.
+    let ran = run(&["complete", "--limit", "1", "DstPort = https"]).has_status(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("443  https\n", ""));
+    let ran = run(&["complete", "--backend", "static", "SrcAS = "]).has_status(2);
+    assert!(ran.stderr.contains("the backend `static` lacks the key `values`"), "{ran}");
+}
+
+#[test]
 fn tokens_have_their_classes() {
     snapshot("tokens", &run(&["tokens", "SrcAS = AS15169 AND @x -- é"]).has_status(0));
     let json = run(&["tokens", "--json", "SrcAS"]).has_status(0).json();

@@ -64,6 +64,8 @@ impl Place {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flowql"));
         command.args(arguments).current_dir(self.directory.path());
+        // Nor does it find the store of whoever runs the tests.
+        command.env("XDG_DATA_HOME", self.path("data"));
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM"] {
             command.env_remove(name);
         }

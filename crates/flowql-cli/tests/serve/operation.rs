@@ -228,5 +228,5 @@ fn what_cannot_start_says_why() {
     let error = run(&["--listen", "127.0.0.1:0", "--data", "file"]);
     assert!(error.contains("error: cannot make the folder file: "), "{error}");
     let error = run(&["--backend", "static"]);
-    assert!(error.contains("error: the backend `static` needs a file of values"), "{error}");
+    assert!(error.contains("error: the backend `static` lacks the key `values`"), "{error}");
 }

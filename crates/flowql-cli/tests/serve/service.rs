@@ -31,11 +31,11 @@ pub(crate) struct Answer {
 }
 
 impl Service {
-    /// A service with a configuration, in a folder of its own.
+    /// A service without a backend, with a configuration, in a folder of its own.
     pub(crate) fn start(config: &str, arguments: &[&str]) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         std::fs::write(folder.path().join("flowql.toml"), config).unwrap();
-        Self::start_in(folder, arguments)
+        Self::start_in(folder, &[&["--backend", "none"], arguments].concat())
     }
 
     /// A service in a folder that is there already.
@@ -45,6 +45,8 @@ impl Service {
             .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
             .args(arguments)
             .current_dir(folder.path())
+            // It must not find the store of whoever runs the tests.
+            .env("XDG_DATA_HOME", folder.path().join("data"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
