@@ -21,7 +21,7 @@ use crate::Error;
 pub struct FlowFilter {
     /// The text, as it was typed.
     pub text: String,
-    /// Its SQL, with the values as parameters.
+    /// Its SQL, with the values as parameters where they are not too many.
     pub compiled: Compilation,
 }
 
@@ -35,6 +35,10 @@ pub enum Direction {
     Reverse,
 }
 
+/// How many values go beside the text of a query. ClickHouse takes no more than some hundreds of parameters by HTTP; the
+/// values of longer filters are literals in the text.
+const MOST_PARAMETERS: usize = 500;
+
 impl FlowFilter {
     /// Compiles a filter.
     ///
@@ -47,8 +51,11 @@ impl FlowFilter {
         direction: Direction,
         database: Option<&str>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let options = Options { reverse: direction == Direction::Reverse, bound: true, database };
-        let compiled = compiler.compile(text, options);
+        let reverse = direction == Direction::Reverse;
+        let mut compiled = compiler.compile(text, Options { reverse, bound: true, database });
+        if compiled.parameters.len() > MOST_PARAMETERS {
+            compiled = compiler.compile(text, Options { reverse, bound: false, database });
+        }
         if compiled.sql.is_none() {
             return Err(compiled.diagnostics);
         }
