@@ -7,7 +7,7 @@ help: ## List the targets
 test: ## Run every check: format, lints, generated files, licences, tests, documentation, WebAssembly
 	@.ci/test
 
-demo: ## Show the command line tool at work
+demo: ## Show the command line tool at work, on filters and on flows
 	@.ci/demo
 
 fmt: ## Format the code
