@@ -24,11 +24,9 @@ pub(crate) struct Question {
     /// The text.
     #[schema(example = "SrcAS = AS15169 AND DstPort IN (80, 443)")]
     filter: String,
-    /// For which flows.
     #[serde(default)]
     #[schema(inline)]
     direction: Direction,
-    /// Where the values stand.
     #[serde(default)]
     #[schema(inline)]
     form: Form,

@@ -41,17 +41,14 @@ pub(crate) struct Question {
     /// The flows that count.
     #[schema(example = "InIfBoundary = external")]
     filter: String,
-    /// For which flows.
     #[serde(default)]
     #[schema(inline)]
     direction: super::compile::Direction,
-    /// What is asked of them.
     #[schema(inline)]
     kind: What,
     /// The columns; of `flows` a usual choice where there are none.
     #[serde(default)]
     columns: Vec<String>,
-    /// By which measure.
     #[serde(default)]
     #[schema(inline)]
     unit: Measure,
