@@ -176,7 +176,8 @@ impl LanguageServer for Shared {
         words.extend(problem.map(|problem| (MessageType::WARNING, problem)));
         drop(words);
         let _ = self.options.set(options);
-        let _ = self.parent.send(params.process_id);
+        // Kept also where nobody waits for it yet.
+        self.parent.send_replace(params.process_id);
         let capabilities = capabilities(&facts);
         self.state.update(|world| {
             world.client = Arc::new(facts);

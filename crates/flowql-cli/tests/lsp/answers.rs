@@ -105,3 +105,100 @@ fn a_client_that_pulls_diagnostics_gets_none_pushed() {
     assert_eq!(client.request("textDocument/diagnostic", again)["kind"], json!("unchanged"));
     client.end();
 }
+
+/// The request of code actions for a range on one line.
+fn actions(client: &mut Client, range: [u32; 3], only: Option<&str>) -> Value {
+    let [line, start, end] = range;
+    let mut context = json!({"diagnostics": []});
+    if let Some(only) = only {
+        context["only"] = json!([only]);
+    }
+    let range = json!({"start": {"line": line, "character": start}, "end": {"line": line, "character": end}});
+    let document = client.document("a.flowql");
+    let asked = json!({"textDocument": document, "range": range, "context": context});
+    client.request("textDocument/codeAction", asked)
+}
+
+#[test]
+fn actions_fix_rewrite_extract_and_inline() {
+    let text = "-- name: a\nSrcAS == 1 && (DstAS = 2 OR DstAS = 3)\n-- name: b\n@a AND Proto = 6\n\n-- name: b c\nSrcAS = 1\n";
+    let mut client = opened(text);
+    actions(&mut client, [1, 6, 6], Some("quickfix"));
+    actions(&mut client, [1, 0, 0], Some("source.fixAll"));
+    actions(&mut client, [5, 10, 10], None);
+    actions(&mut client, [3, 1, 1], Some("refactor"));
+    client.replace("a.flowql", 2, "SrcPort IN (1) AND (DstAS = 2 OR DstAS = 3)");
+    client.transcript();
+    actions(&mut client, [0, 0, 0], Some("refactor.rewrite"));
+    actions(&mut client, [0, 19, 43], Some("refactor.extract"));
+    snapshot("actions", &client.transcript());
+    client.end();
+}
+
+#[test]
+fn documents_and_ranges_are_formatted() {
+    let mut client = opened("-- name: a\nsrcas=1\n\n\n-- name: b\ndstas=2 and( proto=6 )");
+    let document = client.document("a.flowql");
+    let options = json!({"tabSize": 2, "insertSpaces": true});
+    client.request("textDocument/formatting", json!({"textDocument": document, "options": options}));
+    let range = json!({"start": {"line": 5, "character": 0}, "end": {"line": 5, "character": 1}});
+    let asked = json!({"textDocument": document, "options": options, "range": range});
+    client.request("textDocument/rangeFormatting", asked);
+    client.replace("a.flowql", 2, "-- name: a\nsrcas=\n-- name: b\ndstas=2\n");
+    client.request("textDocument/formatting", json!({"textDocument": document, "options": options}));
+    snapshot("formatting", &client.transcript());
+    client.end();
+}
+
+#[test]
+fn tokens_come_whole_as_a_range_and_as_a_difference() {
+    let mut client = opened(FILTERS);
+    let document = client.document("a.flowql");
+    let whole = client.request("textDocument/semanticTokens/full", json!({"textDocument": document}));
+    let range = json!({"start": {"line": 4, "character": 0}, "end": {"line": 4, "character": 7}});
+    client.request("textDocument/semanticTokens/range", json!({"textDocument": document, "range": range}));
+    client.replace("a.flowql", 2, &FILTERS.replace("443", "AS1"));
+    let asked = json!({"textDocument": document, "previousResultId": whole["resultId"]});
+    client.request("textDocument/semanticTokens/full/delta", asked.clone());
+    // That was one of an older text: the tokens come whole.
+    client.request("textDocument/semanticTokens/full/delta", asked);
+    snapshot("tokens", &client.transcript());
+    client.end();
+}
+
+#[test]
+fn selections_grow_and_folds_are_found() {
+    let mut client = opened("-- name: a\nSrcAS IN (1,\n  2) AND /* x\n y */ Proto = 6\n");
+    let document = client.document("a.flowql");
+    client.request(
+        "textDocument/selectionRange",
+        json!({"textDocument": document, "positions": [{"line": 1, "character": 10}, {"line": 0, "character": 10}]}),
+    );
+    client.request("textDocument/foldingRange", json!({"textDocument": document}));
+    let column = client.at("a.flowql", 1, 2);
+    client.request("textDocument/documentHighlight", column);
+    snapshot("shape", &client.transcript());
+    client.end();
+}
+
+#[test]
+fn commands_give_documents_to_show() {
+    let mut client = opened("-- name: a\nSrcAS = AS15169\n-- name: b\nSrcAS ==\n");
+    let uri = client.uri("a.flowql");
+    for (command, line) in [("showSql", 0), ("explain", 1), ("showSql", 3), ("explain", 3)] {
+        let target = json!({"uri": uri, "position": {"line": line, "character": 0}});
+        let asked = json!({"command": format!("flowql.{command}"), "arguments": [target]});
+        client.request("workspace/executeCommand", asked);
+    }
+    let target = json!({"uri": uri, "reverse": true});
+    client.request("workspace/executeCommand", json!({"command": "flowql.showSql", "arguments": [target]}));
+    snapshot("commands", &client.transcript());
+    for bad in [
+        json!({"command": "flowql.showSql", "arguments": []}),
+        json!({"command": "flowql.showSql", "arguments": [{"uri": "file:///nothing.flowql"}]}),
+        json!({"command": "flowql.nonsense", "arguments": [{"uri": uri}]}),
+    ] {
+        assert_eq!(client.error("workspace/executeCommand", bad)["code"], json!(-32602));
+    }
+    client.end();
+}

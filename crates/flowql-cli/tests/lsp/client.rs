@@ -99,6 +99,8 @@ impl Start {
             .arg("lsp")
             .args(&self.arguments)
             .current_dir(self.directory.path())
+            // It must not find the store of whoever runs the tests.
+            .env("XDG_DATA_HOME", self.directory.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())

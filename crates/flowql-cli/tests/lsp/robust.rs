@@ -68,3 +68,59 @@ fn requests_out_of_order_are_refused() {
     assert_eq!(client.wait(), Some(0));
     client.is_read();
 }
+
+#[test]
+fn the_server_ends_with_its_client() {
+    // The client is gone, but something else holds the input of the server open.
+    let mut parent = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let start = Start::new();
+    let mut params = start.initialize();
+    params["processId"] = json!(parent.id());
+    let mut client = start.silent();
+    client.request("initialize", params);
+    client.notify("initialized", json!({}));
+    client.answer("client/registerCapability", Value::Null);
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    assert_eq!(client.wait(), Some(1));
+    client.is_read();
+}
+
+#[test]
+fn huge_and_hostile_documents_are_answered() {
+    let mut client = Start::new().run();
+    let at = client.at("a.flowql", 0, 0);
+    let document = json!({"textDocument": client.document("a.flowql")});
+    let mut version = 1;
+    client.open("a.flowql", "");
+    for text in [
+        "(".repeat(60_000),
+        "SrcAS = 1 AND ".repeat(600_000),
+        "-- name: a\n@a\n".repeat(20_000),
+        "\"".to_owned(),
+        "\u{0}\r\u{2028}\u{FEFF}".repeat(1000),
+        "/*".repeat(30_000),
+    ] {
+        version += 1;
+        client.replace("a.flowql", version, &text);
+        for method in ["hover", "completion", "definition", "documentHighlight"] {
+            client.request(&format!("textDocument/{method}"), at.clone());
+        }
+        for method in ["documentSymbol", "foldingRange", "semanticTokens/full", "codeLens"] {
+            client.request(&format!("textDocument/{method}"), document.clone());
+        }
+    }
+    client.end();
+}
+
+#[test]
+fn a_message_beyond_every_limit_is_refused() {
+    let mut client = Start::new().run();
+    let length = 65 * 1024 * 1024;
+    client.write(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+    for _ in 0..65 {
+        client.write(&vec![b' '; 1024 * 1024]);
+    }
+    assert_eq!(client.refused()["error"]["code"], json!(-32700));
+    client.end();
+}
