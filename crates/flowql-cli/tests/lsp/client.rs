@@ -386,7 +386,7 @@ impl Client {
 
     fn note(&mut self, direction: &str, message: &Value) {
         let text = serde_json::to_string_pretty(&short(message)).unwrap();
-        let text = text.replace(&self.directory.path().display().to_string(), "/work");
+        let text = text.replace(&self.directory.path().display().to_string(), "/workspace");
         self.transcript.push_str(&format!("{direction} {text}\n\n"));
     }
 
