@@ -23,7 +23,7 @@ end
 --- Fails unless a text has a pattern in it.
 function M.match(text, pattern)
   if type(text) ~= 'string' or not text:find(pattern) then
-    error(('%s is not in %s'):format(pattern, vim.inspect(text)), 2)
+    error(('%s is not in %s'):format(pattern, vim.inspect(text):sub(1, 400)), 2)
   end
 end
 
@@ -106,6 +106,25 @@ function M.notice(pattern)
       end
     end
   end)
+end
+
+--- Another Neovim, in which keys are typed while it waits for nothing else: a function that runs code there, one that
+--- types keys, and one that ends it.
+function M.typist(file)
+  local arguments = { vim.v.progpath, '--embed', '--headless', '-n', '-i', 'NONE', file }
+  local channel = vim.fn.jobstart(arguments, { rpc = true })
+  local ask = function(code, ...)
+    return vim.rpcrequest(channel, 'nvim_exec_lua', code, { ... })
+  end
+  local type_keys = function(keys)
+    vim.rpcrequest(channel, 'nvim_input', keys)
+  end
+  return ask, type_keys, function()
+    vim.rpcnotify(channel, 'nvim_command', 'qall!')
+    if vim.fn.jobwait({ channel }, 3000)[1] < 0 then
+      vim.fn.jobstop(channel)
+    end
+  end
 end
 
 --- Runs a test in windows and with messages of its own.

@@ -131,24 +131,6 @@ t.test('a filter is renamed wherever it is used, and its definition is found', f
   t.equal(vim.bo.tagfunc, 'v:lua.vim.lsp.tagfunc')
 end)
 
---- Another Neovim, in which keys are typed while it waits for nothing else.
-local function typist(file)
-  local arguments = { vim.v.progpath, '--embed', '--headless', '-n', '-i', 'NONE', file }
-  local channel = vim.fn.jobstart(arguments, { rpc = true })
-  local ask = function(code, ...)
-    return vim.rpcrequest(channel, 'nvim_exec_lua', code, { ... })
-  end
-  local type_keys = function(keys)
-    vim.rpcrequest(channel, 'nvim_input', keys)
-  end
-  return ask, type_keys, function()
-    vim.rpcnotify(channel, 'nvim_command', 'qall!')
-    if vim.fn.jobwait({ channel }, 3000)[1] < 0 then
-      vim.fn.jobstop(channel)
-    end
-  end
-end
-
 for _, case in ipairs({
   { 'a column', 'srcad', 'SrcAddr', '^SrcAddr ?$' },
   { 'a value', 'InIfBoundary = ext', 'external', '^InIfBoundary = external ?$' },
@@ -156,7 +138,7 @@ for _, case in ipairs({
 }) do
   local what, typed, wanted, line = unpack(case)
   t.test(what .. ' is completed while keys are typed', function()
-    local ask, type_keys, stop = typist(t.write('editing/typed.flowql', { '' }))
+    local ask, type_keys, stop = t.typist(t.write('editing/typed.flowql', { '' }))
     local is_passed, failure = pcall(function()
       ask([[vim.o.completeopt = 'menuone,noinsert']])
       t.wait_for('a client', function()

@@ -114,14 +114,36 @@ if require('flowql.server').is_native() then
     vim.lsp.enable('flowql')
     t.codes(1)
   end)
+end
 
-  t.test('candidates are shown while one types, where the options say so', function()
-    with({ autocomplete = true, inlay_hints = true }, function()
+if t.has('0.11') then
+  t.test('inlay hints are on from the start, where the options say so', function()
+    with({ inlay_hints = true }, function()
       local bufnr = t.open('options/j.flowql', { 'Proto = 6' })
       t.client()
       t.wait_for('hints', function()
         return #vim.lsp.inlay_hint.get({ bufnr = bufnr }) == 1
       end)
     end)
+  end)
+
+  t.test('candidates are shown while one types, where the options say so', function()
+    for _, is_wanted in ipairs({ true, false }) do
+      local ask, type_keys, stop = t.typist(t.write('options/k.flowql', { '' }))
+      local is_passed, failure = pcall(function()
+        ask([[require('flowql').setup({ autocomplete = ... })]], is_wanted)
+        ask([[vim.o.completeopt = 'menuone,noinsert']])
+        t.wait_for('a client', function()
+          return ask([[return #require('flowql.server').clients(0) > 0]])
+        end)
+        type_keys('AInIfBoundary = ')
+        local is_shown = vim.wait(is_wanted and 10000 or 700, function()
+          return vim.inspect(ask([[return vim.fn.complete_info({ 'items' }).items]])):find('external') ~= nil
+        end, 20)
+        t.equal(is_shown, is_wanted)
+      end)
+      stop()
+      assert(is_passed, failure)
+    end
   end)
 end
