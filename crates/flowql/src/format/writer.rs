@@ -22,6 +22,8 @@ pub(super) struct Writer {
     failed: bool,
     /// The indentation of a line that a comment made inside a part.
     continuation: usize,
+    /// Whether a token was written: comments before the first one are inside no part.
+    begun: bool,
 }
 
 /// A place to come back to.
@@ -30,6 +32,7 @@ pub(super) struct Mark {
     column: usize,
     next_comment: usize,
     glued: bool,
+    begun: bool,
 }
 
 impl Writer {
@@ -43,6 +46,7 @@ impl Writer {
             flat: false,
             failed: false,
             continuation: 0,
+            begun: false,
         }
     }
 
@@ -67,6 +71,7 @@ impl Writer {
             column: self.column,
             next_comment: self.next_comment,
             glued: self.glued,
+            begun: self.begun,
         }
     }
 
@@ -81,6 +86,7 @@ impl Writer {
         self.column = mark.column;
         self.next_comment = mark.next_comment;
         self.glued = mark.glued;
+        self.begun = mark.begun;
         false
     }
 
@@ -102,6 +108,7 @@ impl Writer {
         while let Some(comment) = self.comment_before(span.start) {
             self.inner_comment(text, comment);
         }
+        self.begun = true;
         self.push(rendered);
     }
 
@@ -135,11 +142,12 @@ impl Writer {
     /// A comment inside a part that has no break there.
     fn inner_comment(&mut self, text: &str, comment: Comment) {
         let alone = comment.place == Place::Alone;
+        let indent = if self.begun { self.continuation } else { 0 };
         if self.flat && (comment.ends_line || alone && !self.at_line_start()) {
             self.failed = true;
         }
         if alone && !self.at_line_start() {
-            self.end_line(self.continuation);
+            self.end_line(indent);
         }
         if !self.at_line_start() {
             self.glued = false;
@@ -149,7 +157,6 @@ impl Writer {
             if self.flat {
                 self.failed = true;
             }
-            let indent = if self.out.is_empty() { 0 } else { self.continuation };
             self.end_line(indent);
         }
     }

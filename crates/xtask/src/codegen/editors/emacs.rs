@@ -7,11 +7,13 @@ use anyhow::Result;
 use super::{PREAMBLE, Words};
 
 pub(super) fn contents(words: &Words) -> Result<String> {
+    // Emacs's checkdoc wants two blanks after a sentence.
+    let preamble = PREAMBLE.replace(". ", ".  ");
     let mut out = format!(
         ";;; flowql-words.el --- The words of FlowQL -*- lexical-binding: t; -*-\n\n\
          ;; SPDX-License-Identifier: Apache-2.0\n\n\
          ;;; Commentary:\n\n\
-         ;; {PREAMBLE}\n\
+         ;; {preamble}\n\
          ;; The words are written in any case.\n\n\
          ;;; Code:\n"
     );

@@ -1,0 +1,185 @@
+;;; flowql-indent.el --- Indentation of FlowQL -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; Lines are indented as FlowQL's formatter does it: AND and OR stand below the
+;; condition that they join, what is in parentheses is further in, and so are
+;; the conditions of an AND among those of an OR, and the rest of a condition
+;; that goes on in another line.
+
+;;; Code:
+
+(require 'flowql-syntax)
+
+(defcustom flowql-indent-offset 2
+  "How many columns a line is indented further than the one that it belongs to.
+The formatter indents by two."
+  :type 'natnum
+  :safe #'natnump
+  :group 'flowql)
+
+(defun flowql-indent-filter-start ()
+  "The start of the filter that point is in: the end of its header."
+  (save-excursion
+    (end-of-line)
+    (if (re-search-backward flowql-syntax-header nil t)
+        (line-end-position)
+      (point-min))))
+
+(defun flowql-indent-filter-end ()
+  "The end of the filter that point is in."
+  (save-excursion
+    (end-of-line)
+    (if (re-search-forward flowql-syntax-header nil t)
+        (match-beginning 0)
+      (point-max))))
+
+(defun flowql-indent--token (limit)
+  "Move over the next token before LIMIT, and tell its kind.
+A pair of parentheses is one token.  The kinds are `and', `or', `not',
+`between', `operator', `comma', `close' and `word'; nil means that there
+is none.  The beginning of the token is the match data's."
+  (forward-comment (buffer-size))
+  (when (< (point) limit)
+    (let ((start (point))
+          (class (syntax-class (syntax-after (point)))))
+      (prog1
+          (pcase (char-after)
+            (?\( (goto-char (or (ignore-errors (scan-sexps start 1)) limit))
+                 'word)
+            (?\) (forward-char) 'close)
+            (?, (forward-char) 'comma)
+            ((guard (memq class '(2 3)))
+             (skip-syntax-forward "w_")
+             (pcase (upcase (buffer-substring-no-properties start (point)))
+               ("AND" 'and)
+               ("OR" 'or)
+               ("NOT" 'not)
+               ("BETWEEN" 'between)
+               ((pred (lambda (word) (member word flowql-words-operators))) 'operator)
+               (_ 'word)))
+            ((guard (memq class '(7 15)))
+             (goto-char (or (ignore-errors (scan-sexps start 1)) limit))
+             'word)
+            (_ (skip-chars-forward "=<>!&|;~")
+               (when (= (point) start)
+                 (forward-char))
+               'operator))
+        (set-match-data (list start (point)))))))
+
+(defun flowql-indent--leading (connective)
+  "The place of CONNECTIVE where it is the first of its line, else nil.
+What follows it, in the next line too, then belongs to that line."
+  (save-excursion
+    (goto-char connective)
+    (and (<= (current-column) (current-indentation)) connective)))
+
+(defun flowql-indent--group (start position end)
+  "What stands around POSITION in the group of conditions from START to END.
+The result is a plist: `:last' is the kind of the token before POSITION,
+`:next' that of the one there, `:term' where the condition that POSITION
+is in begins, nil between conditions, `:between' whether the next AND
+belongs to a BETWEEN, and `:mixed' whether an OR joins any conditions."
+  (save-excursion
+    (goto-char start)
+    (let (last term between next mixed (reached nil) result)
+      (while (setq next (flowql-indent--token end))
+        (let ((first (match-beginning 0)))
+          (when (and (not reached) (>= first position))
+            (setq reached t
+                  result (list :last last :next next :term term :between between)))
+          (pcase next
+            ('or (setq mixed t
+                       between nil
+                       term (flowql-indent--leading first)))
+            ('and (if between
+                      (setq between nil)
+                    (setq term (flowql-indent--leading first))))
+            ('between (setq between t))
+            (_ (unless term (setq term first))))
+          (setq last next)))
+      (append (or result (list :last last :term term :between between))
+              (list :mixed mixed)))))
+
+(defun flowql-indent--list-p (filter open)
+  "Whether the parenthesis at OPEN begins a list, not a group of conditions.
+FILTER is where the filter begins."
+  (save-excursion
+    (goto-char open)
+    (while (and (< filter (point)) (forward-comment -1)))
+    (let ((end (point)))
+      (skip-syntax-backward "w_")
+      (if (= end (point))
+          (memq (char-before) '(?= ?< ?> ?~))
+        (not (member (upcase (buffer-substring-no-properties (point) end))
+                     flowql-words-keywords))))))
+
+(defun flowql-indent--around (filter position)
+  "The parenthesis around POSITION, in the filter that begins at FILTER."
+  ;; Emacs's parser of states forgets where they are, a hundred levels deep.
+  (save-restriction
+    (narrow-to-region filter (point-max))
+    (ignore-errors (scan-lists position -1 1))))
+
+(defun flowql-indent--of-term (filter open)
+  "The indentation of the condition that the parenthesis at OPEN belongs to.
+FILTER is where the filter begins."
+  (let* ((around (flowql-indent--around filter open))
+         (group (flowql-indent--group (if around (1+ around) filter) open (1+ open))))
+    (save-excursion
+      (goto-char (or (plist-get group :term) open))
+      (current-indentation))))
+
+(defun flowql-indent--deeper (group list)
+  "Whether a line stands further in than the others of its GROUP.
+LIST means that it is one of values."
+  (let ((last (plist-get group :last)))
+    (cond
+     (list nil)
+     ((eq (plist-get group :next) 'and)
+      (or (plist-get group :between) (plist-get group :mixed)))
+     ((memq (plist-get group :next) '(or close)) nil)
+     ((plist-get group :next) (plist-get group :term))
+     ;; The next token is not there yet: a condition may be, or be half done.
+     (t (or (memq last '(operator between))
+            (and (eq last 'and) (plist-get group :term)))))))
+
+(defun flowql-indent--column ()
+  "The column that the current line, which is no header, is to be indented to."
+  (save-excursion
+    (forward-line 0)
+    (let* ((filter (flowql-indent-filter-start))
+           (line (point))
+           (open (flowql-indent--around filter line))
+           (base (if open (flowql-indent--of-term filter open) 0))
+           (end (or (and open (ignore-errors (scan-sexps open 1)))
+                    (flowql-indent-filter-end)))
+           (group (flowql-indent--group (if open (1+ open) filter) line end)))
+      (if (and open (eq (plist-get group :next) 'close))
+          base
+        (+ base
+           (if open flowql-indent-offset 0)
+           (if (flowql-indent--deeper group (and open (flowql-indent--list-p filter open)))
+               flowql-indent-offset
+             0))))))
+
+(defun flowql-indent-line ()
+  "Indent the current line."
+  (interactive)
+  (let ((state (save-excursion (syntax-ppss (line-beginning-position)))))
+    ;; The lines of a comment are its writer's.
+    (if (nth 4 state)
+        'noindent
+      (let ((column (if (save-excursion
+                          (forward-line 0)
+                          (looking-at-p flowql-syntax-header))
+                        0
+                      (flowql-indent--column))))
+        (if (<= (current-column) (current-indentation))
+            (indent-line-to column)
+          (save-excursion (indent-line-to column)))))))
+
+(provide 'flowql-indent)
+;;; flowql-indent.el ends here
