@@ -10,6 +10,7 @@
 ;;; Code:
 
 (require 'flowql-lsp)
+(require 'subr-x)
 
 (defcustom flowql-run-columns nil
   "The columns that `flowql-run' shows the top values of; nil for the usual ones."

@@ -91,6 +91,7 @@ impl<S: LanguageServer> Connection<S> {
 
     /// Starts the handler of a request or notification, and lets it run until it first waits.
     async fn start(&mut self, request: Request) -> bool {
+        let request = without_needless_parameters(request);
         let last = request.method() == "exit";
         let id = request.id().cloned();
         let handler = AssertUnwindSafe(self.service.call(request)).catch_unwind();
@@ -113,6 +114,20 @@ impl<S: LanguageServer> Connection<S> {
     /// Answers what is no request.
     fn refuse(&self, error: Error) {
         send(&self.output, &Response::from_error(Id::Null, error));
+    }
+}
+
+/// The request; `shutdown` and `exit` without parameters. They have none, but lsp-mode of Emacs gives them an empty
+/// object, which would be refused.
+fn without_needless_parameters(request: Request) -> Request {
+    if !matches!(request.method(), "shutdown" | "exit") {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let bare = Request::build(method);
+    match id {
+        Some(id) => bare.id(id).finish(),
+        None => bare.finish(),
     }
 }
 

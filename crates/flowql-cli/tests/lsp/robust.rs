@@ -42,6 +42,16 @@ fn the_exit_status_is_what_the_protocol_says() {
 }
 
 #[test]
+fn needless_parameters_of_the_end_are_no_fault() {
+    // As lsp-mode of Emacs has them.
+    let mut client = Start::new().run();
+    client.request("shutdown", json!({}));
+    client.notify("exit", json!({}));
+    assert_eq!(client.wait(), Some(0));
+    client.is_read();
+}
+
+#[test]
 fn requests_out_of_order_are_refused() {
     let start = Start::new();
     let params = start.initialize();
