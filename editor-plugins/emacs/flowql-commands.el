@@ -114,22 +114,19 @@
     (message nil)
     (display-buffer (current-buffer))))
 
-(defun flowql-commands--ask (buffer command argument)
-  "Have the server of BUFFER run COMMAND with ARGUMENT, and show the result."
-  (unless (buffer-live-p buffer)
+(defun flowql-commands--ask (place command &rest more)
+  "Have the server run COMMAND on the filter at PLACE, and show the result.
+PLACE is a marker, MORE are further properties of the command's argument."
+  (unless (buffer-live-p (marker-buffer place))
     (user-error "The filter's buffer is gone"))
-  (with-current-buffer buffer
+  (with-current-buffer (marker-buffer place)
     (flowql-lsp-execute
-     command (list argument)
+     command
+     (list (append (flowql-lsp-target place) more))
      (lambda (result)
        (flowql-commands-show
-        result (lambda () (flowql-commands--ask buffer command argument)))))))
-
-(defun flowql-commands--ask-here (command &rest more)
-  "Have the server run COMMAND on the filter at point, and show the result.
-MORE are further properties of the command's argument."
-  (flowql-commands--ask (current-buffer) command
-                        (append (flowql-lsp-target) more)))
+        result
+        (lambda () (apply #'flowql-commands--ask place command more)))))))
 
 ;;; The commands
 
@@ -139,13 +136,13 @@ MORE are further properties of the command's argument."
 With a prefix argument, OPPOSITE, show that of the opposite direction:
 source and destination, in and out are swapped."
   (interactive "P")
-  (apply #'flowql-commands--ask-here "flowql.showSql" (and opposite '(:reverse t))))
+  (apply #'flowql-commands--ask (point-marker) "flowql.showSql" (and opposite '(:reverse t))))
 
 ;;;###autoload
 (defun flowql-explain ()
   "Say in plain English which flows the filter at point stands for."
   (interactive)
-  (flowql-commands--ask-here "flowql.explain"))
+  (flowql-commands--ask (point-marker) "flowql.explain"))
 
 (defun flowql-commands--read-columns ()
   "Read names of columns."
@@ -164,7 +161,7 @@ flows come from the backend of the server's configuration."
   (interactive (list (if current-prefix-arg
                          (flowql-commands--read-columns)
                        flowql-run-columns)))
-  (apply #'flowql-commands--ask-here "flowql.run"
+  (apply #'flowql-commands--ask (point-marker) "flowql.run"
          (and columns (list :columns (vconcat columns)))))
 
 ;;;###autoload
@@ -195,10 +192,15 @@ flows come from the backend of the server's configuration."
 
 (defun flowql-commands--lens (command lens)
   "Run COMMAND on the filter of LENS."
-  (let ((target (elt (flowql-lsp-get lens :arguments) 0)))
-    (flowql-commands--ask (current-buffer) command
-                          (list :uri (flowql-lsp-get target :uri)
-                                :position (flowql-lsp-get target :position)))))
+  (let* ((target (elt (flowql-lsp-get lens :arguments) 0))
+         (line (flowql-lsp-get (flowql-lsp-get target :position) :line)))
+    (flowql-commands--ask (save-excursion
+                            (save-restriction
+                              (widen)
+                              (goto-char (point-min))
+                              (forward-line line)
+                              (point-marker)))
+                          command)))
 
 (dolist (command '("flowql.showSql" "flowql.explain" "flowql.run"))
   (setf (alist-get command flowql-lsp-actions nil nil #'equal)

@@ -78,30 +78,39 @@ What follows it, in the next line too, then belongs to that line."
 
 (defun flowql-indent--group (start position end)
   "What stands around POSITION in the group of conditions from START to END.
-The result is a plist: `:last' is the kind of the token before POSITION,
-`:next' that of the one there, `:term' where the condition that POSITION
-is in begins, nil between conditions, `:between' whether the next AND
-belongs to a BETWEEN, and `:mixed' whether an OR joins any conditions."
+The result is a plist:
+`:last'    the kind of the token before POSITION,
+`:next'    that of the one there,
+`:term'    where the condition around POSITION begins, nil between two,
+`:between' whether the next AND belongs to a BETWEEN,
+`:mixed'   whether an OR joins any conditions of the group,
+`:inner'   whether the conditions at POSITION are joined by AND, under an OR,
+`:leads'   whether the one at POSITION is the first of these."
   (save-excursion
     (goto-char start)
-    (let (last term between next mixed (reached nil) result)
+    (let ((ands 0) last next term between mixed result passed)
       (while (setq next (flowql-indent--token end))
         (let ((first (match-beginning 0)))
-          (when (and (not reached) (>= first position))
-            (setq reached t
-                  result (list :last last :next next :term term :between between)))
+          (when (and (not result) (>= first position))
+            (setq result (list :last last :next next :term term :between between
+                               :leads (zerop ands))))
           (pcase next
             ('or (setq mixed t
                        between nil
-                       term (flowql-indent--leading first)))
-            ('and (if between
-                      (setq between nil)
-                    (setq term (flowql-indent--leading first))))
+                       term (flowql-indent--leading first))
+                 (if result
+                     (setq passed t)
+                   (setq ands 0)))
+            ((and 'and (guard between)) (setq between nil))
+            ('and (setq term (flowql-indent--leading first))
+                  (unless passed
+                    (setq ands (1+ ands))))
             ('between (setq between t))
             (_ (unless term (setq term first))))
           (setq last next)))
-      (append (or result (list :last last :term term :between between))
-              (list :mixed mixed)))))
+      (append (list :mixed mixed :inner (and mixed (> ands 0)))
+              (or result (list :last last :term term :between between
+                               :leads (zerop ands)))))))
 
 (defun flowql-indent--list-p (filter open)
   "Whether the parenthesis at OPEN begins a list, not a group of conditions.
@@ -127,24 +136,35 @@ FILTER is where the filter begins."
   "The indentation of the condition that the parenthesis at OPEN belongs to.
 FILTER is where the filter begins."
   (let* ((around (flowql-indent--around filter open))
-         (group (flowql-indent--group (if around (1+ around) filter) open (1+ open))))
-    (save-excursion
-      (goto-char (or (plist-get group :term) open))
-      (current-indentation))))
+         (end (or (and around (ignore-errors (scan-sexps around 1)))
+                  (flowql-indent-filter-end)))
+         (group (flowql-indent--group (if around (1+ around) filter) open end)))
+    (+ (save-excursion
+         (goto-char (or (plist-get group :term) open))
+         (current-indentation))
+       ;; It stands in the line of the OR, but is as far in as those that follow.
+       (if (and (plist-get group :inner) (plist-get group :leads))
+           flowql-indent-offset
+         0))))
 
-(defun flowql-indent--deeper (group list)
-  "Whether a line stands further in than the others of its GROUP.
-LIST means that it is one of values."
-  (let ((last (plist-get group :last)))
-    (cond
-     (list nil)
-     ((eq (plist-get group :next) 'and)
-      (or (plist-get group :between) (plist-get group :mixed)))
-     ((memq (plist-get group :next) '(or close)) nil)
-     ((plist-get group :next) (plist-get group :term))
-     ;; The next token is not there yet: a condition may be, or be half done.
-     (t (or (memq last '(operator between))
-            (and (eq last 'and) (plist-get group :term)))))))
+(defun flowql-indent--deeper (group)
+  "How many offsets further in than its GROUP a line is."
+  (let ((continued (if (plist-get group :inner) 2 1))
+        (last (plist-get group :last))
+        (term (plist-get group :term)))
+    (pcase (plist-get group :next)
+      ('and (cond ((plist-get group :between) continued)
+                  ((plist-get group :mixed) 1)
+                  (t 0)))
+      ((or 'or 'close) 0)
+      ;; The next token is not there yet: a condition may be complete, or half done.
+      ('nil (if (or (memq last '(operator between))
+                    (and (eq last 'and) term))
+                continued
+              0))
+      (_ (cond (term continued)
+               ((and (eq last 'and) (plist-get group :mixed)) 1)
+               (t 0))))))
 
 (defun flowql-indent--column ()
   "The column that the current line, which is no header, is to be indented to."
@@ -154,16 +174,14 @@ LIST means that it is one of values."
            (line (point))
            (open (flowql-indent--around filter line))
            (base (if open (flowql-indent--of-term filter open) 0))
+           (inside (if open (+ base flowql-indent-offset) 0))
            (end (or (and open (ignore-errors (scan-sexps open 1)))
                     (flowql-indent-filter-end)))
            (group (flowql-indent--group (if open (1+ open) filter) line end)))
-      (if (and open (eq (plist-get group :next) 'close))
-          base
-        (+ base
-           (if open flowql-indent-offset 0)
-           (if (flowql-indent--deeper group (and open (flowql-indent--list-p filter open)))
-               flowql-indent-offset
-             0))))))
+      (cond
+       ((and open (eq (plist-get group :next) 'close)) base)
+       ((and open (flowql-indent--list-p filter open)) inside)
+       (t (+ inside (* flowql-indent-offset (flowql-indent--deeper group))))))))
 
 (defun flowql-indent-line ()
   "Indent the current line."

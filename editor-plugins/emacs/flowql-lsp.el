@@ -180,13 +180,13 @@ Eglot makes property lists of JSON, lsp-mode hash tables or property lists."
              ('eglot 'eglot-format-buffer)
              (_ 'lsp-format-buffer))))
 
-(defun flowql-lsp-target ()
-  "Where point is, as the argument of a command."
+(defun flowql-lsp-target (place)
+  "The filter at PLACE, a position, as the argument of a command."
   (list :uri (pcase (flowql-lsp--client)
                ('eglot (plist-get (eglot--TextDocumentIdentifier) :uri))
                (_ (lsp--buffer-uri)))
         ;; Filters begin and end with lines, so that any place in one will do.
-        :position (list :line (1- (line-number-at-pos nil t)) :character 0)))
+        :position (list :line (1- (line-number-at-pos place t)) :character 0)))
 
 (defun flowql-lsp-execute (command arguments callback)
   "Have the server run COMMAND with ARGUMENTS, and call CALLBACK with the result."

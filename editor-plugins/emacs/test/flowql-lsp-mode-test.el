@@ -44,7 +44,8 @@
   `(let ((inhibit-message t)
          (lsp-session-file (make-temp-name (expand-file-name "lsp-" temporary-file-directory)))
          (lsp-auto-guess-root t)
-         (lsp-diagnostics-provider :flymake)
+         ;; Flymake would stumble over diagnostics of an older text.
+         (lsp-diagnostics-provider :none)
          (lsp-enable-file-watchers nil)
          (lsp-keep-workspace-alive nil)
          (lsp-headerline-breadcrumb-enable nil)

@@ -153,6 +153,28 @@ words only; nil means no colour."
                          (cons file (split-string text "\n")))))))
     (should (> lines 400))))
 
+(ert-deftest flowql-indentation-of-an-and-under-an-or ()
+  "What AND joins under an OR is further in, lists among it too."
+  (dolist (text '("SrcPort IN (
+    80 -- web
+  )
+  AND SrcAS
+    = 1
+OR DstPort IN (
+  443 -- web
+)
+OR SrcAS = 2
+  AND (
+    SrcAS = 3
+      AND SrcPort IN (
+        80 -- web
+      )
+    OR SrcAS = 4
+  )
+"))
+    (should (equal (split-string (flowql-test-reindent text) "\n")
+                   (split-string text "\n")))))
+
 (ert-deftest flowql-indentation-of-half-typed-filters ()
   "A new line is indented for what may come, and reindented when it has come."
   (pcase-dolist (`(,before . ,column)

@@ -138,11 +138,16 @@ A result that a command shows is deleted too."
 
 (defun flowql-test-refresh (edit)
   "Test that a shown result follows the filter, after EDIT is called to tell the server."
+  (mapc #'kill-buffer (flowql-test-results))
   (goto-char (point-min))
+  (end-of-line)
   (flowql-show-sql)
   (flowql-test-shown "SQL of @web")
   (search-forward "8080")
   (replace-match "8443")
+  ;; The filter is now where another one was.
+  (goto-char (point-min))
+  (insert "-- name: first\nSrcPort = 1\n\n")
   (funcall edit)
   (with-current-buffer "*FlowQL: SQL of @web*"
     (call-interactively (key-binding "g")))

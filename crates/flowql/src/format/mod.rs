@@ -113,6 +113,8 @@ impl Layout<'_> {
         write(self);
         if !self.writer.end_flat(mark) {
             self.next = next;
+            // The attempt has left that of the parts within.
+            self.writer.continue_at(indent + INDENT);
             write(self);
         }
     }
