@@ -135,7 +135,7 @@ local function run(body)
     table.insert(M.told, text)
   end
   local is_passed, failure = xpcall(body, debug.traceback)
-  vim.cmd('stopinsert | silent! pclose! | silent! %bwipeout!')
+  vim.cmd('stopinsert | silent! pclose! | silent! %bdelete!')
   return is_passed, failure
 end
 

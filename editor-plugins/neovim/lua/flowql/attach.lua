@@ -19,11 +19,19 @@ local function set_defaults(bufnr)
   end
 end
 
+--- Gives `gq` of Markdown back: prose is formatted by Neovim, not by a server that knows filters only.
+local function release_format(bufnr)
+  if vim.bo[bufnr].filetype == 'markdown' and vim.bo[bufnr].formatexpr == 'v:lua.vim.lsp.formatexpr()' then
+    vim.bo[bufnr].formatexpr = ''
+  end
+end
+
 --- Called once for each buffer of each client.
 ---@param client table
 ---@param bufnr integer
 function M.attach(client, bufnr)
   set_defaults(bufnr)
+  release_format(bufnr)
   if vim.lsp.completion then
     -- Without it a candidate would be inserted without what belongs to it, such as its quotes.
     vim.lsp.completion.enable(true, client.id, bufnr, { autotrigger = options.get().autocomplete })

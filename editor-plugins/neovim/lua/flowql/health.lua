@@ -65,7 +65,8 @@ local function check_server()
     report.info('it does not run: it is started with the first file of filters')
   end
   for _, client in ipairs(clients) do
-    local buffers = #vim.lsp.get_buffers_by_client_id(client.id)
+    local attached = client.attached_buffers
+    local buffers = attached and vim.tbl_count(attached) or #vim.lsp.get_buffers_by_client_id(client.id)
     report.ok(('it runs in %s, for %d buffer%s'):format(client.config.root_dir, buffers, buffers == 1 and '' or 's'))
   end
   local initial = options.initialization()

@@ -82,6 +82,15 @@ local function before_init(params)
   end
 end
 
+--- Says that the server has ended, unless it was asked to.
+local function on_exit(status, signal, id)
+  vim.schedule(function()
+    if not leaving[id] and (status ~= 0 or signal ~= 0) then
+      vim.notify('flowql: the language server has ended; :FlowqlRestart starts it again', vim.log.levels.WARN)
+    end
+  end)
+end
+
 --- The configuration of the client, for `vim.lsp.config` and for `vim.lsp.start_client`.
 ---@return table
 function M.config()
@@ -90,6 +99,7 @@ function M.config()
     cmd = options.get().command,
     filetypes = FILETYPES,
     before_init = before_init,
+    on_exit = on_exit,
     init_options = options.initialization(),
     commands = require('flowql.commands').of_lenses,
   }
@@ -115,11 +125,6 @@ local function start_client(bufnr)
   if not id or leaving[id] or not vim.lsp.get_client_by_id(id) then
     local config = M.config()
     config.root_dir = root
-    config.on_exit = function(_, _, ended)
-      if started[root] == ended then
-        started[root] = nil
-      end
-    end
     if vim.fn.exists('##LspAttach') == 0 then
       config.on_attach = require('flowql.attach').attach
     end
@@ -242,6 +247,14 @@ function M.request(client, method, params, handler, bufnr)
   end
 end
 
+local function stop(client, at_once)
+  if vim.fn.has('nvim-0.11') == 1 then
+    client:stop(at_once)
+  else
+    client.stop(at_once)
+  end
+end
+
 --- Stops the server, and starts it again for every buffer with filters.
 ---@param done fun()|nil
 function M.restart(done)
@@ -249,17 +262,19 @@ function M.restart(done)
   local ids = vim.tbl_map(function(client)
     return client.id
   end, clients)
-  for _, id in ipairs(ids) do
-    leaving[id] = true
+  for _, client in ipairs(clients) do
+    leaving[client.id] = true
+    stop(client, false)
   end
-  vim.lsp.stop_client(ids)
   local rounds = 0
   local function start_when_stopped()
     rounds = rounds + 1
     local alive = vim.tbl_filter(vim.lsp.get_client_by_id, ids)
     if #alive > 0 and rounds <= 100 then
       if rounds == 60 then
-        vim.lsp.stop_client(alive, true)
+        for _, client in ipairs(clients) do
+          stop(client, true)
+        end
       end
       vim.defer_fn(start_when_stopped, 50)
       return

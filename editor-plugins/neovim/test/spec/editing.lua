@@ -112,6 +112,20 @@ t.test('gq asks the server', function()
   t.equal(t.lines(), { 'SrcAS = 1' })
 end)
 
+t.test('in Markdown the command formats the filters, and gq the prose', function()
+  local prose = 'one two three four five six seven eight nine ten'
+  t.open('editing/notes.md', { prose, '', '```flowql', 'srcas=1', '```' })
+  t.client()
+  vim.bo.textwidth = 30
+  vim.cmd('normal! gggqq')
+  t.equal({ t.lines()[1], t.lines()[2] }, { 'one two three four five six', 'seven eight nine ten' })
+  vim.cmd('FlowqlFormat')
+  t.wait_for('the text', function()
+    return t.lines()[5] == 'SrcAS = 1'
+  end, 3000)
+  t.equal(t.lines()[1], 'one two three four five six')
+end)
+
 t.test('a filter is renamed wherever it is used, and its definition is found', function()
   t.write('rename/flowql.toml', {})
   t.open('rename/other.flowql', { '-- name: other', '@web OR SrcAS = 1' })
