@@ -1,12 +1,14 @@
 local t = require('harness')
 
 t.test('a file of filters has its file type and options', function()
+  vim.cmd('set formatoptions+=tro')
   t.open('filetype/a.flowql', { 'SrcAS = 1' })
   t.equal(vim.bo.filetype, 'flowql')
   t.equal(vim.bo.commentstring, '-- %s')
   t.equal(vim.bo.suffixesadd, '.flowql')
   t.equal({ vim.bo.formatoptions:find('[tro]') }, {})
   t.equal(vim.b.current_syntax, 'flowql')
+  vim.cmd('setglobal formatoptions&')
 end)
 
 t.test('the options go with the file type', function()
