@@ -49,28 +49,33 @@
         (setq start place)))
     (nreverse cells)))
 
+(defun flowql-commands--pad (cells)
+  "CELLS, a column of a table in Markdown, made as wide as the widest.
+Numbers stand to the right."
+  (let* ((width (apply #'max 4 (mapcar #'string-width cells)))
+         (number (seq-every-p (lambda (cell)
+                                (string-match-p "\\`[-+0-9.e]*\\'" cell))
+                              (cddr cells)))
+         (pad (lambda (cell)
+                (string-pad cell (+ (length cell) (- width (string-width cell))) nil number))))
+    `(,(funcall pad (car cells))
+      ,(concat (make-string (1- width) ?-) (if number ":" "-"))
+      ,@(mapcar pad (cddr cells)))))
+
 (defun flowql-commands--align (rows)
-  "ROWS of a table in Markdown, lists of cells, as lines of aligned columns."
+  "ROWS of a table in Markdown, lists of cells, as lines of aligned columns.
+The second row is the line below the head."
   (let* ((count (apply #'max (mapcar #'length rows)))
-         (widths (mapcar
-                  (lambda (column)
-                    (apply #'max 3 (mapcar (lambda (row)
-                                             (string-width (or (nth column row) "")))
-                                           rows)))
-                  (number-sequence 0 (1- count)))))
-    (mapconcat
-     (lambda (row)
-       (concat "| "
-               (string-join
-                (cl-mapcar (lambda (cell width)
-                             (if (equal cell "---")
-                                 (make-string width ?-)
-                               (string-pad cell (+ (length cell)
-                                                   (- width (string-width cell))))))
-                           row widths)
-                " | ")
-               " |\n"))
-     rows "")))
+         (columns (mapcar (lambda (column)
+                            (flowql-commands--pad
+                             (mapcar (lambda (row) (or (nth column row) "")) rows)))
+                          (number-sequence 0 (1- count)))))
+    (mapconcat (lambda (row)
+                 (concat "| "
+                         (mapconcat (lambda (column) (nth row column)) columns " | ")
+                         " |\n"))
+               (number-sequence 0 (1- (length rows)))
+               "")))
 
 (defun flowql-commands--align-tables ()
   "Align the columns of the tables in this buffer."

@@ -84,16 +84,14 @@ The result is a plist:
 `:term'    where the condition around POSITION begins, nil between two,
 `:between' whether the next AND belongs to a BETWEEN,
 `:mixed'   whether an OR joins any conditions of the group,
-`:inner'   whether the conditions at POSITION are joined by AND, under an OR,
-`:leads'   whether the one at POSITION is the first of these."
+`:inner'   whether the conditions at POSITION are joined by AND, under an OR."
   (save-excursion
     (goto-char start)
     (let ((ands 0) last next term between mixed result passed)
       (while (setq next (flowql-indent--token end))
         (let ((first (match-beginning 0)))
           (when (and (not result) (>= first position))
-            (setq result (list :last last :next next :term term :between between
-                               :leads (zerop ands))))
+            (setq result (list :last last :next next :term term :between between)))
           (pcase next
             ('or (setq mixed t
                        between nil
@@ -109,8 +107,7 @@ The result is a plist:
             (_ (unless term (setq term first))))
           (setq last next)))
       (append (list :mixed mixed :inner (and mixed (> ands 0)))
-              (or result (list :last last :term term :between between
-                               :leads (zerop ands)))))))
+              (or result (list :last last :term term :between between))))))
 
 (defun flowql-indent--list-p (filter open)
   "Whether the parenthesis at OPEN begins a list, not a group of conditions.
@@ -127,25 +124,47 @@ FILTER is where the filter begins."
 
 (defun flowql-indent--around (filter position)
   "The parenthesis around POSITION, in the filter that begins at FILTER."
-  ;; Emacs's parser of states forgets where they are, a hundred levels deep.
-  (save-restriction
-    (narrow-to-region filter (point-max))
-    (ignore-errors (scan-lists position -1 1))))
+  (let* ((state (save-excursion (syntax-ppss position)))
+         (open (if (= (length (nth 9 state)) (car state))
+                   (nth 1 state)
+                 ;; The state loses count a hundred levels deep.
+                 (ignore-errors (scan-lists position -1 1)))))
+    ;; One that an earlier filter has left open is of no concern.
+    (and open (>= open filter) open)))
 
-(defun flowql-indent--of-term (filter open)
+(defun flowql-indent--end (open)
+  "Where the group ends that OPEN begins; that of the whole filter, if nil."
+  (or (and open (ignore-errors (scan-sexps open 1)))
+      (flowql-indent-filter-end)))
+
+(defvar flowql-indent--bases nil
+  "The results of `flowql-indent--base' by parenthesis, where they are kept.")
+
+(defun flowql-indent--inner-p (filter around open)
+  "Whether the condition of OPEN is joined by AND, under an OR.
+It belongs to the group of the parenthesis AROUND, in the filter that
+begins at FILTER."
+  (plist-get (flowql-indent--group (if around (1+ around) filter)
+                                   open
+                                   (flowql-indent--end around))
+             :inner))
+
+(defun flowql-indent--base (filter open)
   "The indentation of the condition that the parenthesis at OPEN belongs to.
 FILTER is where the filter begins."
-  (let* ((around (flowql-indent--around filter open))
-         (end (or (and around (ignore-errors (scan-sexps around 1)))
-                  (flowql-indent-filter-end)))
-         (group (flowql-indent--group (if around (1+ around) filter) open end)))
-    (+ (save-excursion
-         (goto-char (or (plist-get group :term) open))
-         (current-indentation))
-       ;; It stands in the line of the OR, but is as far in as those that follow.
-       (if (and (plist-get group :inner) (plist-get group :leads))
-           flowql-indent-offset
-         0))))
+  (let ((bases (or flowql-indent--bases (make-hash-table)))
+        (within nil)
+        (around open))
+    (while (and around (not (gethash around bases)))
+      (push around within)
+      (setq around (flowql-indent--around filter around)))
+    (dolist (open within)
+      (puthash open
+               (+ (if around (+ (gethash around bases) flowql-indent-offset) 0)
+                  (if (flowql-indent--inner-p filter around open) flowql-indent-offset 0))
+               bases)
+      (setq around open))
+    (gethash open bases)))
 
 (defun flowql-indent--deeper (group)
   "How many offsets further in than its GROUP a line is."
@@ -166,38 +185,63 @@ FILTER is where the filter begins."
                ((and (eq last 'and) (plist-get group :mixed)) 1)
                (t 0))))))
 
+(defun flowql-indent--closes-p ()
+  "Whether the next token, comments left aside, is a closing parenthesis."
+  (save-excursion
+    (forward-comment (buffer-size))
+    (eq (char-after) ?\))))
+
 (defun flowql-indent--column ()
-  "The column that the current line, which is no header, is to be indented to."
+  "The column that the current line is to be indented to.
+The result is nil for a line that begins in a comment: it is its writer's."
   (save-excursion
     (forward-line 0)
     (let* ((filter (flowql-indent-filter-start))
            (line (point))
-           (open (flowql-indent--around filter line))
-           (base (if open (flowql-indent--of-term filter open) 0))
-           (inside (if open (+ base flowql-indent-offset) 0))
-           (end (or (and open (ignore-errors (scan-sexps open 1)))
-                    (flowql-indent-filter-end)))
-           (group (flowql-indent--group (if open (1+ open) filter) line end)))
+           (open (and (< filter line) (flowql-indent--around filter line)))
+           (base (if open (flowql-indent--base filter open) 0))
+           (inside (if open (+ base flowql-indent-offset) 0)))
       (cond
-       ((and open (eq (plist-get group :next) 'close)) base)
+       ((nth 4 (syntax-ppss)) nil)
+       ((looking-at-p flowql-syntax-header) 0)
+       ((and open (flowql-indent--closes-p)) base)
        ((and open (flowql-indent--list-p filter open)) inside)
-       (t (+ inside (* flowql-indent-offset (flowql-indent--deeper group))))))))
+       (t (+ inside
+             (* flowql-indent-offset
+                (flowql-indent--deeper
+                 (flowql-indent--group (if open (1+ open) filter)
+                                       line
+                                       (flowql-indent--end open))))))))))
 
 (defun flowql-indent-line ()
   "Indent the current line."
   (interactive)
-  (let ((state (save-excursion (syntax-ppss (line-beginning-position)))))
-    ;; The lines of a comment are its writer's.
-    (if (nth 4 state)
-        'noindent
-      (let ((column (if (save-excursion
-                          (forward-line 0)
-                          (looking-at-p flowql-syntax-header))
-                        0
-                      (flowql-indent--column))))
-        (if (<= (current-column) (current-indentation))
-            (indent-line-to column)
-          (save-excursion (indent-line-to column)))))))
+  (let ((column (flowql-indent--column)))
+    (cond
+     ((not column) 'noindent)
+     ((<= (current-column) (current-indentation)) (indent-line-to column))
+     (t (save-excursion (indent-line-to column))))))
+
+(defun flowql-indent-region (start end)
+  "Indent the lines between START and END.
+All are looked at before one is changed, which saves Emacs from parsing
+the text again for each."
+  (let ((flowql-indent--bases (make-hash-table))
+        (lines nil))
+    (save-excursion
+      (goto-char start)
+      (forward-line 0)
+      (while (< (point) end)
+        (let ((column (flowql-indent--column)))
+          (push (cons (point-marker)
+                      (if (and column (looking-at-p "[ \t]*$")) 0 column))
+                lines))
+        (forward-line 1))
+      (pcase-dolist (`(,line . ,column) lines)
+        (when column
+          (goto-char line)
+          (indent-line-to column))
+        (set-marker line nil)))))
 
 (provide 'flowql-indent)
 ;;; flowql-indent.el ends here

@@ -86,6 +86,7 @@ The result is nil when there is none."
   (setq-local comment-end-skip "[ \t]*\\(?:\n\\|\\*+/\\)")
   (setq-local comment-use-syntax t)
   (setq-local indent-line-function #'flowql-indent-line)
+  (setq-local indent-region-function #'flowql-indent-region)
   (setq-local indent-tabs-mode nil)
   (setq-local electric-indent-chars (cons ?\) electric-indent-chars))
   (setq-local imenu-generic-expression (list (list nil flowql-syntax-header 1)))

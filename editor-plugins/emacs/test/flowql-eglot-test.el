@@ -166,6 +166,12 @@ SrcAS = 15169 AND NOT @web
     (flowql-test-commands)
     (flowql-test-refresh #'flowql-test-eglot-told)))
 
+(ert-deftest flowql-eglot-runs ()
+  "A filter is run on flows, with columns or without."
+  (let ((flowql-backend (flowql-test-backend)))
+    (flowql-test-with-eglot "web.flowql"
+      (flowql-test-flows))))
+
 (ert-deftest flowql-eglot-errors ()
   "The commands say what is wrong with a filter, and that there is none."
   (flowql-test-with-eglot "wrong.flowql"

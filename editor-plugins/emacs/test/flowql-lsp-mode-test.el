@@ -117,6 +117,12 @@
     (flowql-test-commands)
     (flowql-test-refresh #'ignore)))
 
+(ert-deftest flowql-lsp-mode-runs ()
+  "A filter is run on flows, with columns or without."
+  (let ((flowql-backend (flowql-test-backend)))
+    (flowql-test-with-lsp-mode "web.flowql"
+      (flowql-test-flows))))
+
 (ert-deftest flowql-lsp-mode-lenses ()
   "What code lenses offer is shown when they are clicked."
   (flowql-test-with-lsp-mode "web.flowql"

@@ -136,6 +136,23 @@ A result that a command shows is deleted too."
   (should (equal (flowql-test-said #'flowql-check-workspace)
                  "FlowQL: 2 errors and 0 warnings in 2 files")))
 
+(defun flowql-test-backend ()
+  "The backend that filters are run on, a store with flows."
+  (let ((folder (getenv "FLOWQL_TEST_STORE")))
+    (should folder)
+    `(:backend (:kind "embedded") :embedded (:folder ,folder))))
+
+(defun flowql-test-flows ()
+  "Test that the first filter of web.flowql is run on `flowql-test-backend'."
+  (goto-char (point-min))
+  (let ((flowql-run-columns '("SrcCountry")))
+    (call-interactively #'flowql-run))
+  (should (string-match-p "^| SrcCountry |.*\n| -+ |.*\n\\(?:|.*\n\\)*| FR +| +[0-9]"
+                          (flowql-test-shown "Top values of @web")))
+  (mapc #'kill-buffer (flowql-test-results))
+  (flowql-run)
+  (should (string-match-p "^|.*SrcAS.*|.*\n| -+:? |.*\n|" (flowql-test-shown "Top values of @web"))))
+
 (defun flowql-test-refresh (edit)
   "Test that a shown result follows the filter, after EDIT is called to tell the server."
   (mapc #'kill-buffer (flowql-test-results))
