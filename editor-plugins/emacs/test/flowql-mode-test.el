@@ -299,5 +299,42 @@ From `flows`.
                               (cadr (should-error (call-interactively command)
                                                   :type 'user-error)))))))
 
+;;; What users are told
+
+(defun flowql-test-readme ()
+  "The README."
+  (with-temp-buffer
+    (insert-file-contents (expand-file-name "editor-plugins/emacs/README.md" flowql-test-root))
+    (buffer-string)))
+
+(ert-deftest flowql-readme-has-every-command ()
+  "The table of the README has every command that has a key, and tells the key."
+  (let ((readme (flowql-test-readme))
+        (count 0))
+    (map-keymap
+     (lambda (key command)
+       (when (string-prefix-p "flowql-" (format "%s" command))
+         (setq count (1+ count))
+         (should (string-match-p
+                  (regexp-quote (format "| `C-c %s` | `%s` |" (key-description (vector key))
+                                        command))
+                  readme))))
+     (lookup-key flowql-mode-map (kbd "C-c")))
+    (should (= count 5))))
+
+(ert-deftest flowql-readme-has-every-option ()
+  "The README has every option, and those that start programs are risky."
+  (let ((readme (flowql-test-readme))
+        (options (mapcar #'car (seq-filter (lambda (member) (eq (cadr member) 'custom-variable))
+                                           (get 'flowql 'custom-group)))))
+    (should (= (length options) 7))
+    (dolist (option options)
+      (should (string-match-p (format "^| `%s` |" option) readme)))
+    (dolist (option '(flowql-server-command flowql-config-file flowql-backend flowql-schema))
+      (should (risky-local-variable-p option)))
+    (should (safe-local-variable-p 'flowql-indent-offset 4))
+    (should (safe-local-variable-p 'flowql-run-columns '("SrcAS")))
+    (should-not (safe-local-variable-p 'flowql-run-columns '(eval)))))
+
 (provide 'flowql-mode-test)
 ;;; flowql-mode-test.el ends here
