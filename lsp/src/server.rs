@@ -44,7 +44,7 @@ pub(crate) struct Server {
     pub(crate) configurations: AtomicU64,
     shut_down: AtomicBool,
     /// The tokens that the client has, by document.
-    tokens: Mutex<HashMap<Key, (String, Vec<SemanticToken>)>>,
+    tokens: Mutex<HashMap<Key, Coloured>>,
     /// The documentation of the candidates that were offered last.
     offered: Mutex<(u64, Vec<String>)>,
     counter: AtomicU64,
@@ -60,6 +60,13 @@ impl std::ops::Deref for Shared {
     fn deref(&self) -> &Server {
         &self.0
     }
+}
+
+/// The tokens of a document, and the name by which the client refers to them.
+#[derive(Clone)]
+struct Coloured {
+    id: String,
+    data: Vec<SemanticToken>,
 }
 
 impl Server {
@@ -130,6 +137,17 @@ impl Server {
             return Err(Error::content_modified());
         }
         Ok(Some(answer))
+    }
+
+    /// The tokens of a document, under a name, and those that the client had before.
+    async fn colour(&self, uri: Uri) -> Result<Option<(Coloured, Option<Coloured>)>> {
+        let Some(data) = self.answer(&uri, |query| tokens::tokens(query, None)).await? else {
+            return Ok(None);
+        };
+        let coloured = Coloured { id: self.count().to_string(), data };
+        let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = known.insert(Key::of(&uri), coloured.clone());
+        Ok(Some((coloured, old)))
     }
 
     /// An error if the text has moved: no answer belongs to an older one.
@@ -371,30 +389,22 @@ impl LanguageServer for Shared {
         &self,
         params: SemanticTokensParams,
     ) -> Result<Option<SemanticTokensResult>> {
-        let uri = params.text_document.uri;
-        let Some(data) = self.answer(&uri, |query| tokens::tokens(query, None)).await? else {
-            return Ok(None);
-        };
-        let id = self.count().to_string();
-        let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(Key::of(&uri), (id.clone(), data.clone()));
-        Ok(Some(SemanticTokens { result_id: Some(id), data }.into()))
+        let coloured = self.colour(params.text_document.uri).await?;
+        let tokens = |(Coloured { id, data }, _)| SemanticTokens { result_id: Some(id), data }.into();
+        Ok(coloured.map(tokens))
     }
 
     async fn semantic_tokens_full_delta(
         &self,
         params: SemanticTokensDeltaParams,
     ) -> Result<Option<SemanticTokensFullDeltaResult>> {
-        let uri = params.text_document.uri;
-        let Some(data) = self.answer(&uri, |query| tokens::tokens(query, None)).await? else {
+        let Some((Coloured { id, data }, old)) = self.colour(params.text_document.uri).await? else {
             return Ok(None);
         };
-        let id = self.count().to_string();
-        let mut known = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = known.insert(Key::of(&uri), (id.clone(), data.clone()));
         Ok(Some(match old {
-            Some((old_id, old)) if old_id == params.previous_result_id => {
-                SemanticTokensDelta { result_id: Some(id), edits: tokens::difference(&old, &data) }.into()
+            Some(old) if old.id == params.previous_result_id => {
+                SemanticTokensDelta { result_id: Some(id), edits: tokens::difference(&old.data, &data) }
+                    .into()
             }
             _ => SemanticTokens { result_id: Some(id), data }.into(),
         }))

@@ -28,7 +28,7 @@ pub use query::{
     Answer, AnswerColumn, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit,
 };
 pub use service::Service;
-pub use source::{SourceOptions, ValueSource};
+pub use source::{CacheCounts, SourceOptions, ValueSource};
 pub use static_values::StaticValues;
 pub use stored::{StoredColumn, StoredSchema, StoredTable};
 pub use values::{ValueQuery, Values};

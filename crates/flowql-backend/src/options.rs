@@ -109,7 +109,7 @@ impl BackendOptions {
             args.password_file.clone().or_else(|| from_config(&sections.clickhouse.password_file));
         let password = match password_file.filter(|_| kind == BackendKind::Clickhouse) {
             Some(file) => Some(password(&file)?),
-            None => named(&sections.clickhouse.password).or_else(|| variable(PASSWORD_VARIABLE)),
+            None => named(sections.clickhouse.password.reveal()).or_else(|| variable(PASSWORD_VARIABLE)),
         };
         let user = args.user.clone().or_else(|| named(&sections.clickhouse.user));
         let servers = ServerOptions {

@@ -3,6 +3,7 @@
 mod cache;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,15 @@ impl Default for SourceOptions {
     }
 }
 
+/// How many requests a [`ValueSource`] has had, by where their answers were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// Those that were answered from memory, without asking.
+    pub hits: u64,
+    /// All others, those that no answer came to included.
+    pub misses: u64,
+}
+
 /// Values for completion. It always answers by its deadline, if only with the reason why there is nothing.
 ///
 /// Equal requests at the same time share one query of the backend. A call that is dropped no longer waits for it, and
@@ -63,6 +73,8 @@ pub struct ValueSource {
 struct SharedState {
     permits: Semaphore,
     state: Mutex<State>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 type Query = Shared<BoxFuture<'static, Result<Values, Error>>>;
@@ -93,13 +105,25 @@ impl ValueSource {
     /// A source of the values of a backend.
     pub fn new(backend: Arc<dyn Backend>, options: SourceOptions) -> Self {
         let permits = Semaphore::new(options.concurrency.max(1));
-        let shared = Arc::new(SharedState { permits, state: Mutex::default() });
+        let shared = SharedState {
+            permits,
+            state: Mutex::default(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        };
+        let shared = Arc::new(shared);
         Self { backend, options, shared }
     }
 
     /// The backend.
     pub fn backend(&self) -> &Arc<dyn Backend> {
         &self.backend
+    }
+
+    /// What the cache was worth so far.
+    pub fn cache_counts(&self) -> CacheCounts {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        CacheCounts { hits: count(&self.shared.hits), misses: count(&self.shared.misses) }
     }
 
     /// Values for a column, the best first. The deadline is the source's own, or the query's if that is shorter.
@@ -109,8 +133,10 @@ impl ValueSource {
         let found = {
             let state = &mut *self.shared.lock();
             if let Some(values) = state.cache.fresh(&key, self.options.fresh) {
+                self.shared.hits.fetch_add(1, Ordering::Relaxed);
                 return values;
             }
+            self.shared.misses.fetch_add(1, Ordering::Relaxed);
             match state.failed.get(&query.column) {
                 Some((until, error)) if Instant::now() < *until => Err(error.clone()),
                 _ => self.join(state, &key, query, deadline),

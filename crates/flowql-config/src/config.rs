@@ -175,7 +175,7 @@ impl Config {
         self.filter_places.get(name).copied()
     }
 
-    /// The whole configuration as a `flowql.toml`, the defaults written out.
+    /// The whole configuration as a `flowql.toml`, the defaults written out, without its secrets.
     pub fn to_toml(&self) -> String {
         // Strings, lists and bounded integers: nothing that TOML lacks.
         toml::to_string_pretty(&self.sections).unwrap_or_else(|error| format!("# {error}\n"))
@@ -267,6 +267,17 @@ nesting = 20
             let printed = config.to_toml();
             assert_eq!(Config::parse(&printed, "f").unwrap().sections, config.sections, "{printed}");
         }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let text = "[backend]\nurl = \"https://me:word@flows\"\n[clickhouse]\nservers = [\"https://me:word@h\"]\npassword = \"word\"\n";
+        let config = Config::parse(text, "f").unwrap();
+        assert_eq!(config.sections.clickhouse.password.reveal(), "word");
+        let printed = config.to_toml();
+        assert!(printed.contains("password = \"(hidden)\"") && !printed.contains("word\""), "{printed}");
+        assert!(!printed.contains("word@"), "{printed}");
+        assert!(!format!("{:?}", config.sections.clickhouse.password).contains("word"));
     }
 
     #[test]

@@ -18,12 +18,14 @@ mod config;
 mod document;
 mod error;
 mod reference;
+mod secret;
 mod sections;
 mod server;
 
 pub use config::{Config, FILE_NAME};
 pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
+pub use secret::Secret;
 pub use sections::{
     BackendKind, BackendSection, ClickhouseSection, EmbeddedSection, LimitsSection, Sections,
 };

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use flowql::{Limits, SchemaConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::ServerSection;
+use crate::secret;
+use crate::{Secret, ServerSection};
 
 /// Every section, with the defaults for what the file leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,7 @@ pub struct BackendSection {
     /// The file of values of the backend `static`.
     pub values: Option<String>,
     /// The address of the backend `service`.
+    #[serde(serialize_with = "secret::address")]
     pub url: Option<String>,
     /// How many seconds a call of ClickHouse may take.
     pub deadline: u64,
@@ -109,11 +111,12 @@ impl Default for EmbeddedSection {
 #[serde(default, deny_unknown_fields)]
 pub struct ClickhouseSection {
     /// The addresses of the servers.
+    #[serde(serialize_with = "secret::addresses")]
     pub servers: Vec<String>,
     /// The user; empty for the server's default.
     pub user: String,
     /// The password.
-    pub password: String,
+    pub password: Secret,
     /// The file that holds the password.
     pub password_file: String,
     /// The database.
@@ -130,7 +133,7 @@ impl Default for ClickhouseSection {
         Self {
             servers: Vec::new(),
             user: empty(),
-            password: empty(),
+            password: Secret::default(),
             password_file: empty(),
             database: "default".to_owned(),
             cluster: empty(),

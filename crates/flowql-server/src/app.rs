@@ -18,7 +18,7 @@ use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::rate::Rates;
-use crate::saved::Saved;
+use crate::saved::{Names, Saved};
 
 /// What the requests share, behind a pointer that is cheap to copy.
 pub(crate) type App = Arc<Shared>;
@@ -73,15 +73,29 @@ impl Shared {
         A: Serialize,
     {
         let names = self.saved.names(caller.user.as_ref()).await?;
+        let answer = |app: &Self, compiler: Compiler<'_>, question| {
+            Json(answer(app, compiler, question)).into_response()
+        };
+        self.work(names, body, answer).await
+    }
+
+    /// Works on the question of a body, in the lane where its filter may cost much.
+    pub(crate) async fn work<Q: DeserializeOwned, A: Send + 'static>(
+        self: &Arc<Self>,
+        names: Arc<Names>,
+        body: Bytes,
+        work: impl FnOnce(&Self, Compiler<'_>, Q) -> A + Send + 'static,
+    ) -> Result<A, Problem> {
         let app = Arc::clone(self);
         // A reference in a short text may stand for a long filter.
         let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
-        let work = move || {
-            let question: Q = parse(&body)?;
-            let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
-            Ok(Json(answer(&app, compiler, question)).into_response())
-        };
+        let work = move || Ok(work(&app, app.compiler(&names), parse(&body)?));
         self.lane.run(cost, work).await?
+    }
+
+    /// A compiler with these saved filters.
+    pub(crate) fn compiler<'a>(&'a self, names: &'a Names) -> Compiler<'a> {
+        Compiler { saved: &names.filters, ..self.config.compiler() }
     }
 }
 

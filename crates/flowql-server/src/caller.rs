@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use flowql_config::ServerSection;
 use ipnet::IpNet;
@@ -22,10 +24,16 @@ pub(crate) struct Caller {
     pub(crate) client: Client,
 }
 
-impl Caller {
-    /// The user.
-    pub(crate) fn user(&self) -> Result<&Arc<str>, Problem> {
-        self.user.as_ref().ok_or_else(Problem::no_user)
+/// The user who calls; a request of nobody is refused.
+#[derive(Debug)]
+pub(crate) struct User(pub(crate) Arc<str>);
+
+impl<S: Sync> FromRequestParts<S> for User {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().ok_or_else(Problem::internal)?;
+        caller.user.clone().map(Self).ok_or_else(Problem::no_user)
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the service counts, for Prometheus.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use flowql_backend::CacheCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,6 +25,7 @@ pub(crate) struct Metrics {
     diagnostics: Family<CodeLabels, Counter>,
     calls: Family<CallLabels, Counter>,
     call_latency: Family<CallKind, Histogram, fn() -> Histogram>,
+    values_cache: Family<CacheLabels, Counter>,
     /// The requests being answered.
     pub(crate) in_flight: Gauge,
     /// The connections that are open.
@@ -57,6 +60,11 @@ struct CallKind {
     call: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    result: &'static str,
+}
+
 fn latencies() -> Histogram {
     Histogram::new(LATENCIES)
 }
@@ -71,6 +79,7 @@ impl Metrics {
             diagnostics: Family::default(),
             calls: Family::default(),
             call_latency: Family::new_with_constructor(latencies),
+            values_cache: Family::default(),
             in_flight: Gauge::default(),
             connections: Gauge::default(),
             registry: Registry::default(),
@@ -93,6 +102,11 @@ impl Metrics {
             "The time that calls of the backend took",
             Unit::Seconds,
             metrics.call_latency.clone(),
+        );
+        registry.register(
+            "values_cache",
+            "Requests for values of the network, by whether they were answered from memory",
+            metrics.values_cache.clone(),
         );
         Self { registry, ..metrics }
     }
@@ -117,8 +131,16 @@ impl Metrics {
         self.call_latency.get_or_create(&CallKind { call }).observe(took.as_secs_f64());
     }
 
-    /// Everything, as Prometheus reads it.
-    pub(crate) fn print(&self) -> String {
+    /// Everything, as Prometheus reads it; the cache of the values counts for itself.
+    pub(crate) fn print(&self, cache: Option<CacheCounts>) -> String {
+        if let Some(CacheCounts { hits, misses }) = cache {
+            for (result, count) in [("hit", hits), ("miss", misses)] {
+                self.values_cache
+                    .get_or_create(&CacheLabels { result })
+                    .inner()
+                    .store(count, Ordering::Relaxed);
+            }
+        }
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);
@@ -135,11 +157,13 @@ mod tests {
         let metrics = Metrics::new();
         metrics.answered("/api/v1/validate", "POST", 200, Duration::from_millis(2));
         metrics.called("values", "ok", Duration::from_millis(2));
-        let text = metrics.print();
+        let text = metrics.print(Some(CacheCounts { hits: 2, misses: 1 }));
         for line in [
             "flowql_http_requests_total{route=\"/api/v1/validate\",method=\"POST\",status=\"200\"} 1",
             "flowql_http_request_duration_seconds_count{route=\"/api/v1/validate\"} 1",
             "flowql_backend_calls_total{call=\"values\",result=\"ok\"} 1",
+            "flowql_values_cache_total{result=\"hit\"} 2",
+            "flowql_values_cache_total{result=\"miss\"} 1",
         ] {
             assert!(text.contains(line), "{text}");
         }

@@ -26,7 +26,8 @@ impl Observed {
         let result = call.await;
         counted.end = result.as_ref().err().map_or("ok", end);
         if let Err(error) = &result {
-            tracing::warn!(call = name, %error, "the backend");
+            tracing::warn!(call = name, error = %without_filter(error), "the backend");
+            tracing::debug!(call = name, %error, "the backend in full");
         }
         result
     }
@@ -57,6 +58,16 @@ fn end(error: &Error) -> &'static str {
         Error::Unsupported { .. } => "unsupported",
         Error::NoTable(_) => "no_table",
         _ => "other",
+    }
+}
+
+/// What may stand in the log of an error: not what quotes the statement, and with it the filter.
+fn without_filter(error: &Error) -> String {
+    match error {
+        Error::Database { code, .. } => format!("the database reports error {code}"),
+        Error::BadQuery(_) | Error::NoTable(_) => "the query cannot be asked".to_owned(),
+        Error::Setup { message, help: Some(help) } => format!("{message}: {help}"),
+        other => other.to_string(),
     }
 }
 

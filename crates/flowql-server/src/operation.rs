@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flowql_backend::ValueSource;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -116,7 +117,8 @@ async fn readyz(State(app): State<App>) -> Response {
 )]
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.metrics.print())
+    let cache = app.source.as_ref().map(ValueSource::cache_counts);
+    ([(header::CONTENT_TYPE, kind)], app.metrics.print(cache))
 }
 
 /// What runs

@@ -130,6 +130,7 @@ impl Problem {
         use flowql_backend::Error;
         let (status, code) = match error {
             Error::Unsupported { .. } => return Self::no_flows(),
+            Error::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Error::NoTable(_) => (StatusCode::BAD_REQUEST, "no_table"),
             Error::Deadline(_) => (StatusCode::GATEWAY_TIMEOUT, "backend_slow"),
             Error::Busy => return Self::overloaded(),

@@ -28,7 +28,7 @@ pub(crate) enum Watched {
     UnknownHost(#[to_schema] Problem),
 }
 
-/// What a route with a body may answer.
+/// What a route with a body may answer besides.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "the document is derived from it")]
 pub(crate) enum Refused {
@@ -47,18 +47,9 @@ pub(crate) enum Refused {
     /// The body is not declared to be JSON
     #[response(status = 415)]
     NotJson(#[to_schema] Problem),
-    /// The service is not known by this name
-    #[response(status = 421)]
-    UnknownHost(#[to_schema] Problem),
-    /// The client sends too many requests
-    #[response(status = 429)]
-    TooFast(#[to_schema] Problem),
-    /// The service has too much to do, or the answer took too long
-    #[response(status = 503)]
-    Overloaded(#[to_schema] Problem),
 }
 
-/// What a route may answer that asks who the user is.
+/// What a route may answer besides that asks who the user is.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "the document is derived from it")]
 pub(crate) enum OfUser {
@@ -71,18 +62,9 @@ pub(crate) enum OfUser {
     /// The user has as many filters as anyone may have, or one of that name
     #[response(status = 409)]
     Conflict(#[to_schema] Problem),
-    /// The service is not known by this name
-    #[response(status = 421)]
-    UnknownHost(#[to_schema] Problem),
-    /// The client sends too many requests
-    #[response(status = 429)]
-    TooFast(#[to_schema] Problem),
-    /// The service has too much to do, or the answer took too long
-    #[response(status = 503)]
-    Overloaded(#[to_schema] Problem),
 }
 
-/// What a route may answer that asks the backend for flows.
+/// What a route may answer besides that asks the backend for flows.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "the document is derived from it")]
 pub(crate) enum OfBackend {

@@ -103,6 +103,8 @@ async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
             reload(&reloaded);
         }
     });
+    let asked = Arc::clone(&app);
+    tokio::spawn(async move { greet(&asked).await });
     let backend = app.backend().map_or("none", Backend::name);
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), backend, "listening");
     connections::serve(listener, router::router(Arc::clone(&app)), &limits, &app.metrics, stop).await;
@@ -147,6 +149,16 @@ fn data_folder(configured: Option<&str>) -> Option<PathBuf> {
         .or_else(|| variable("STATE_DIRECTORY"))
         .or_else(|| Some(variable("XDG_STATE_HOME")?.join("flowql")))
         .or_else(|| Some(variable("HOME")?.join(".local/state/flowql")))
+}
+
+/// Asks the backend whether it is there: an engine that has yet to start takes longer than a completion waits, and who
+/// starts the service sees what is missing. What it answers instead is in the log by itself.
+async fn greet(app: &Shared) {
+    if let Some(backend) = app.backend()
+        && let Ok(health) = backend.health().await
+    {
+        tracing::info!(version = health.version, "the backend answers");
+    }
 }
 
 /// Takes the saved filters of the file as it is now; those that are in force stay where it is bad.

@@ -93,6 +93,7 @@ async fn an_answer_is_kept_for_a_short_time() {
     source.values(&query("B", "x")).await;
     source.values(&ValueQuery { exclude: vec!["xa".to_owned()], ..query("A", "x") }).await;
     assert_eq!(backend.calls.load(Ordering::SeqCst), 3);
+    assert_eq!(source.cache_counts(), CacheCounts { hits: 2, misses: 3 });
     pass(16).await;
     source.values(&query("A", "x")).await;
     assert_eq!(backend.calls.load(Ordering::SeqCst), 4);

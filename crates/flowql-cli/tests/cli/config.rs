@@ -56,6 +56,15 @@ fn the_configuration_in_effect_is_printed() {
 }
 
 #[test]
+fn a_password_is_not_printed() {
+    let place = Place::new().with("flowql.toml", "[clickhouse]\nuser = \"flows\"\npassword = \"s3cret\"\n");
+    for arguments in [&["config"][..], &["config", "--json"]] {
+        let ran = place.run(arguments).has_status(0);
+        assert!(ran.stdout.contains("(hidden)") && !ran.stdout.contains("s3cret"), "{ran}");
+    }
+}
+
+#[test]
 fn the_defaults_are_printed_where_there_is_no_file() {
     snapshot("config-defaults", &run(&["config", "--no-config"]).has_status(0));
     assert_eq!(

@@ -8,7 +8,13 @@
 )]
 
 mod api;
+mod faults;
+mod flows;
+mod log;
 mod operation;
 mod pairs;
+#[path = "../../../flowql-backend/tests/faults/proxy.rs"]
+mod proxy;
 mod saved;
 mod service;
+mod store;

@@ -79,6 +79,16 @@ impl Service {
         panic!("no line `{message}` in the log: {:?}", self.log());
     }
 
+    /// Waits until the log has so many lines with a message.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, message: &str, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.log().iter().filter(|line| line["message"] == message).count() < count {
+            assert!(Instant::now() < deadline, "not {count} lines `{message}`: {:?}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The log so far.
     pub(crate) fn log(&self) -> Vec<Value> {
         self.log.lock().unwrap().clone()
@@ -107,17 +117,12 @@ impl Service {
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
+        connect(self.address)
     }
 
     /// Sends a request with further headers and reads the answer.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut stream = self.connect();
-        stream.write_all(&request(self.address, method, path, headers, body)).unwrap();
-        Answer::read(&mut BufReader::new(stream))
+        send(self.address, method, path, headers, body)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -126,6 +131,28 @@ impl Service {
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Answer {
         self.send("POST", path, &[JSON], body.as_bytes())
+    }
+
+    /// Sends a question without waiting for its answer: the client goes away when the connection is dropped.
+    pub(crate) fn begin(&self, path: &str, question: &Value) -> TcpStream {
+        let mut stream = self.connect();
+        let body = question.to_string();
+        stream.write_all(&request(self.address, "POST", path, &[JSON], body.as_bytes())).unwrap();
+        stream
+    }
+
+    /// Waits until the metrics have a line.
+    #[track_caller]
+    pub(crate) fn wait_for_metric(&self, line: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let metrics = self.get("/metrics").has(200);
+            if metrics.text().lines().any(|found| found == line) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "no line `{line}` in {}", metrics.text());
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -137,6 +164,26 @@ impl Drop for Service {
 }
 
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Sends a request on a connection of its own and reads the answer.
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut stream = connect(address);
+    stream.write_all(&request(address, method, path, headers, body)).unwrap();
+    Answer::read(&mut BufReader::new(stream))
+}
 
 /// A request as it is sent.
 pub(crate) fn request(

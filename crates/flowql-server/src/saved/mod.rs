@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use flowql::{Compiler, Diagnostic, SavedFilters, Scope, is_filter_name};
 use flowql_config::Config;
 use moka::sync::Cache;
@@ -252,7 +254,16 @@ pub(crate) fn check_lengths(draft: &Draft) -> Result<(), Problem> {
     }
 }
 
-/// The number of a filter in an address.
-pub(crate) fn id(text: &str) -> Result<i64, Problem> {
-    text.parse().map_err(|_| Problem::bad_request("the id of a filter is a number"))
+/// The number of a filter, of an address that ends with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FilterId(pub(crate) i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for FilterId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = Path::from_request_parts(parts, state).await;
+        let refused = |_| Problem::bad_request("the id of a filter is a number");
+        found.map(|Path(id)| Self(id)).map_err(refused)
+    }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::app::{App, Shared, parse};
 use crate::body::AnyBody;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 
 /// How many completions there are where the request does not say.
 const USUAL: usize = 20;
@@ -85,7 +85,7 @@ struct Completion {
     tag = "console",
     operation_id = "v0_complete",
     request_body = Question,
-    responses((status = 200, description = "The completions", body = Answer), Refused)
+    responses((status = 200, description = "The completions", body = Answer), Refused, Always)
 )]
 pub(super) async fn complete(State(app): State<App>, AnyBody(body): AnyBody) -> Result<Response, Problem> {
     let question: Question = parse(&body)?;

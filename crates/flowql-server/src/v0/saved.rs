@@ -1,18 +1,18 @@
 //! `/api/v0/console/filter/saved`.
 
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use flowql::is_filter_name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::{App, parse};
 use crate::body::AnyBody;
-use crate::caller::Caller;
+use crate::caller::User;
 use crate::problem::Problem;
-use crate::responses::{OfUser, Refused};
-use crate::saved::{Draft, LONGEST_NAME, Listed, check_lengths};
+use crate::responses::{Always, OfUser, Refused};
+use crate::saved::{Draft, FilterId, LONGEST_NAME, Listed, check_lengths};
 
 /// The filters that a user sees.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,13 +75,10 @@ impl From<Listed> for Filter {
     path = "/api/v0/console/filter/saved",
     tag = "console",
     operation_id = "v0_saved",
-    responses((status = 200, description = "The filters that the user sees", body = Filters), OfUser)
+    responses((status = 200, description = "The filters that the user sees", body = Filters), OfUser, Always)
 )]
-pub(super) async fn list(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Json<Filters>, Problem> {
-    let listed = app.saved.list(caller.user()?).await?;
+pub(super) async fn list(State(app): State<App>, User(user): User) -> Result<Json<Filters>, Problem> {
+    let listed = app.saved.list(&user).await?;
     Ok(Json(Filters { filters: listed.into_iter().map(Filter::from).collect() }))
 }
 
@@ -92,22 +89,21 @@ pub(super) async fn list(
     tag = "console",
     operation_id = "v0_save",
     request_body = New,
-    responses((status = 204, description = "It is saved"), Refused, OfUser)
+    responses((status = 204, description = "It is saved"), Refused, OfUser, Always)
 )]
 pub(super) async fn add(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    User(user): User,
     AnyBody(body): AnyBody,
 ) -> Result<StatusCode, Problem> {
     let New { description, content, shared }: New = parse(&body)?;
-    let user = caller.user()?;
     let name = Some(description.clone()).filter(|name| is_filter_name(name) && name.len() <= LONGEST_NAME);
     let draft = Draft { name, description, content, shared };
     check_lengths(&draft)?;
-    match app.saved.add(&app.config, user, draft.clone()).await {
+    match app.saved.add(&app.config, &user, draft.clone()).await {
         // The console knows no names: two filters may have one description.
         Err(problem) if problem.code == "name_taken" => {
-            app.saved.add(&app.config, user, Draft { name: None, ..draft }).await?;
+            app.saved.add(&app.config, &user, Draft { name: None, ..draft }).await?;
         }
         saved => {
             saved?;
@@ -127,15 +123,15 @@ pub(super) async fn add(
         (status = 204, description = "It is deleted"),
         (status = 404, description = "It is not the user's", body = Problem),
         (status = 400, description = "The id is no number", body = Problem),
-        OfUser
+        OfUser,
+        Always
     )
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    User(user): User,
+    FilterId(id): FilterId,
 ) -> Result<StatusCode, Problem> {
-    let user = caller.user()?;
-    app.saved.delete(user, crate::saved::id(&id)?).await?;
+    app.saved.delete(&user, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

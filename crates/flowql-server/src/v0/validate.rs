@@ -11,7 +11,7 @@ use crate::app::{App, Shared};
 use crate::body::AnyBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Diagnostic, Fix};
 
 /// A filter to validate.
@@ -97,7 +97,7 @@ impl From<Diagnostic> for Finding {
     tag = "console",
     operation_id = "v0_validate",
     request_body = Question,
-    responses((status = 200, description = "What there is to say of the filter", body = Answer), Refused)
+    responses((status = 200, description = "What there is to say of the filter", body = Answer), Refused, Always)
 )]
 pub(super) async fn validate(
     State(app): State<App>,

@@ -13,7 +13,7 @@ use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Diagnostic};
 
 /// A filter to compile.
@@ -90,7 +90,7 @@ pub(crate) struct Answer {
     tag = "language",
     operation_id = "compile",
     request_body = Question,
-    responses((status = 200, description = "The SQL, or what is wrong with the filter", body = Answer), Refused)
+    responses((status = 200, description = "The SQL, or what is wrong with the filter", body = Answer), Refused, Always)
 )]
 pub(super) async fn compile(
     State(app): State<App>,

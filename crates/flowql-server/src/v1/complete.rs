@@ -10,12 +10,11 @@ use flowql_backend::{Direction, FlowFilter, ValueQuery};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, Shared, parse};
+use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
-use crate::saved::Names;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Range};
 
 /// How many candidates there are where the request does not say.
@@ -97,7 +96,7 @@ impl From<Candidate> for Offered {
     tag = "language",
     operation_id = "complete",
     request_body = Question,
-    responses((status = 200, description = "The candidates", body = Answer), Refused)
+    responses((status = 200, description = "The candidates", body = Answer), Refused, Always)
 )]
 pub(super) async fn complete(
     State(app): State<App>,
@@ -105,15 +104,11 @@ pub(super) async fn complete(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Answer>, Problem> {
     let names = app.saved.names(caller.user.as_ref()).await?;
-    let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
-    let (shared, theirs) = (Arc::clone(&app), Arc::clone(&names));
-    let offered = app.lane.run(cost, move || offer(&shared, &theirs, parse(&body)?)).await??;
-    let Offer { mut completions, replace, limit, query } = offered;
+    let Offer { mut completions, replace, limit, query } = app.work(Arc::clone(&names), body, offer).await?;
     let mut incomplete = None;
     if let (Some(query), Some(source)) = (query, &app.source) {
         let values = source.values(&query).await;
-        let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
-        completions.add_values(&compiler, &values.suggestions);
+        completions.add_values(&app.compiler(&names), &values.suggestions);
         incomplete = values.incomplete;
     }
     let candidates = completions.candidates.into_iter().take(limit).map(Offered::from).collect();
@@ -128,10 +123,9 @@ struct Offer {
     query: Option<ValueQuery>,
 }
 
-fn offer(app: &Shared, names: &Names, question: Question) -> Result<Offer, Problem> {
+fn offer(app: &Shared, compiler: Compiler<'_>, question: Question) -> Offer {
     let Question { filter, cursor, cursor_utf16, limit } = question;
     tracing::debug!(%filter, "complete");
-    let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
     let positions = Positions::new(&filter);
     let place = shapes::place(&filter, &positions, cursor, cursor_utf16);
     let completions = ide::complete(&compiler, &filter, place);
@@ -143,5 +137,5 @@ fn offer(app: &Shared, names: &Names, question: Question) -> Result<Offer, Probl
         let rest = rest.and_then(|rest| FlowFilter::compile(&compiler, rest, Direction::Forward, None).ok());
         ValueQuery::new(request, rest, limit)
     });
-    Ok(Offer { replace: Range::new(completions.replace, &positions), completions, limit, query })
+    Offer { replace: Range::new(completions.replace, &positions), completions, limit, query }
 }

@@ -1,17 +1,17 @@
 //! `/api/v1/filters`.
 
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::{App, parse};
 use crate::body::JsonBody;
-use crate::caller::Caller;
+use crate::caller::User;
 use crate::problem::Problem;
-use crate::responses::{OfUser, Refused};
-use crate::saved::{self, Draft, Listed, Record, check_lengths};
+use crate::responses::{Always, OfUser, Refused};
+use crate::saved::{Draft, FilterId, Listed, Record, check_lengths};
 
 /// The filters that a user sees.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,13 +96,10 @@ impl TryFrom<New> for Draft {
     path = "/api/v1/filters",
     tag = "saved filters",
     operation_id = "list_filters",
-    responses((status = 200, description = "The filters that the user sees", body = Filters), OfUser)
+    responses((status = 200, description = "The filters that the user sees", body = Filters), OfUser, Always)
 )]
-pub(super) async fn list(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Json<Filters>, Problem> {
-    let listed = app.saved.list(caller.user()?).await?;
+pub(super) async fn list(State(app): State<App>, User(user): User) -> Result<Json<Filters>, Problem> {
+    let listed = app.saved.list(&user).await?;
     Ok(Json(Filters { filters: listed.into_iter().map(Filter::from).collect() }))
 }
 
@@ -113,15 +110,15 @@ pub(super) async fn list(
     tag = "saved filters",
     operation_id = "add_filter",
     request_body = New,
-    responses((status = 201, description = "It is saved", body = Filter), Refused, OfUser)
+    responses((status = 201, description = "It is saved", body = Filter), Refused, OfUser, Always)
 )]
 pub(super) async fn add(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    User(user): User,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Filter>), Problem> {
     let new: New = parse(&body)?;
-    let record = app.saved.add(&app.config, caller.user()?, new.try_into()?).await?;
+    let record = app.saved.add(&app.config, &user, new.try_into()?).await?;
     Ok((StatusCode::CREATED, Json(record.into())))
 }
 
@@ -137,18 +134,18 @@ pub(super) async fn add(
         (status = 200, description = "It is replaced", body = Filter),
         (status = 404, description = "The user has no such filter", body = Problem),
         Refused,
-        OfUser
+        OfUser,
+        Always
     )
 )]
 pub(super) async fn replace(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    User(user): User,
+    FilterId(id): FilterId,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Filter>, Problem> {
-    let id = saved::id(&id)?;
     let new: New = parse(&body)?;
-    let record = app.saved.replace(&app.config, caller.user()?, id, new.try_into()?).await?;
+    let record = app.saved.replace(&app.config, &user, id, new.try_into()?).await?;
     Ok(Json(record.into()))
 }
 
@@ -163,15 +160,15 @@ pub(super) async fn replace(
         (status = 204, description = "It is deleted"),
         (status = 400, description = "The id is no number", body = Problem),
         (status = 404, description = "The user has no such filter", body = Problem),
-        OfUser
+        OfUser,
+        Always
     )
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    User(user): User,
+    FilterId(id): FilterId,
 ) -> Result<StatusCode, Problem> {
-    let user = caller.user()?;
-    app.saved.delete(user, saved::id(&id)?).await?;
+    app.saved.delete(&user, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

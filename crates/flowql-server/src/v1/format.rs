@@ -4,25 +4,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use flowql::Compiler;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::OneFilter;
 use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Diagnostic};
-
-/// A filter to format.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Format)]
-pub(crate) struct Question {
-    /// The text.
-    #[schema(example = "srcas=15169 and dstport in (80,443)")]
-    filter: String,
-}
 
 /// A filter in the canonical layout.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,8 +32,8 @@ pub(crate) struct Answer {
     path = "/api/v1/format",
     tag = "language",
     operation_id = "format",
-    request_body = Question,
-    responses((status = 200, description = "The formatted text, or what is wrong", body = Answer), Refused)
+    request_body = OneFilter,
+    responses((status = 200, description = "The formatted text, or what is wrong", body = Answer), Refused, Always)
 )]
 pub(super) async fn format(
     State(app): State<App>,
@@ -52,7 +43,7 @@ pub(super) async fn format(
     app.answer(&caller, body, answer).await
 }
 
-fn answer(app: &Shared, compiler: Compiler<'_>, Question { filter }: Question) -> Answer {
+fn answer(app: &Shared, compiler: Compiler<'_>, OneFilter { filter }: OneFilter) -> Answer {
     tracing::debug!(%filter, "format");
     match compiler.format(&filter) {
         Ok(formatted) => Answer { formatted: Some(formatted), diagnostics: Vec::new() },

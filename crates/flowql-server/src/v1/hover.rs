@@ -11,7 +11,7 @@ use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Range};
 
 /// A place of a filter.
@@ -51,7 +51,7 @@ pub(crate) struct Answer {
     tag = "language",
     operation_id = "hover",
     request_body = Question,
-    responses((status = 200, description = "What there is to say", body = Answer), Refused)
+    responses((status = 200, description = "What there is to say", body = Answer), Refused, Always)
 )]
 pub(super) async fn hover(
     State(app): State<App>,

@@ -9,10 +9,21 @@ mod query;
 mod schema;
 mod validate;
 
+use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+
+/// A filter, and nothing else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OneFilter {
+    /// The text.
+    #[schema(example = "srcas=15169 and dstport in (80,443)")]
+    filter: String,
+}
 
 /// The routes.
 pub(crate) fn routes() -> OpenApiRouter<App> {

@@ -1,6 +1,5 @@
 //! `POST /api/v1/query`.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Extension;
@@ -15,13 +14,12 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::app::{App, Shared, parse};
+use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::gate::Permit;
 use crate::problem::Problem;
-use crate::responses::{OfBackend, Refused};
-use crate::saved::Names;
+use crate::responses::{Always, OfBackend, Refused};
 use crate::shapes;
 
 /// How many rows there are where the request does not say.
@@ -118,7 +116,8 @@ struct Head {
     responses(
         (status = 200, description = "The rows", body = String, content_type = "application/x-ndjson"),
         Refused,
-        OfBackend
+        OfBackend,
+        Always
     )
 )]
 pub(super) async fn query(
@@ -128,9 +127,7 @@ pub(super) async fn query(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let names = app.saved.names(caller.user.as_ref()).await?;
-    let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
-    let shared = Arc::clone(&app);
-    let query = app.lane.run(cost, move || read(&shared, &names, parse(&body)?)).await??;
+    let query = app.work(names, body, read).await??;
     let backend = app.backend().ok_or_else(Problem::no_flows)?;
     let Answer { columns, rows, plan } =
         backend.query(&query).await.map_err(|error| Problem::of_backend(&error))?;
@@ -145,7 +142,7 @@ pub(super) async fn query(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-fn read(app: &Shared, names: &Names, question: Question) -> Result<FlowQuery, Problem> {
+fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<FlowQuery, Problem> {
     let Question { filter, direction, kind, columns, unit, from, to, points, limit } = question;
     tracing::debug!(%filter, "query");
     let limit = within(limit.unwrap_or(USUAL), "limit")?;
@@ -168,9 +165,10 @@ fn read(app: &Shared, names: &Names, question: Question) -> Result<FlowQuery, Pr
         What::Series => Kind::Series { columns, unit, points },
         What::Flows => Kind::Flows { columns },
     };
-    let compiler = Compiler { saved: &names.filters, ..app.config.compiler() };
-    let filter = FlowFilter::compile(&compiler, &filter, direction.into(), None)
-        .map_err(|found| Problem::bad_filter(shapes::diagnostics(&filter, &found)))?;
+    let filter = FlowFilter::compile(&compiler, &filter, direction.into(), None).map_err(|found| {
+        app.metrics.diagnosed(&found);
+        Problem::bad_filter(shapes::diagnostics(&filter, &found))
+    })?;
     let time = |seconds: u32| -> SystemTime { UNIX_EPOCH + Duration::from_secs(seconds.into()) };
     Ok(FlowQuery { filter, range: TimeRange { from: time(from), to: time(to) }, kind, limit })
 }

@@ -4,25 +4,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use flowql::{Compiler, Options};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::OneFilter;
 use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Refused;
+use crate::responses::{Always, Refused};
 use crate::shapes::{self, Diagnostic};
-
-/// A filter to validate.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Validate)]
-pub(crate) struct Question {
-    /// The text.
-    #[schema(example = "SrcASN = 15169")]
-    filter: String,
-}
 
 /// What there is to say of a filter.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,8 +31,8 @@ pub(crate) struct Answer {
     path = "/api/v1/validate",
     tag = "language",
     operation_id = "validate",
-    request_body = Question,
-    responses((status = 200, description = "What there is to say of the filter", body = Answer), Refused)
+    request_body = OneFilter,
+    responses((status = 200, description = "What there is to say of the filter", body = Answer), Refused, Always)
 )]
 pub(super) async fn validate(
     State(app): State<App>,
@@ -51,7 +42,7 @@ pub(super) async fn validate(
     app.answer(&caller, body, answer).await
 }
 
-fn answer(app: &Shared, compiler: Compiler<'_>, Question { filter }: Question) -> Answer {
+fn answer(app: &Shared, compiler: Compiler<'_>, OneFilter { filter }: OneFilter) -> Answer {
     tracing::debug!(%filter, "validate");
     let checked = compiler.check(&filter, Options::default());
     app.metrics.diagnosed(&checked.diagnostics);

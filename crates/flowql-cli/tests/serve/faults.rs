@@ -1,0 +1,102 @@
+//! The service before a database that is dead, silent or broken: only the values of the network are missing.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::proxy::{Fault, Proxy};
+use crate::service::Service;
+use crate::store::Store;
+
+/// How long an answer may take: the two seconds that values have, and some for a busy machine.
+const IN_TIME: Duration = Duration::from_millis(3500);
+
+const BAD_GATEWAY: &str = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 11\r\n\r\nbad gateway";
+const REFUSED: &str = "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Exception-Code: 241\r\nContent-Length: 69\r\n\r\nCode: 241. DB::Exception: Memory limit exceeded (MEMORY_LIMIT_EXCEEDED)";
+
+/// A service whose database is behind a proxy with a fault.
+fn behind(url: &str) -> Service {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("flowql.toml"), "[backend]\ndeadline = 3\n").unwrap();
+    let arguments = ["--backend", "clickhouse", "--server", url, "--database", "flowql"];
+    Service::start_in(folder, &arguments)
+}
+
+/// Asks the routes that need no value of the network: they answer as ever.
+fn the_rest_works(service: &Service) {
+    let start = Instant::now();
+    let validated = service.post("/api/v1/validate", "{\"filter\": \"SrcAS = AS15169\"}").has(200).json();
+    assert_eq!(validated["valid"], true);
+    let columns = service.post("/api/v1/complete", "{\"filter\": \"InIfBou\"}").has(200).json();
+    assert_eq!(columns["candidates"][0]["label"], "InIfBoundary");
+    assert_eq!(columns.get("incomplete"), None);
+    let words = service.post("/api/v1/complete", "{\"filter\": \"InIfBoundary = ext\"}").has(200).json();
+    assert_eq!(words["candidates"][0]["label"], "external");
+    assert_eq!(service.get("/healthz").has(200).json()["status"], "ok");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
+/// Completes values by both families of routes: what the language knows comes in time, with the reason for the rest.
+fn values_are_missed(service: &Service, reason: &str) {
+    let check = |answer: &Value, list: &str| {
+        let offered = answer[list].as_array().unwrap();
+        assert!(offered.iter().any(|found| found["label"] == "443"), "{answer}");
+        let text = answer["incomplete"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        assert!(text.contains(reason), "{text}");
+    };
+    let start = Instant::now();
+    let question = json!({"filter": "DstPort = ht"});
+    let answer = service.post("/api/v1/complete", &question.to_string()).has(200).json();
+    assert!(start.elapsed() < IN_TIME, "{:?}", start.elapsed());
+    check(&answer, "candidates");
+    let start = Instant::now();
+    let question = json!({"what": "value", "column": "SrcPort", "prefix": "ht"});
+    let answer = service.post("/api/v0/console/filter/complete", &question.to_string()).has(200).json();
+    assert!(start.elapsed() < IN_TIME, "{:?}", start.elapsed());
+    check(&answer, "completions");
+}
+
+#[test]
+fn a_broken_database_costs_its_values_only() {
+    let engine = Store::filled().url();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (fault, reason, result, status) in [
+        (Fault::Closed, "broke off", "interrupted", 502),
+        (Fault::CutAfter(40), "broke off", "interrupted", 502),
+        (Fault::Answer(BAD_GATEWAY), "cannot reach", "unreachable", 503),
+        (Fault::Answer(REFUSED), "error 241", "database", 502),
+        (Fault::Silent, "no answer within", "cancelled", 504),
+    ] {
+        println!("{fault:?}");
+        let proxy = runtime.block_on(Proxy::new(&engine, fault));
+        let service = behind(&proxy.url());
+        values_are_missed(&service, reason);
+        the_rest_works(&service);
+        service
+            .wait_for_metric(&format!("flowql_backend_calls_total{{call=\"values\",result=\"{result}\"}} 2"));
+        service.wait_for_metric("flowql_backend_call_duration_seconds_count{call=\"values\"} 2");
+        let question = json!({"filter": "", "kind": "flows", "from": 1, "to": 4_000_000_000_u32});
+        let answer = service.post("/api/v1/query", &question.to_string()).has(status);
+        assert!(answer.json()["message"].as_str().unwrap().contains(reason), "{}", answer.text());
+        assert!(proxy.connections() > 0);
+    }
+}
+
+#[test]
+fn a_dead_database_costs_its_values_only_and_is_said() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let service = behind(&format!("http://{gone}"));
+    values_are_missed(&service, "cannot reach");
+    the_rest_works(&service);
+    let ready = service.get("/readyz").has(503).json();
+    assert_eq!((&ready["ready"], &ready["saved_filters"]), (&json!(false), &json!(true)));
+    assert!(ready["backend"]["error"].as_str().unwrap().starts_with("cannot reach"), "{ready}");
+    let schema = service.get("/api/v1/schema").has(200).json();
+    assert!(schema["incomplete"].as_str().unwrap().starts_with("cannot reach"), "{schema}");
+    let question = json!({"filter": "", "kind": "flows", "from": 1, "to": 4_000_000_000_u32});
+    let refused = service.post("/api/v1/query", &question.to_string()).has(503);
+    assert_eq!(
+        (refused.header("retry-after"), &refused.json()["code"]),
+        (Some("1"), &json!("backend_unreachable"))
+    );
+}

@@ -1,0 +1,77 @@
+//! What a configuration holds and nobody is shown.
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What stands where a secret would.
+const HIDDEN: &str = "(hidden)";
+
+/// A text that is neither printed nor logged: a configuration is shown with `(hidden)` in its place.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for whoever is to get it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What may be shown. That there is no secret is none.
+    fn shown(&self) -> &'static str {
+        if self.0.is_empty() { "" } else { HIDDEN }
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.shown())
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.shown())
+    }
+}
+
+/// Addresses as they may be shown. None should hold a login; one that does is refused only when it is used.
+pub(crate) fn addresses<S: Serializer>(urls: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(urls.iter().map(|url| without_login(url)))
+}
+
+/// An address as it may be shown.
+pub(crate) fn address<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    url.as_deref().map(without_login).serialize(serializer)
+}
+
+fn without_login(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest.get(..host).and_then(|authority| authority.rfind('@')) {
+        Some(at) => format!("{scheme}://{HIDDEN}{}", rest.get(at..).unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_a_login() {
+        for (url, shown) in [
+            ("https://h:8443/a@b", "https://h:8443/a@b"),
+            ("https://me:secret@h:8443", "https://(hidden)@h:8443"),
+            ("http://me:se@cret@h/x@y", "http://(hidden)@h/x@y"),
+            ("no address", "no address"),
+        ] {
+            assert_eq!(without_login(url), shown);
+        }
+    }
+}
