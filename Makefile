@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help test demo fmt lint doc codegen bench clean
+.PHONY: help test demo page fmt lint doc codegen bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -7,8 +7,11 @@ help: ## List the targets
 test: ## Run every check: format, lints, generated files, licences, tests, documentation, WebAssembly
 	@.ci/test
 
-demo: ## Show the command line tool at work, on filters and on flows
+demo: ## Show the command line tool at work, on filters and on flows; then serve the page on them
 	@.ci/demo
+
+page: ## Build the page of the service, which the next build of the service takes in
+	@.ci/page
 
 fmt: ## Format the code
 	cargo fmt --all

@@ -19,6 +19,7 @@ mod log;
 mod metrics;
 mod observed;
 mod operation;
+mod page;
 mod problem;
 mod rate;
 mod responses;

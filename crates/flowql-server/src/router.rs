@@ -14,7 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::gate::gate;
 use crate::problem::Problem;
-use crate::{operation, v0, v1};
+use crate::{operation, page, v0, v1};
 
 /// The policy of the page that shows the document: it brings its own scripts, and styles itself inline.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -60,6 +60,7 @@ pub(crate) fn router(app: App) -> Router {
     let layered = routes
         .route("/openapi.json", axum::routing::get(move || async move { Json(document) }))
         .merge(pages)
+        .merge(page::routes())
         .method_not_allowed_fallback(async || Problem::method())
         .fallback(async || Problem::not_found("address"))
         .layer(CatchPanicLayer::custom(panicked))

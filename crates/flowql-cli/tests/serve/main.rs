@@ -12,6 +12,7 @@ mod faults;
 mod flows;
 mod log;
 mod operation;
+mod page;
 mod pairs;
 #[path = "../../../flowql-backend/tests/faults/proxy.rs"]
 mod proxy;

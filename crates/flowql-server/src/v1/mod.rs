@@ -37,4 +37,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(filters::replace, filters::delete))
         .routes(routes!(schema::schema))
         .routes(routes!(query::query))
+        .routes(routes!(query::plan))
 }

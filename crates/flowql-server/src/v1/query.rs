@@ -1,12 +1,12 @@
-//! `POST /api/v1/query`.
+//! `POST /api/v1/query` and `POST /api/v1/plan`.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use flowql::{Compiler, tables};
 use flowql_backend::{Answer, AnswerColumn, FlowFilter, FlowQuery, Kind, RowStream, TimeRange, Unit};
 use futures_util::StreamExt as _;
@@ -126,8 +126,7 @@ pub(super) async fn query(
     Extension(permit): Extension<Permit>,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
-    let names = app.saved.names(caller.user.as_ref()).await?;
-    let query = app.work(names, body, read).await??;
+    let query = question(&app, &caller, body).await?;
     let backend = app.backend().ok_or_else(Problem::no_flows)?;
     let Answer { columns, rows, plan } =
         backend.query(&query).await.map_err(|error| Problem::of_backend(&error))?;
@@ -140,6 +139,48 @@ pub(super) async fn query(
     };
     let body = Body::from_stream(lines(line(&head), rows, permit));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+/// How a question would be answered.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Plan)]
+pub(super) struct Planned {
+    /// The table that is read.
+    table: String,
+    /// Why that one.
+    reason: String,
+    /// The SQL, with its parameters as `{name:Type}`.
+    sql: String,
+    /// The seconds between the points of a series.
+    #[schema(required)]
+    interval: Option<u64>,
+}
+
+/// Say how a question would be answered, without asking it
+#[utoipa::path(
+    post,
+    path = "/api/v1/plan",
+    tag = "language",
+    operation_id = "plan",
+    request_body = Question,
+    responses((status = 200, description = "The table, and why; the SQL", body = Planned), Refused, OfBackend, Always)
+)]
+pub(super) async fn plan(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Planned>, Problem> {
+    let query = question(&app, &caller, body).await?;
+    let backend = app.backend().ok_or_else(Problem::no_flows)?;
+    let plan = backend.plan(&query).await.map_err(|error| Problem::of_backend(&error))?;
+    let interval = plan.interval.map(|interval| interval.as_secs());
+    Ok(Json(Planned { table: plan.table, reason: plan.reason, sql: plan.sql, interval }))
+}
+
+/// The question of a body, with the saved filters of the caller.
+async fn question(app: &App, caller: &Caller, body: Bytes) -> Result<FlowQuery, Problem> {
+    let names = app.saved.names(caller.user.as_ref()).await?;
+    app.work(names, body, read).await?
 }
 
 fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<FlowQuery, Problem> {

@@ -1,10 +1,12 @@
 //! `GET /api/v1/schema`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
-use flowql::{Column, Schema};
-use flowql_backend::Error;
+use flowql::{Column, Schema, SchemaConfig};
+use flowql_backend::{Backend, Error};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,11 +23,36 @@ pub(crate) struct Answer {
     operators: Vec<OperatorShape>,
     /// The keywords.
     keywords: Vec<&'static str>,
+    /// What shapes the language here, for a client that runs the compiler itself: `configure` of `@flowql/wasm` takes it.
+    configuration: Configuration,
+    /// The name of the backend; `null` where there is none.
+    #[schema(required)]
+    backend: Option<&'static str>,
     /// The flow tables that the backend has.
     tables: Vec<TableShape>,
     /// Why the tables are not known; absent where they are, or where there is no backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<String>,
+}
+
+/// The sections of the configuration that shape the language. The saved filters are a user's own, and so not among them.
+#[derive(Debug, Serialize, ToSchema)]
+struct Configuration {
+    /// The section `[schema]`.
+    #[schema(value_type = Object)]
+    schema: SchemaConfig,
+    /// The section `[communities]`.
+    communities: BTreeMap<String, String>,
+    /// The section `[limits]`, as far as it concerns others.
+    limits: LimitsShape,
+}
+
+/// What a filter may cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limits)]
+struct LimitsShape {
+    /// How long a filter may be, in bytes.
+    length: usize,
 }
 
 /// A column.
@@ -120,6 +147,12 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
         columns: columns(&app.config.schema),
         operators: operators.collect(),
         keywords: KEYWORDS.to_vec(),
+        configuration: Configuration {
+            schema: app.config.sections.schema.clone(),
+            communities: app.config.sections.communities.clone(),
+            limits: LimitsShape { length: app.config.limits.length },
+        },
+        backend: app.backend().map(Backend::name),
         tables,
         incomplete,
     })

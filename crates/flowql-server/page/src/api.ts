@@ -1,0 +1,151 @@
+import type { Configuration } from "@flowql/wasm";
+
+import type { Unit } from "./state.js";
+
+/** A filter that was saved, or one of the configuration, whose user is `null`. */
+export interface SavedFilter {
+  id: number;
+  user: string | null;
+  name: string | null;
+  description: string;
+  content: string;
+  shared: boolean;
+}
+
+/** A question about flows, as `POST /api/v1/query` takes it. */
+export interface Query {
+  filter: string;
+  kind: "top" | "series" | "flows";
+  columns: string[];
+  unit: Unit;
+  /** Seconds since 1970. */
+  from: number;
+  to: number;
+  limit?: number;
+  points?: number;
+}
+
+export type Cell = string | number | boolean | null | Cell[];
+
+/** Where an answer comes from. */
+export interface Plan {
+  table: string;
+  /** Why that table. */
+  reason: string;
+  sql: string;
+  /** The seconds between the points of a series. */
+  interval: number | null;
+}
+
+/** The rows of an answer, a cell for each column. */
+export interface Answer {
+  columns: { name: string; kind: string }[];
+  rows: Cell[][];
+  plan: Plan;
+}
+
+/** What the service knows of itself, its columns and its tables. */
+export interface Service {
+  configuration: Configuration;
+  /** `null` where it has none. */
+  backend: string | null;
+  tables: { name: string; resolution: number }[];
+  /** Why the tables are not known. */
+  incomplete?: string;
+}
+
+/** What the service says when it refuses, or that it does not answer. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    /** The stable code; `unreachable` where there is no answer. */
+    readonly code: string,
+  ) {
+    super(message);
+  }
+
+  /** Whatever was thrown, as a refusal. */
+  static of(error: unknown): Refusal {
+    return error instanceof Refusal ? error : new Refusal(String(error), "internal");
+  }
+}
+
+/** Told when the service is found not to answer. */
+export const outages = new EventTarget();
+
+async function request(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    outages.dispatchEvent(new Event("outage"));
+    throw new Refusal("the service does not answer", "unreachable");
+  }
+}
+
+async function refusal(response: Response): Promise<Refusal> {
+  const body: unknown = await response.json().catch(() => null);
+  const { message, code } = (body ?? {}) as { message?: string; code?: string };
+  return new Refusal(message ?? `the service answers with status ${response.status}`, code ?? String(response.status));
+}
+
+async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const response = await request(path, init);
+  if (!response.ok) throw await refusal(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+function sending(method: string, body: unknown, signal?: AbortSignal): RequestInit {
+  const headers = { "content-type": "application/json" };
+  return { method, headers, body: JSON.stringify(body), signal: signal ?? null };
+}
+
+/** Whether the service lives. */
+export const lives = (): Promise<boolean> =>
+  fetch("healthz").then(
+    (response) => response.ok,
+    () => false,
+  );
+
+export const describeService = (): Promise<Service> => call("api/v1/schema");
+
+/** How a question would be answered. */
+export const planOf = (question: Query, signal: AbortSignal): Promise<Plan> =>
+  call("api/v1/plan", sending("POST", question, signal));
+
+/** Asks for flows. The answer is a stream of lines: an object, the rows, and an object that says how they ended. */
+export async function query(question: Query, signal: AbortSignal): Promise<Answer> {
+  const response = await request("api/v1/query", sending("POST", question, signal));
+  if (!response.ok) throw await refusal(response);
+  const [head, ...lines] = (await bodyOf(response))
+    .trim()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
+  const tail = lines.pop() as { error?: string } | undefined;
+  if (tail === undefined || tail.error !== undefined) throw new Refusal(tail?.error ?? "the answer broke off", "broken_off");
+  const { columns, ...plan } = head as Plan & Pick<Answer, "columns">;
+  return { columns, plan, rows: lines as Cell[][] };
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Refusal("the answer broke off", "broken_off");
+  }
+}
+
+export const savedFilters = async (): Promise<SavedFilter[]> =>
+  (await call<{ filters: SavedFilter[] }>("api/v1/filters")).filters;
+
+/** What the user gives of a filter to save. */
+export type Draft = Pick<SavedFilter, "name" | "description" | "content" | "shared">;
+
+/** Saves a filter, in the place of one that is there where its number is given. */
+export const saveFilter = (draft: Draft, id?: number): Promise<SavedFilter> =>
+  id === undefined
+    ? call("api/v1/filters", sending("POST", draft))
+    : call(`api/v1/filters/${id}`, sending("PUT", draft));
+
+export const deleteFilter = (id: number): Promise<void> => call(`api/v1/filters/${id}`, { method: "DELETE" });

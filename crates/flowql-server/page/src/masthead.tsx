@@ -1,0 +1,30 @@
+import type { Service } from "./api.js";
+import icon from "./icon.svg";
+import type { Theme } from "./theme.js";
+
+/** The name, how the service is, and what else there is. */
+export function Masthead(props: { service: Service | null; isUp: boolean; theme: Theme; toggleTheme: () => void }) {
+  const { service, isUp, theme, toggleTheme } = props;
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <header class="masthead">
+      <img src={icon} alt="" width="28" height="28" />
+      <h1>FlowQL</h1>
+      <span class={isUp ? "health" : "health down"}>
+        {!isUp ? "no service" : service?.backend == null ? "no backend" : service.backend}
+      </span>
+      <nav aria-label="Page">
+        <a href="docs/">API</a>
+        <button type="button" class="small" onClick={toggleTheme} aria-label={`Switch to the ${other} theme`}>
+          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+            {theme === "dark" ? (
+              <path d="M8 4.6a3.4 3.4 0 1 1 0 6.8 3.4 3.4 0 0 1 0-6.8M8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.2 1.2M11.8 11.8 13 13M3 13l1.2-1.2M11.8 4.2 13 3" />
+            ) : (
+              <path d="M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3z" />
+            )}
+          </svg>
+        </button>
+      </nav>
+    </header>
+  );
+}

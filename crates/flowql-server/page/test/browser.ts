@@ -1,0 +1,114 @@
+// What a visitor does with the page.
+import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+
+import { browse } from "../../../../wasm/test/browser.mjs";
+
+export type Browser = Awaited<ReturnType<typeof browse>>;
+
+export { browse };
+
+export const DESKTOP = { viewport: { width: 1280, height: 800 } };
+
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** The page, as a visitor sees it. */
+export class Visit {
+  readonly page: Page;
+
+  constructor({ page }: Browser) {
+    if (!page) throw new Error("the browser has no page");
+    this.page = page;
+    page.setDefaultTimeout(15_000);
+  }
+
+  /** Opens an address, as a visitor does who has it from somebody. */
+  async open(url: string): Promise<void> {
+    // From one place behind `#` to another a browser loads nothing.
+    await this.page.goto("about:blank");
+    await this.page.goto(url);
+    await this.editor.waitFor();
+  }
+
+  get editor(): Locator {
+    return this.page.getByRole("textbox", { name: "Filter" });
+  }
+
+  get results(): Locator {
+    return this.page.getByRole("region", { name: "What the filter selects" });
+  }
+
+  get meaning(): Locator {
+    return this.page.getByRole("region", { name: "What the filter means" });
+  }
+
+  get saved(): Locator {
+    return this.page.getByRole("region", { name: "Saved filters" });
+  }
+
+  /** The values of the table. */
+  get values(): Locator {
+    return this.results.locator(".value > button:not(.exclude)");
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole("button", { name, exact: typeof name === "string" });
+  }
+
+  /** The text of the editor, where it is not empty. */
+  text(): Promise<string> {
+    return this.editor.evaluate((content) => [...content.querySelectorAll(".cm-line")].map((line) => line.textContent).join("\n"));
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text, { delay: 15 });
+  }
+
+  /** Takes an entry of the menu, which CodeMirror lets one do only when it has been there for a moment. */
+  async take(label: string): Promise<void> {
+    const menu = this.page.locator(".cm-tooltip-autocomplete");
+    await menu.locator("li", { hasText: label }).first().waitFor();
+    const selected = () => menu.evaluateAll(([list]) => list?.querySelector("[aria-selected]")?.textContent ?? "");
+    for (let step = 0; step < 40; step++) {
+      await this.page.waitForTimeout(150);
+      if ((await selected()).includes(label)) return this.page.keyboard.press("Enter");
+      await this.page.keyboard.press("ArrowDown");
+    }
+    throw new Error(`the menu does not reach ${label}: ${await this.text()}`);
+  }
+
+  /** Chooses from a list of the controls. */
+  async choose(name: string, value: string): Promise<void> {
+    await this.page.getByRole("combobox", { name, exact: true }).selectOption(value);
+  }
+
+  /** Waits until the answer to the last question is there. */
+  async answered(): Promise<void> {
+    await this.results.and(this.page.locator('[aria-busy="false"]')).waitFor();
+    await this.results.locator("canvas, .notice").first().waitFor();
+  }
+
+  async run(): Promise<void> {
+    await this.button("Run").click();
+    await this.answered();
+  }
+
+  /** How many points of the chart have one of its colours. */
+  drawn(): Promise<number> {
+    return this.results.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let place = 0; place < data.length; place += 4) {
+        const [red = 0, green = 0, blue = 0, alpha = 0] = data.subarray(place, place + 4);
+        if (alpha > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 40) count++;
+      }
+      return count;
+    });
+  }
+
+  /** That nothing stands out at the side. */
+  async fits(): Promise<void> {
+    const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(beyond, "it scrolls sideways").toBeLessThanOrEqual(0);
+  }
+}

@@ -1,0 +1,77 @@
+// The pictures of README.md: `npm run screenshots` takes them, of the page as it is.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+
+import { browse, type Browser, DESKTOP, PHONE, Visit } from "./browser.js";
+import { folder, Service, Store } from "./service.js";
+
+const FILTER = 'InIfBoundary = external AND Proto = "udp" AND SrcPort IN ("https", "domain", "ntp")';
+
+let state: Awaited<ReturnType<typeof folder>>;
+let service: Service;
+
+beforeAll(async () => {
+  state = await folder();
+  const config = `[filters]\ncustomers = 'DstNetRole = "customers"'\nquic = 'Proto = "udp" AND SrcPort = 443'\n`;
+  service = await Service.start(Store.at(inject("store")), { state: state.path, config });
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await state?.remove();
+});
+
+const hash = (parts: Record<string, string>): string => `#${new URLSearchParams(parts)}`;
+
+const PICTURES: Record<string, { hash: string; act: (visit: Visit) => Promise<void> }> = {
+  first: { hash: "", act: (visit) => visit.meaning.getByText("flows_1m0s", { exact: true }).waitFor() },
+  errors: {
+    hash: hash({ q: "SrcAS == AS15169 AND DstAddr << 192.0.2.1" }),
+    act: (visit) => visit.page.getByText("append /32").waitFor(),
+  },
+  completion: {
+    hash: hash({ q: "InIfBoundary = external AND ExporterName = par" }),
+    act: async (visit) => {
+      await visit.editor.click();
+      await visit.page.keyboard.press("End");
+      await visit.page.keyboard.press("Control+Space");
+      await visit.page.locator(".cm-tooltip-autocomplete li", { hasText: "par1" }).first().waitFor();
+    },
+  },
+  run: {
+    hash: hash({ q: FILTER, by: "SrcAS,SrcPort", from: "-24h", run: "1" }),
+    act: async (visit) => {
+      await visit.answered();
+      await visit.meaning.locator(".reads code").nth(3).waitFor();
+      await visit.results.locator(".u-over").hover({ position: { x: 120, y: 110 } });
+    },
+  },
+};
+
+const SIZES = [
+  ["", { ...DESKTOP, viewport: { width: 1280, height: 900 } }],
+  ["-phone", { ...PHONE, deviceScaleFactor: 2 }],
+] as const;
+
+describe.each(SIZES)("pictures%s", (suffix, size) => {
+  test.each(["light", "dark"] as const)("%s", async (colorScheme) => {
+    const browser: Browser = await browse({ ...size, colorScheme });
+    try {
+      const visit = new Visit(browser);
+      for (const [name, { hash, act }] of Object.entries(PICTURES)) {
+        await visit.open(service.url + hash);
+        await act(visit);
+        const path = fileURLToPath(new URL(`../images/${name}${suffix}-${colorScheme}.png`, import.meta.url));
+        await visit.page.screenshot({ path, animations: "disabled", caret: "hide" });
+        // A fifth of the size, of the Debian package `pngquant`.
+        await promisify(execFile)("pngquant", ["--force", "--skip-if-larger", "--quality", "70-95", "--output", path, path]);
+      }
+      expect(browser.complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});
