@@ -1,6 +1,6 @@
 //! Positions: bytes inside, lines and columns or UTF-16 at the borders. The one place that converts.
 
-use line_index::{LineCol, LineIndex, TextSize, WideEncoding};
+use line_index::{LineIndex, TextSize};
 
 use crate::Span;
 
@@ -50,16 +50,14 @@ impl<'a> Positions<'a> {
     pub fn line_column(&self, offset: u32, encoding: Encoding) -> (u32, u32) {
         let offset = self.clamp(offset);
         let place = self.lines.line_col(TextSize::new(offset));
+        // From the start of the line. Counting its characters would take the longer the more of them are not ASCII.
+        let since = |count: &dyn Fn(u32) -> u32| count(offset) - count(offset - place.col);
         let column = match encoding {
             Encoding::Utf8 => place.col,
-            Encoding::Utf16 => self.wide_column(WideEncoding::Utf16, place),
-            Encoding::Utf32 => self.wide_column(WideEncoding::Utf32, place),
+            Encoding::Utf16 => since(&|offset| self.utf16.of(offset)),
+            Encoding::Utf32 => since(&|offset| self.utf16.characters(offset)),
         };
         (place.line, column)
-    }
-
-    fn wide_column(&self, encoding: WideEncoding, place: LineCol) -> u32 {
-        self.lines.to_wide(encoding, place).map_or(place.col, |wide| wide.col)
     }
 
     /// The byte offset of a line and column, from 0, in an editor's unit; beyond a line's end is its end.
@@ -113,10 +111,21 @@ impl<'a> Positions<'a> {
 /// text without any. Offsets beyond the text count as its end; one inside a character as the character's start.
 #[derive(Clone, Debug, Default)]
 pub struct Utf16 {
-    /// The characters outside ASCII: where each stands, in bytes and in units.
-    wide: Vec<(Span, Span)>,
+    /// The characters outside ASCII.
+    wide: Vec<Wide>,
     /// The ends of the text, in bytes and in units.
     end: (u32, u32),
+}
+
+/// A character outside ASCII.
+#[derive(Clone, Copy, Debug)]
+struct Wide {
+    /// Where it stands, in bytes.
+    bytes: Span,
+    /// Where it stands, in units.
+    units: Span,
+    /// How many characters are before it.
+    characters: u32,
 }
 
 impl Utf16 {
@@ -127,10 +136,11 @@ impl Utf16 {
         if text.is_ascii() {
             units = text.len();
         } else {
-            for (offset, found) in text.char_indices() {
+            for (characters, (offset, found)) in (0..).zip(text.char_indices()) {
                 if !found.is_ascii() {
                     let bytes = Span::new(offset, offset + found.len_utf8());
-                    offsets.wide.push((bytes, Span::new(units, units + found.len_utf16())));
+                    let units = Span::new(units, units + found.len_utf16());
+                    offsets.wide.push(Wide { bytes, units, characters });
                 }
                 units += found.len_utf16();
             }
@@ -142,17 +152,24 @@ impl Utf16 {
     /// The offset in UTF-16 code units of a byte offset.
     pub fn of(&self, offset: u32) -> u32 {
         let end = self.end.0;
-        self.convert(offset.min(end), |wide| (wide.0, wide.1))
+        self.convert(offset.min(end), |wide| (wide.bytes, wide.units))
     }
 
     /// The byte offset of an offset in UTF-16 code units.
     pub fn bytes(&self, units: u32) -> u32 {
         let end = self.end.1;
-        self.convert(units.min(end), |wide| (wide.1, wide.0))
+        self.convert(units.min(end), |wide| (wide.units, wide.bytes))
+    }
+
+    /// How many characters are before a byte offset, which is the start of one.
+    fn characters(&self, offset: u32) -> u32 {
+        let passed = self.wide.partition_point(|wide| wide.bytes.end <= offset);
+        let before = passed.checked_sub(1).and_then(|last| self.wide.get(last));
+        before.map_or(offset, |wide| wide.characters + 1 + (offset - wide.bytes.end))
     }
 
     /// The other side of an offset; `sides` gives a character's range on its own side and on the other.
-    fn convert(&self, offset: u32, sides: impl Fn(&(Span, Span)) -> (Span, Span)) -> u32 {
+    fn convert(&self, offset: u32, sides: impl Fn(&Wide) -> (Span, Span)) -> u32 {
         let passed = self.wide.partition_point(|wide| sides(wide).0.end <= offset);
         let inside = self.wide.get(passed).map(&sides).filter(|(own, _)| own.start < offset);
         if let Some((_, other)) = inside {
@@ -196,6 +213,21 @@ mod tests {
                 let (line, column) = positions.line_column(offset, encoding);
                 assert_eq!(positions.offset(line, column, encoding), offset, "{encoding:?}");
             }
+        }
+    }
+
+    #[test]
+    fn columns_count_from_the_start_of_their_line() {
+        let text = "é\u{1F600}x\r\n\u{1F600}é\u{1F600}a\u{7FF}b\n\nlast é";
+        let positions = Positions::new(text);
+        for (offset, _) in text.char_indices() {
+            let before = &text[..offset];
+            let line = before.rsplit('\n').next().unwrap();
+            let column =
+                |encoding| positions.line_column(u32::try_from(offset).unwrap(), encoding).1 as usize;
+            assert_eq!(column(Encoding::Utf8), line.len(), "{offset}");
+            assert_eq!(column(Encoding::Utf16), line.encode_utf16().count(), "{offset}");
+            assert_eq!(column(Encoding::Utf32), line.chars().count(), "{offset}");
         }
     }
 
