@@ -6,16 +6,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
 use flowql::{Compiler, CustomColumn, SavedFilters, Schema, SchemaConfig};
-use flowql_backend::clickhouse::{Client, ClientOptions, ServerOptions, Statement};
+use flowql_backend::clickhouse::{ClickHouse, Client, ClientOptions, ServerOptions, Statement};
 use flowql_backend::tables::{Change, Found, Layout, SETTINGS, statements, write_columns};
 use flowql_backend::values::ask;
 use flowql_backend::{
-    Answer, Backend, Direction, Error, FlowFilter, FlowQuery, Health, Plan, SourceOptions, StoredColumn,
-    StoredSchema, StoredTable, ValueQuery, ValueSource, Values, complete, testing,
+    Direction, FlowFilter, SourceOptions, StoredSchema, ValueQuery, ValueSource, Values, complete, testing,
 };
 
 /// Flows in which each column has some values, the first of them most.
@@ -340,45 +338,9 @@ async fn every_column_has_the_values_that_are_in_the_tables() {
     assert!(tried > 120, "{tried}");
 }
 
-/// The values of a client, and nothing else.
-#[derive(Debug)]
-struct Asked {
-    client: Client,
-    schema: Schema,
-    stored: StoredSchema,
-}
-
-#[async_trait]
-impl Backend for Asked {
-    fn name(&self) -> &'static str {
-        "clickhouse"
-    }
-
-    async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
-        ask(&self.client, request, &self.schema, &self.stored).await
-    }
-
-    async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
-        Err(Error::Busy)
-    }
-
-    async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
-        Err(Error::Busy)
-    }
-
-    async fn stored(&self) -> Result<StoredSchema, Error> {
-        Ok(self.stored.clone())
-    }
-
-    async fn health(&self) -> Result<Health, Error> {
-        self.client.health().await
-    }
-}
-
 /// A source of the values of a server.
-fn source(client: Client, schema: &Schema, stored: StoredSchema) -> ValueSource {
-    let backend = Asked { client, schema: schema.clone(), stored };
-    ValueSource::new(Arc::new(backend), SourceOptions::default())
+fn source(client: Client, schema: &Schema) -> ValueSource {
+    ValueSource::new(Arc::new(ClickHouse::new(client, schema.clone())), SourceOptions::default())
 }
 
 #[tokio::test]
@@ -386,21 +348,12 @@ async fn a_dead_or_silent_server_costs_its_values_only() {
     let schema = Schema::default();
     let saved = SavedFilters::default();
     let compiler = Compiler::new(&schema, &saved);
-    let columns = ["TimeReceived", "DstPort"];
-    let column = |name: &str| StoredColumn { name: name.to_owned(), kind: "UInt16".to_owned() };
-    let table = StoredTable {
-        name: "flows".to_owned(),
-        resolution: Duration::ZERO,
-        oldest: Some(std::time::SystemTime::UNIX_EPOCH),
-        columns: columns.map(column).to_vec(),
-    };
-    let stored = StoredSchema { tables: vec![table], ..StoredSchema::default() };
     let client =
         |address: String| Client::remote(&ServerOptions::at(address), ClientOptions::default()).unwrap();
 
     // Nobody listens any more.
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let dead = source(client(format!("http://{gone}")), &schema, stored.clone());
+    let dead = source(client(format!("http://{gone}")), &schema);
     let start = Instant::now();
     let completed = complete(&compiler, Some(&dead), "DstPort = ht", 12, 50).await;
     assert!(start.elapsed() < Duration::from_millis(2500), "{:?}", start.elapsed());
@@ -410,7 +363,7 @@ async fn a_dead_or_silent_server_costs_its_values_only() {
     // Someone takes the connection and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let slow = source(client(format!("http://{address}")), &schema, stored);
+    let slow = source(client(format!("http://{address}")), &schema);
     let start = Instant::now();
     let completed = complete(&compiler, Some(&slow), "DstPort = ht", 12, 50).await;
     let elapsed = start.elapsed();
@@ -428,8 +381,8 @@ async fn a_dead_or_silent_server_costs_its_values_only() {
 #[tokio::test]
 async fn a_completion_has_the_values_of_the_network() {
     let schema = Schema::default();
-    let (client, stored) = database(&schema).await;
-    let source = source(client, &schema, stored);
+    let (client, _) = database(&schema).await;
+    let source = source(client, &schema);
     let saved = SavedFilters::default();
     let compiler = Compiler::new(&schema, &saved);
     for (text, expected) in [

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use flowql::Schema;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Client;
 use crate::{Answer, Backend, Error, FlowQuery, Health, Plan, StoredSchema, ValueQuery, Values, values};
@@ -60,7 +60,11 @@ impl Backend for ClickHouse {
     }
 
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
-        values::ask(&self.client, request, &self.schema, &self.known().await?).await
+        let (start, deadline) = (Instant::now(), request.deadline);
+        let known = timeout(deadline, self.known()).await;
+        let known = known.map_err(|_| Error::Deadline(deadline))??;
+        let left = ValueQuery { deadline: deadline.saturating_sub(start.elapsed()), ..request.clone() };
+        values::ask(&self.client, &left, &self.schema, &known).await
     }
 
     async fn plan(&self, query: &FlowQuery) -> Result<Plan, Error> {

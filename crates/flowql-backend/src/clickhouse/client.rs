@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::errors::{Failure, FailureKind};
 use super::rows::Lines;
 use super::servers::Servers;
+use super::watch::silence;
 use super::{ClientOptions, Insert, Rows, ServerOptions, Statement, http};
 use crate::embedded::{Embedded, EmbeddedOptions};
 use crate::{AnswerColumn, Error, Health};
@@ -57,6 +58,17 @@ pub struct Statistics {
     pub bytes_read: u64,
     /// The seconds that the server took.
     pub elapsed: f64,
+}
+
+/// How far a query is that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Progress {
+    /// The rows that are read.
+    pub rows_read: u64,
+    /// The bytes of them, uncompressed.
+    pub bytes_read: u64,
+    /// How many rows are to be read, about; zero as long as that is not known.
+    pub rows_total: u64,
 }
 
 /// Which settings may be sent.
@@ -199,6 +211,20 @@ impl Client {
         Ok(statistics)
     }
 
+    /// How far a statement is that was [named](Statement::named); `None` where it does not run, or not at the server that
+    /// is asked.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    pub async fn progress(&self, id: &str) -> Result<Option<Progress>, Error> {
+        let sql = "SELECT read_rows AS rows_read, read_bytes AS bytes_read, total_rows_approx AS rows_total \
+                   FROM system.processes WHERE startsWith(query_id, {id:String})";
+        let asked =
+            Statement::read(sql).parameter("id", id).without_database().deadline(Duration::from_secs(2));
+        Ok(self.all(&asked).await?.pop())
+    }
+
     /// Runs a statement for what it does.
     ///
     /// # Errors
@@ -232,7 +258,11 @@ impl Client {
                 Ok(server) => server,
                 Err(error) => return Err(first.unwrap_or(error)),
             };
-            match self.insert_once(insert, &server, deadline).await {
+            let stored = tokio::select! {
+                stored = self.insert_once(insert, &server, deadline) => stored,
+                failure = self.silence(attempt, &server) => Err(failure),
+            };
+            match stored {
                 Ok(()) => {
                     self.inner.servers.answered(&server);
                     drop(turn);
@@ -305,13 +335,21 @@ impl Client {
                 Err(_) => return Err(first.unwrap_or(Error::Deadline(deadline))),
             };
             let freedom = self.freedom();
-            let id = query_id(if statement.is_read { "read" } else { "write" });
+            let id = match &statement.id {
+                Some(id) => format!("{id}-{attempt}"),
+                None => query_id(if statement.is_read { "read" } else { "write" }),
+            };
             let query = self.query(statement, &server, freedom, due, &id);
             let Some(held) = turn.take() else { break };
             let failure = match query.fetch_bytes(format) {
                 Ok(cursor) => {
                     let mut lines = Lines::new(cursor, &server, due, deadline, held);
-                    match begin(&mut lines).await {
+                    let begun = tokio::select! {
+                        begun = begin(&mut lines) => begun,
+                        // Only what may be asked again is given up for another server.
+                        failure = self.silence(attempt, &server), if statement.is_read => Err(failure),
+                    };
+                    match begun {
                         Ok(begun) => {
                             self.inner.servers.answered(&server);
                             return Ok((lines, begun, id));
@@ -349,6 +387,14 @@ impl Client {
             sleep(pause).await;
         }
         Err(first.unwrap_or(Error::Deadline(deadline)))
+    }
+
+    /// Comes to an end when the server of an attempt is silent, and another one is left to ask.
+    async fn silence(&self, attempt: usize, server: &str) -> Failure {
+        if !self.inner.servers.has_another(attempt) {
+            return std::future::pending().await;
+        }
+        silence(&self.inner.http, server).await
     }
 
     fn query(
@@ -430,7 +476,7 @@ impl Drop for Waits<'_> {
 }
 
 /// An id that no other query has; an operator of the server sees by it what asks.
-fn query_id(what: &str) -> String {
+pub fn query_id(what: &str) -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("flowql-{what}-{:016x}{:016x}", random(), random())
 }

@@ -1,9 +1,12 @@
 //! What the errors of the HTTP client and the exceptions of ClickHouse mean to the user.
 
+use std::io;
+use std::iter::successors;
 use std::time::Duration;
 
 use clickhouse::error::Error as ClientError;
 use hyper_util::client::legacy::Error as HttpError;
+use rustls::{CertificateError, Error as TlsError, InvalidMessage};
 
 use crate::Error;
 
@@ -59,7 +62,7 @@ impl Failure {
             },
             ClientError::Network(source) => {
                 let connect = source.downcast_ref::<HttpError>().is_some_and(HttpError::is_connect);
-                let reason = deepest(&*source);
+                let reason = tls(&*source).unwrap_or_else(|| deepest(&*source));
                 let server = server.to_owned();
                 match (connect, has_answered) {
                     (true, _) => {
@@ -107,6 +110,26 @@ fn exception(text: &str) -> Option<(u32, String)> {
     let message = text.split_once("Exception: ").map_or(text, |(_, message)| message);
     let message = message.rsplit_once(" (version ").map_or(message, |(message, _)| message);
     Some((code.trim().parse().ok()?, message.trim().to_owned()))
+}
+
+/// What is wrong with the TLS of a server, where that is the cause.
+fn tls(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut causes = successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        // It names the cause of what it wraps as its own.
+        Some(wrapper) => wrapper.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static)),
+        None => error.source(),
+    });
+    let cause = causes.find_map(|cause| cause.downcast_ref::<TlsError>())?;
+    Some(match cause {
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "nobody who is trusted here has signed its certificate; `ca_file` in [clickhouse] names who else is"
+                .to_owned()
+        }
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "it does not speak TLS; is its address one of http://?".to_owned()
+        }
+        other => other.to_string(),
+    })
 }
 
 /// The innermost cause, which is the one that says something: `Connection refused`.

@@ -26,6 +26,8 @@
 //!   was delivered yet. [`Statement::write`] is tried again only if it never reached a server. A batch of
 //!   [`Client::insert`] carries a token, by which the server drops a batch that it has already, and so is tried
 //!   until it is acknowledged.
+//! - A server that takes a call and says nothing is asked beside it whether it is there. If it does not answer that
+//!   either, the next server is tried long before the deadline; a server that is merely slow is waited for.
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
 mod backend;
@@ -36,9 +38,10 @@ mod options;
 mod rows;
 mod servers;
 mod statement;
+mod watch;
 
 pub use backend::ClickHouse;
-pub use client::{Client, Statistics};
+pub use client::{Client, Progress, Statistics, query_id};
 pub use options::{ClientOptions, ServerOptions};
 pub use rows::Rows;
 pub use statement::{Insert, Statement};

@@ -39,6 +39,14 @@ impl Servers {
         }
     }
 
+    /// Whether a server is left that no attempt up to this one has asked.
+    pub(super) fn has_another(&self, attempt: usize) -> bool {
+        match self {
+            Self::Remote { urls, .. } => attempt + 1 < urls.len(),
+            Self::Embedded { .. } => false,
+        }
+    }
+
     /// The server to ask: first the one that answered last, then the others.
     pub(super) async fn pick(&self, attempt: usize) -> Result<String, Error> {
         match self {

@@ -16,6 +16,8 @@ pub struct Statement {
     pub(super) most_rows: Option<u64>,
     pub(super) is_read: bool,
     pub(super) has_database: bool,
+    /// What the ids of its attempts begin with.
+    pub(super) id: Option<String>,
 }
 
 impl Statement {
@@ -29,6 +31,7 @@ impl Statement {
             most_rows: None,
             is_read: true,
             has_database: true,
+            id: None,
         }
     }
 
@@ -64,6 +67,14 @@ impl Statement {
     #[must_use]
     pub fn without_database(mut self) -> Self {
         self.has_database = false;
+        self
+    }
+
+    /// Names it, so that [`Client::progress`](super::Client::progress) finds it while it runs. No other statement may
+    /// have the name.
+    #[must_use]
+    pub fn named(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
         self
     }
 

@@ -90,6 +90,57 @@ async fn a_server_that_is_silent_costs_the_deadline_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_silent_is_left_for_the_next_one_long_before_the_deadline() {
+    let engine = testing::engine().await;
+    let direct = client(&[engine.url()]);
+    for sql in
+        ["CREATE DATABASE d ENGINE = Atomic", "CREATE TABLE d.t (x UInt64) ENGINE = MergeTree ORDER BY x"]
+    {
+        direct.execute(&Statement::write(sql)).await.unwrap();
+    }
+    let insert = Insert {
+        sql: "INSERT INTO d.t FORMAT TSV".to_owned(),
+        data: Bytes::from_static(b"1\n"),
+        token: "one".to_owned(),
+        deadline: None,
+    };
+    let patient = |servers: &[String]| {
+        let servers = ServerOptions { servers: servers.to_vec(), ..ServerOptions::at("") };
+        Client::remote(&servers, ClientOptions::default()).unwrap()
+    };
+    let silent = Proxy::new(&engine.url(), Fault::Silent).await;
+    let servers = [silent.url(), engine.url()];
+    let start = Instant::now();
+    let reader = patient(&servers);
+    assert_eq!(answer(&reader).await, Ok(42));
+    patient(&servers).insert(&insert).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    let before = silent.connections();
+    assert_eq!(answer(&reader).await, Ok(42));
+    assert_eq!(silent.connections(), before, "from now on the other one is asked first");
+    // What may have been done is not done again: a write waits.
+    let write = Statement::write("SELECT 1").deadline(Duration::from_millis(1500));
+    assert!(matches!(patient(&servers).execute(&write).await, Err(Error::Deadline(_))));
+    // When all are silent the last one is waited for.
+    let error = answer(&client(&[silent.url(), silent.url()])).await.unwrap_err();
+    assert_eq!(error, Error::Deadline(Duration::from_secs(2)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_slow_is_waited_for() {
+    let engine = testing::engine().await;
+    let other = Proxy::new(&engine.url(), Fault::Closed).await;
+    let client = Client::remote(
+        &ServerOptions { servers: vec![engine.url(), other.url()], ..ServerOptions::at("") },
+        ClientOptions::default(),
+    )
+    .unwrap();
+    let slow = Statement::read("SELECT sleep(2.5)");
+    assert_eq!(client.rows(&slow).await.unwrap().collect().await.unwrap().len(), 1);
+    assert_eq!(other.connections(), 0);
+}
+
+#[tokio::test]
 async fn wrong_credentials_are_said_and_not_shown() {
     let engine = testing::engine().await;
     let servers = ServerOptions {
@@ -101,6 +152,43 @@ async fn wrong_credentials_are_said_and_not_shown() {
     let error = answer(&client).await.unwrap_err();
     assert_eq!(error, Error::Credentials { server: engine.url() });
     assert!(!format!("{client:?} {servers:?} {error}").contains("secret-word"));
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_change_settings_is_served_without() {
+    let engine = testing::engine().await;
+    let direct = client(&[engine.url()]);
+    for sql in
+        ["CREATE DATABASE d ENGINE = Atomic", "CREATE TABLE d.t (x UInt64) ENGINE = MergeTree ORDER BY x"]
+    {
+        direct.execute(&Statement::write(sql)).await.unwrap();
+    }
+    // The embedded engine has one user only. A session whose settings are those of such a user's profile is refused in
+    // the same words; it takes one statement at a time.
+    for (session, readonly) in [("reader", 1), ("careful", 2)] {
+        let proxy = Proxy::new(&engine.url(), Fault::Session(session)).await;
+        let client = client(&[proxy.url()]);
+        client.execute(&Statement::write(format!("SET readonly = {readonly}"))).await.unwrap();
+        let settings = Statement::read(
+            "SELECT getSetting('readonly') = {readonly:UInt64}, getSetting('max_query_size') > 1000000",
+        )
+        .parameter("readonly", &readonly.to_string());
+        for _ in 0..2 {
+            let rows = client.rows(&settings).await.unwrap().collect().await.unwrap();
+            assert_eq!(rows[0][0], 1, "{readonly}");
+            // All that may be sent is sent.
+            assert_eq!(rows[0][1], u8::from(readonly == 2), "{readonly}");
+        }
+        let numbers =
+            Statement::read("SELECT number AS n, toString(n) AS text FROM numbers(3)").most_rows(10);
+        assert_eq!(client.all::<serde_json::Value>(&numbers).await.unwrap().len(), 3);
+        assert!(client.health().await.unwrap().version.starts_with("26."));
+        assert_eq!(flowql_backend::StoredSchema::read(&client).await.unwrap().tables, []);
+        for write in ["INSERT INTO d.t VALUES (1)", "DROP TABLE d.t"] {
+            let error = client.execute(&Statement::write(write)).await.unwrap_err();
+            assert!(matches!(error, Error::Database { code: 164, .. }), "{error:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     CutAfter(usize),
     /// The request never reaches the server: this is the answer.
     Answer(&'static str),
+    /// Every request belongs to this session of the server, and so to its settings.
+    Session(&'static str),
 }
 
 /// A proxy, until it is dropped.
@@ -79,6 +81,30 @@ async fn pass(mut client: TcpStream, server: &str, fault: Fault) -> std::io::Res
             tokio::select! {
                 _ = answer => {}
                 _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+            }
+        }
+        Fault::Session(session) => {
+            let mut server = TcpStream::connect(server).await?;
+            let (mut from_client, mut to_client) = client.split();
+            let (mut from_server, mut to_server) = server.split();
+            let requests = async {
+                let mut buffer = vec![0; 1 << 16];
+                loop {
+                    let length = from_client.read(&mut buffer).await?;
+                    // The requests of the tests come in one piece.
+                    let mut piece = buffer[..length].to_vec();
+                    if piece.starts_with(b"POST /?") {
+                        piece.splice(7..7, format!("session_id={session}&").into_bytes());
+                    }
+                    to_server.write_all(&piece).await?;
+                    if length == 0 {
+                        return std::io::Result::Ok(());
+                    }
+                }
+            };
+            tokio::select! {
+                _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
+                _ = requests => {}
             }
         }
         Fault::Answer(answer) => {
