@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
 
 use flowql_backend::embedded::{self, Embedded, EmbeddedOptions, EngineError};
 use flowql_backend::testing;
@@ -136,10 +137,10 @@ async fn an_owner_to_be_killed() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
-#[tokio::test]
-async fn an_owner_that_is_killed_leaves_neither_process_nor_folder() {
+/// An owner in a process of its own, with the process of its engine and its folder.
+async fn owner() -> (Child, u32, PathBuf) {
     let report = tempfile::NamedTempFile::new().unwrap();
-    let mut owner = Command::new(std::env::current_exe().unwrap())
+    let owner = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "an_owner_to_be_killed", "--nocapture"])
         .env(OWNER, report.path())
         .stdout(Stdio::null())
@@ -149,10 +150,40 @@ async fn an_owner_that_is_killed_leaves_neither_process_nor_folder() {
     eventually("the owner has its engine", || text().contains(' ')).await;
     let text = text();
     let (pid, folder) = text.split_once(' ').unwrap();
-    let (pid, folder) = (pid.parse().unwrap(), Path::new(folder));
+    (owner, pid.parse().unwrap(), PathBuf::from(folder))
+}
+
+#[tokio::test]
+async fn an_owner_that_is_killed_leaves_neither_process_nor_folder() {
+    let (mut owner, pid, folder) = owner().await;
     assert!(folder.exists() && !is_gone(pid));
     kill(owner.id());
     owner.wait().unwrap();
     eventually("the process ends", || is_gone(pid)).await;
     eventually("the folder is removed", || !folder.exists()).await;
+}
+
+#[tokio::test]
+async fn a_folder_whose_owner_and_engine_are_killed_is_removed_by_the_next_owner() {
+    let ((mut first, one, left), (mut second, other, used)) = tokio::join!(owner(), owner());
+    for pid in [first.id(), one] {
+        kill(pid);
+    }
+    first.wait().unwrap();
+    eventually("the process ends", || is_gone(one)).await;
+    let make_old = |folder: &Path| {
+        let hour = Duration::from_secs(3600);
+        File::open(folder).unwrap().set_modified(SystemTime::now() - hour).unwrap();
+    };
+    let engine = testing::engine().await;
+    assert!(left.exists(), "it could be one that is just being made");
+    drop(engine);
+    make_old(&left);
+    make_old(&used);
+    drop(testing::engine().await);
+    assert!(!left.exists(), "the next owner removes it");
+    assert!(used.exists() && !is_gone(other), "another one is in use");
+    kill(second.id());
+    second.wait().unwrap();
+    eventually("the folder is removed", || !used.exists()).await;
 }

@@ -111,16 +111,16 @@ impl Folder {
     ///
     /// Those of the file. A file that is not there is no error: nobody holds it.
     pub fn is_held(path: &Path) -> io::Result<bool> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        is_refused(path, File::try_lock_shared)
+    }
+
+    /// Whether some process holds the lock of this file, be it with others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Folder::is_held`].
+    pub fn is_locked(path: &Path) -> io::Result<bool> {
+        is_refused(path, File::try_lock)
     }
 
     /// The engine that serves the folder now, if there is one and it is ready.
@@ -168,6 +168,20 @@ impl Folder {
     pub(crate) fn last_user(&self) -> SystemTime {
         let modified = fs::metadata(self.users_lock()).and_then(|metadata| metadata.modified());
         modified.unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+}
+
+/// Whether a lock cannot be had. It is given back at once.
+fn is_refused(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match lock(&file) {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

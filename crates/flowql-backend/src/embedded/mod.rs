@@ -25,6 +25,7 @@ pub mod install;
 pub mod library;
 mod options;
 mod start;
+mod temporary;
 
 pub use error::EngineError;
 pub use options::{EmbeddedOptions, default_folder};

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, absolute};
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,7 +11,7 @@ use flowql_clickhouse::{Folder, Serve, State};
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-use super::{EmbeddedOptions, EngineError, library};
+use super::{EmbeddedOptions, EngineError, library, temporary};
 
 /// How often the files of a folder are looked at while something is waited for.
 const LOOK: Duration = Duration::from_millis(10);
@@ -72,7 +72,7 @@ impl Embedded {
 }
 
 /// A folder in use. The helper of a temporary one removes it when its user is gone; where the helper has died, or never
-/// lived, nobody else does.
+/// lived, this does; and where both were killed, the next one that makes a temporary folder.
 #[derive(Debug)]
 struct Used {
     folder: Folder,
@@ -86,7 +86,7 @@ impl Used {
     async fn new(asked: Option<&Path>) -> Result<Self, EngineError> {
         let path = match asked {
             Some(path) => absolute(path).map_err(|source| failed(path, source))?,
-            None => temporary_folder()?,
+            None => temporary::make()?,
         };
         let failed = |source| failed(&path, source);
         fs::create_dir_all(&path).map_err(failed)?;
@@ -229,11 +229,6 @@ pub async fn stop(folder: &Path) -> Result<bool, EngineError> {
         sleep(LOOK).await;
     }
     Ok(true)
-}
-
-fn temporary_folder() -> Result<PathBuf, EngineError> {
-    let made = tempfile::Builder::new().prefix("flowql-").tempdir();
-    Ok(made.map_err(|error| failed(&std::env::temp_dir(), error))?.keep())
 }
 
 fn failed(folder: &Path, source: io::Error) -> EngineError {
