@@ -106,6 +106,7 @@ impl Config {
             Schema::default()
         });
         findings.extend(sections.server.check().into_iter().map(found));
+        findings.extend(sections.tables.check().into_iter().map(found));
         let mut saved = SavedFilters::default();
         let mut filter_places = BTreeMap::new();
         for (name, text) in &sections.filters {
@@ -387,6 +388,25 @@ nesting = 20
                 "7:15: `user_header` cannot be ``: it is made of letters, digits, `-`, `_`, `.` and `@`",
                 "8:17: `*` is no origin: write it as `https://console.example.net`, without a path",
             ]
+        );
+    }
+
+    #[test]
+    fn tables_of_sums_are_whole_and_each_is_named_once() {
+        let text = "[tables]\nkeep_days = 0\n[[tables.aggregated]]\ninterval = 10\nkeep_days = 1\n";
+        let tables = Config::parse(text, "f").unwrap().sections.tables;
+        assert_eq!((tables.keep_days, tables.aggregated.len()), (0, 1));
+        assert_eq!(Config::parse("[tables]\naggregated = []\n", "f").unwrap().sections.tables.aggregated, []);
+        assert_eq!(
+            errors("[[tables.aggregated]]\ninterval = 0\n"),
+            [
+                "1:1: [[tables.aggregated]] lacks the key `keep_days`",
+                "2:12: `interval` must be an integer from 1 to 86400",
+            ]
+        );
+        assert_eq!(
+            errors(&format!("{text}[[tables.aggregated]]\nkeep_days = 2\ninterval = 10\n")),
+            ["8:12: there are two tables of sums over 10 seconds",]
         );
     }
 

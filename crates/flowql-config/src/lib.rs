@@ -27,6 +27,7 @@ pub use error::{ConfigErrors, ConfigFileError};
 pub use reference::{Kind, Section, Setting, Shape};
 pub use secret::Secret;
 pub use sections::{
-    BackendKind, BackendSection, ClickhouseSection, EmbeddedSection, LimitsSection, Sections,
+    AggregatedSection, BackendKind, BackendSection, ClickhouseSection, EmbeddedSection, LimitsSection,
+    Sections, TablesSection,
 };
 pub use server::{ServerLimits, ServerSection};

@@ -86,6 +86,9 @@ impl fmt::Display for Kind {
 /// Beyond this the nesting would reach what ClickHouse's own parser refuses.
 const MOST_NESTING: u64 = Limits::DEFAULT.nesting as u64;
 
+/// A hundred years: ClickHouse's times end in 2106.
+const MOST_DAYS: u64 = 36_500;
+
 /// Every section, in the order of the documentation.
 pub(crate) static SECTIONS: &[Section] = &[
     Section {
@@ -147,6 +150,18 @@ pub(crate) static SECTIONS: &[Section] = &[
         shape: Shape::Table,
         doc: "ClickHouse servers, reached over HTTP or HTTPS.",
         example: "[clickhouse]\nservers = [\"https://clickhouse1.example:8443\", \"https://clickhouse2.example:8443\"]\nuser = \"flowql\"\npassword_file = \"/run/secrets/clickhouse\"\n",
+    },
+    Section {
+        name: "tables",
+        shape: Shape::Table,
+        doc: "How long the tables that `flowql tables create` makes keep their rows. On tables that are there, `flowql tables migrate --expire` changes it.",
+        example: "[tables]\nkeep_days = 30\n",
+    },
+    Section {
+        name: "tables.aggregated",
+        shape: Shape::Tables,
+        doc: "The tables of sums over an interval, in the place of those of one minute (kept for 7 days), five minutes (90 days) and one hour (360 days). A table that is no longer named here stays and goes on being filled.",
+        example: "[[tables.aggregated]]\ninterval = 60\nkeep_days = 14\n\n[[tables.aggregated]]\ninterval = 3600\nkeep_days = 720\n",
     },
 ];
 
@@ -450,6 +465,29 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "\"\"",
         "Certificates to trust beside those of the system, in a PEM file.",
     ),
+    setting(
+        "tables",
+        "keep_days",
+        Kind::Integer(0, MOST_DAYS),
+        "15",
+        "For how many days `flows`, the table of every flow, keeps its rows; 0 for ever.",
+    ),
+    setting(
+        "tables.aggregated",
+        "interval",
+        Kind::Integer(1, 86_400),
+        "",
+        "The seconds that are summed up; 300 makes the table `flows_5m0s`.",
+    )
+    .required(),
+    setting(
+        "tables.aggregated",
+        "keep_days",
+        Kind::Integer(0, MOST_DAYS),
+        "",
+        "For how many days the table keeps its rows; 0 for ever.",
+    )
+    .required(),
 ];
 
 const fn setting(

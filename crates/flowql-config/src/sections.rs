@@ -1,8 +1,8 @@
 //! The sections of `flowql.toml` as they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use flowql::{Limits, SchemaConfig};
+use flowql::{ConfigError, Limits, SchemaConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::secret;
@@ -28,6 +28,8 @@ pub struct Sections {
     pub embedded: EmbeddedSection,
     /// `[clickhouse]`: the ClickHouse servers.
     pub clickhouse: ClickhouseSection,
+    /// `[tables]`: how long flows are kept, and which tables of sums there are.
+    pub tables: TablesSection,
 }
 
 /// The section `[backend]`.
@@ -139,6 +141,51 @@ impl Default for ClickhouseSection {
             cluster: empty(),
             ca_file: empty(),
         }
+    }
+}
+
+/// The section `[tables]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TablesSection {
+    /// For how many days `flows` keeps its rows; zero is for ever.
+    pub keep_days: u64,
+    /// The tables of sums.
+    pub aggregated: Vec<AggregatedSection>,
+}
+
+/// A section `[[tables.aggregated]]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AggregatedSection {
+    /// The interval that is summed up, in seconds.
+    pub interval: u64,
+    /// For how many days rows are kept; zero is for ever.
+    pub keep_days: u64,
+}
+
+impl Default for TablesSection {
+    fn default() -> Self {
+        let aggregated = |interval, keep_days| AggregatedSection { interval, keep_days };
+        Self {
+            keep_days: 15,
+            aggregated: vec![aggregated(60, 7), aggregated(300, 90), aggregated(3600, 360)],
+        }
+    }
+}
+
+impl TablesSection {
+    /// What the reference cannot check, each with the path of its setting.
+    pub(crate) fn check(&self) -> Vec<ConfigError> {
+        let mut seen = BTreeSet::new();
+        let twice = self.aggregated.iter().enumerate().filter(|(_, table)| !seen.insert(table.interval));
+        twice
+            .map(|(index, table)| ConfigError {
+                path: format!("tables.aggregated[{index}].interval"),
+                message: format!("there are two tables of sums over {} seconds", table.interval),
+                help: None,
+            })
+            .collect()
     }
 }
 

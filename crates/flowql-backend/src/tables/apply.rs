@@ -2,12 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use tokio::time::{Instant, sleep};
+
 use super::{Found, Layout, SETTINGS, Statement};
 use crate::Error;
 use crate::clickhouse::{self, Client, Insert};
 
 /// To fill a table with the flows that are there may take long.
 const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often it is looked whether what is waited for is over.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the database has.
 ///
@@ -36,12 +41,37 @@ pub async fn apply(
             client.insert(&insert(statement, data, number)).await?;
             continue;
         }
+        if statement.waits {
+            wait(client, statement).await?;
+            continue;
+        }
         // The first one makes the database.
         let run = clickhouse::Statement::write(&statement.sql).without_database().deadline(DEADLINE);
         let run = SETTINGS.iter().fold(run, |run, (name, value)| run.setting(name, value));
         client.execute(&run).await?;
     }
     Ok(())
+}
+
+/// Asks a statement that counts until there is nothing left.
+async fn wait(client: &Client, statement: &Statement) -> Result<(), Error> {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        count: u64,
+    }
+    let start = Instant::now();
+    loop {
+        let since = start.elapsed();
+        let asked = clickhouse::Statement::read(&statement.sql).without_database();
+        let asked = asked.parameter("since", &since.as_secs_f64().to_string());
+        if client.all::<Row>(&asked).await?.iter().all(|row| row.count == 0) {
+            return Ok(());
+        }
+        if since > DEADLINE {
+            return Err(Error::Deadline(since));
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 fn insert(statement: &Statement, data: &str, number: usize) -> Insert {

@@ -143,8 +143,10 @@ impl Dictionary {
         let (source, fresh) = (self.source(), format!("{}_names_new", self.name));
         let (old, new) = (layout.table(&source), layout.table(&fresh));
         let what = format!("fill the dictionary {}", self.name);
-        let insert =
-            Statement { what: what.clone(), sql: format!("INSERT INTO {new} FORMAT CSV"), data: Some(csv) };
+        let insert = Statement {
+            data: Some(csv),
+            ..Statement::new(what.clone(), format!("INSERT INTO {new} FORMAT CSV"))
+        };
         let then = |sql: String| Statement::new(what.clone(), sql);
         vec![
             then(format!("DROP TABLE IF EXISTS {new}")),

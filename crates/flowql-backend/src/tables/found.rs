@@ -1,6 +1,7 @@
 //! What a database has already.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -22,6 +23,8 @@ pub struct FoundTable {
     pub clauses: String,
     /// The sorting key, its columns parted by commas.
     pub order: String,
+    /// What a view selects; empty for what is none.
+    pub query: String,
     /// How many rows it has; `None` where that is not known.
     pub rows: Option<u64>,
     /// Its columns, in their order.
@@ -53,6 +56,7 @@ pub(super) struct TableRow {
     engine: String,
     engine_full: String,
     sorting_key: String,
+    as_select: String,
     total_rows: Option<u64>,
 }
 
@@ -71,7 +75,7 @@ impl Found {
             format!("SELECT {columns} FROM system.{table} WHERE database = {database}{order}")
         };
         [
-            query("name, engine, engine_full, sorting_key, total_rows", "tables", ""),
+            query("name, engine, engine_full, sorting_key, as_select, total_rows", "tables", ""),
             query(
                 "table, name, type, default_kind, default_expression",
                 "columns",
@@ -84,11 +88,12 @@ impl Found {
     /// What the rows of the system tables say.
     pub(super) fn of(tables: Vec<TableRow>, columns: Vec<FoundColumn>, indexes: Vec<IndexRow>) -> Self {
         let mut found = Self::default();
-        for TableRow { name, engine, engine_full, sorting_key, total_rows } in tables {
+        for TableRow { name, engine, engine_full, sorting_key, as_select, total_rows } in tables {
             let table = FoundTable {
                 engine,
                 clauses: engine_full,
                 order: sorting_key,
+                query: as_select,
                 rows: total_rows,
                 ..FoundTable::default()
             };
@@ -118,6 +123,26 @@ impl Found {
 }
 
 impl FoundTable {
+    /// When its rows go, as `TimeReceived + toIntervalSecond(1296000)`; `None` for never.
+    pub fn expiry(&self) -> Option<&str> {
+        let (_, rest) = self.clauses.split_once(" TTL ")?;
+        Some(rest.split(" SETTINGS ").next().unwrap_or(rest))
+    }
+
+    /// For how long it keeps its rows, where that is said in the usual way.
+    pub fn kept(&self) -> Option<Duration> {
+        let kept = self.expiry()?.strip_prefix("TimeReceived + toInterval")?;
+        let (unit, number) = kept.strip_suffix(')')?.split_once('(')?;
+        let seconds = match unit {
+            "Second" => 1,
+            "Minute" => 60,
+            "Hour" => 3600,
+            "Day" => 86_400,
+            _ => return None,
+        };
+        Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
+    }
+
     pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
         self.columns.iter().find(|column| column.name == name)
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use flowql_config::TablesSection;
+
 /// The table that keeps every flow.
 pub const RAW_TABLE: &str = "flows";
 /// The table that writers write to, which keeps nothing.
@@ -50,20 +52,26 @@ impl std::fmt::Debug for Login {
 
 impl Default for Layout {
     fn default() -> Self {
-        let aggregation = |minutes: u64, days: u32| Aggregation {
-            interval: Duration::from_secs(60 * minutes),
-            ttl: DAY * days,
-        };
-        Self {
-            database: "default".to_owned(),
-            ttl: DAY * 15,
-            aggregated: vec![aggregation(1, 7), aggregation(5, 90), aggregation(60, 360)],
-            login: None,
-        }
+        Self::configured(&TablesSection::default())
     }
 }
 
 impl Layout {
+    /// That of a configuration, in the database `default`.
+    pub fn configured(section: &TablesSection) -> Self {
+        let days = |days: u64| Duration::from_secs(days.saturating_mul(DAY.as_secs()));
+        let mut aggregated: Vec<_> = section
+            .aggregated
+            .iter()
+            .map(|table| Aggregation {
+                interval: Duration::from_secs(table.interval),
+                ttl: days(table.keep_days),
+            })
+            .collect();
+        aggregated.sort_by_key(|table| table.interval);
+        Self { database: "default".to_owned(), ttl: days(section.keep_days), aggregated, login: None }
+    }
+
     /// A table of the database, as SQL names it.
     pub fn table(&self, name: &str) -> String {
         format!("{}.{}", identifier(&self.database), identifier(name))

@@ -4,6 +4,7 @@ use flowql::Schema;
 
 use super::Statement;
 use super::dictionaries::{self, AsNames, DICTIONARIES};
+use super::fill::Fill;
 use super::found::{Found, FoundTable};
 use super::layout::{Layout, identifier};
 use super::shape::{self, Shape, Value};
@@ -54,20 +55,26 @@ pub fn statements(
         }
     }
 
+    let fill = Fill::of(layout, found, change != Change::Nothing);
     let mut builder = Builder { layout, found, change, statements: all };
     builder.table(&shape::raw(layout, schema));
+    builder.statements.extend(fill.begin(layout));
     builder.table(&shape::exporters(layout));
     builder.table(&shape::write(layout, schema));
     for aggregation in &layout.aggregated {
         let table = shape::aggregated(layout, schema, aggregation);
         builder.table(&table);
-        builder.view(&views::aggregated(layout, schema, aggregation));
-        if !found.has(&table.name) && found.has_rows(super::RAW_TABLE) {
-            builder.statements.push(views::backfill(layout, schema, aggregation));
+        let view = views::aggregated(layout, schema, aggregation);
+        if fill.has(aggregation) {
+            builder.statements.extend(fill.again(layout, found, aggregation, view.clone()));
+            builder.create(&fill.view(view));
+        } else {
+            builder.view(&view);
         }
     }
     builder.view(&views::exporters(layout, schema));
     builder.view(&views::raw(layout, schema));
+    builder.statements.extend(fill.finish(layout, schema, found));
     builder.statements
 }
 
@@ -84,6 +91,12 @@ impl Builder<'_> {
             None => self.statements.push(wanted.create(self.layout)),
             Some(_) if self.change == Change::Nothing => {}
             Some(there) => self.alter(wanted, there),
+        }
+    }
+
+    fn create(&mut self, wanted: &View) {
+        if !self.found.has(&wanted.name) {
+            self.statements.push(wanted.create(self.layout));
         }
     }
 
@@ -166,11 +179,7 @@ impl Builder<'_> {
     }
 
     fn expiry(&mut self, wanted: &Shape, there: &FoundTable, table: &str) {
-        let kept = there
-            .clauses
-            .split_once(" TTL ")
-            .map(|(_, rest)| rest.split(" SETTINGS ").next().unwrap_or(rest));
-        let sql = match (&wanted.ttl, kept) {
+        let sql = match (&wanted.ttl, there.expiry()) {
             (Some(wanted), Some(kept)) if wanted == kept => return,
             (None, None) => return,
             // Rows go when their partition is due; rewriting all of them at once would only cost.

@@ -11,6 +11,7 @@
 mod apply;
 mod computed;
 mod dictionaries;
+mod fill;
 mod found;
 mod layout;
 mod migrate;
@@ -42,11 +43,14 @@ pub struct Statement {
     pub sql: String,
     /// The rows of an `INSERT … FORMAT CSV`, sent after the SQL.
     pub data: Option<String>,
+    /// The SQL counts what is to be waited for: it is asked until it is zero. Its parameter `since` is how many seconds
+    /// that has taken.
+    pub waits: bool,
 }
 
 impl Statement {
     fn new(what: impl Into<String>, sql: impl Into<String>) -> Self {
-        Self { what: what.into(), sql: sql.into(), data: None }
+        Self { what: what.into(), sql: sql.into(), data: None, waits: false }
     }
 }
 

@@ -155,13 +155,63 @@ fn a_new_table_of_sums_gets_the_flows_that_are_there() {
     layout.aggregated.insert(0, aggregation);
     let all = migrate(&found, &layout, &Schema::default());
     let expected = [
+        "mark the flows that come from now on in flows",
         "create the table flows_10s",
         "fill flows_10s from now on",
+        "give the flows that come from now on the mark 1",
+        "wait for the batches that are under way",
         "fill flows_10s with the flows that are there",
+        "change what flows_10s is filled with",
+        "change what flows is filled with",
+        "wait for the batches that are under way",
+        "take the marks away",
     ];
     assert_eq!(whats(&all), expected);
-    assert!(all[0].sql.contains("SummingMergeTree((Bytes, Packets))"));
-    assert!(all[2].sql.contains("toStartOfInterval(TimeReceived, toIntervalSecond(10)) AS TimeReceived"));
+    assert!(all[1].sql.contains("SummingMergeTree((Bytes, Packets))"));
+    assert!(all[2].sql.ends_with("FROM db.flows\nWHERE FillMark >= 1"));
+    assert!(all[5].sql.contains("toStartOfInterval(TimeReceived, toIntervalSecond(10)) AS TimeReceived"));
+    assert!(all[5].sql.contains("FROM db.flows\nWHERE FillMark < 1\n"));
+    assert!(!all[6].sql.contains("FillMark") && !all[7].sql.contains("FillMark"));
+
+    // Broken off in the middle, it begins again with the next mark; who only makes what is missing leaves it alone.
+    let view = |name: &str, query: &str| {
+        (name.to_owned(), FoundTable { query: query.to_owned(), ..FoundTable::default() })
+    };
+    found.tables.extend([
+        (
+            "flows_10s".to_owned(),
+            of_shape(&layout, &shape::aggregated(&layout, &Schema::default(), &aggregation)),
+        ),
+        view("flows_10s_consumer", "SELECT x FROM db.flows WHERE FillMark >= 4"),
+        view("flows_raw_consumer", "SELECT toUInt32(4) AS FillMark, x FROM db.flows_raw"),
+    ]);
+    let mark = FoundColumn { name: "FillMark".to_owned(), ..FoundColumn::default() };
+    found.tables.get_mut("flows").unwrap().columns.push(mark);
+    let all = migrate(&found, &layout, &Schema::default());
+    let expected = [
+        "mark the flows that come from now on in flows",
+        "change what flows_10s is filled with",
+        "wait for the batches that are under way",
+        "empty flows_10s, which was not filled to the end",
+        "change what flows is filled with",
+        "give the flows that come from now on the mark 5",
+    ];
+    assert_eq!(whats(&all)[..6], expected);
+    assert!(all[1].sql.ends_with("WHERE FillMark >= 5"));
+    assert!(statements(&layout, &Schema::default(), &found, Change::Nothing, None).is_empty());
+}
+
+#[test]
+fn without_our_own_view_into_flows_a_new_table_is_just_filled() {
+    let mut found = made(&layout(), &Schema::default());
+    found.tables.get_mut("flows").unwrap().rows = Some(7);
+    found.tables.retain(|name, _| !["flows_raw", "flows_raw_consumer"].contains(&name.as_str()));
+    let mut layout = layout();
+    let second = std::time::Duration::from_secs(1);
+    layout.aggregated.push(Aggregation { interval: second, ttl: second });
+    let all = migrate(&found, &layout, &Schema::default());
+    assert!(whats(&all).contains(&"fill flows_1s with the flows that are there"));
+    assert!(all.iter().all(|statement| !statement.sql.contains("FillMark")));
 }
 
 #[test]
@@ -250,8 +300,8 @@ fn a_password_is_used_but_not_shown() {
 #[test]
 fn what_a_database_has_is_read() {
     let tables = r#"[
-        {"name":"flows","engine":"MergeTree","engine_full":"MergeTree ORDER BY x","sorting_key":"x","total_rows":7},
-        {"name":"v","engine":"MaterializedView","engine_full":"","sorting_key":"","total_rows":null}
+        {"name":"flows","engine":"MergeTree","engine_full":"MergeTree ORDER BY x","sorting_key":"x","as_select":"","total_rows":7},
+        {"name":"v","engine":"MaterializedView","engine_full":"","sorting_key":"","as_select":"SELECT 1","total_rows":null}
     ]"#;
     let columns =
         r#"[{"table":"flows","name":"x","type":"UInt8","default_kind":"","default_expression":""}]"#;

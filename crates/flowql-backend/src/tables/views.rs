@@ -10,6 +10,7 @@ use super::layout::{Aggregation, Layout, RAW_TABLE, WRITE_TABLE, aggregated_name
 use super::shape::{Value, columns_of};
 
 /// A view that writes what it selects to a table.
+#[derive(Clone)]
 pub(super) struct View {
     pub(super) name: String,
     pub(super) target: String,
@@ -86,13 +87,24 @@ pub(super) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec
     (columns, select(&items, &layout.table(RAW_TABLE)))
 }
 
-/// Moves the rows that are there already into a new table of sums.
-pub(super) fn backfill(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> Statement {
+/// Moves the rows that are there already into a new table of sums: those that a condition selects, if there is one.
+pub(super) fn backfill(
+    layout: &Layout,
+    schema: &Schema,
+    aggregation: &Aggregation,
+    condition: Option<String>,
+) -> Statement {
     let (columns, select) = sums(layout, schema, aggregation.interval);
     let name = aggregated_name(aggregation.interval);
+    let condition = condition.map(|condition| format!("\nWHERE {condition}")).unwrap_or_default();
     Statement::new(
         format!("fill {name} with the flows that are there"),
-        format!("INSERT INTO {} ({})\n{select}", layout.table(&name), columns.join(", ")),
+        // Equal sums of different flows are no repetition.
+        format!(
+            "INSERT INTO {} ({})\n{select}{condition}\nSETTINGS insert_deduplicate = 0",
+            layout.table(&name),
+            columns.join(", ")
+        ),
     )
 }
 

@@ -25,7 +25,8 @@ impl Database {
         let login = servers.user.clone().filter(|_| backend.kind == BackendKind::Clickhouse);
         let password = servers.password.clone().unwrap_or_default();
         let login = login.map(|user| Login { user, password });
-        let layout = Layout { login, database: backend.client.database.clone(), ..Layout::default() };
+        let database = backend.client.database.clone();
+        let layout = Layout { login, database, ..Layout::configured(&config.sections.tables) };
         Ok(Self { layout, backend })
     }
 

@@ -1,13 +1,16 @@
 //! `flowql tables`: the flow tables.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::iter;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use flowql::Schema;
 use flowql_backend::clickhouse::Client;
-use flowql_backend::tables::{self, AsNames, Change, Login, SETTINGS, Statement};
+use flowql_backend::tables::{self, AsNames, Change, Layout, Login, RAW_TABLE, SETTINGS, Statement};
 use flowql_backend::{StoredSchema, StoredTable};
+use serde::Serialize;
 
 use super::database::Database;
 use super::{load, runtime};
@@ -30,10 +33,9 @@ pub(super) fn run(global: &Global, args: &Tables) -> Result<Status, Failure> {
             let change = if *expire { Change::AddAndExpire } else { Change::Add };
             make(global, &config.schema, &Database::named(&config, target)?, making, change).await
         }),
-        TablesAction::Show { json, target } => runtime.block_on(async {
-            let stored = StoredSchema::read(&Database::named(&config, target)?.client(DEADLINE)?).await?;
-            show(&stored, *json)
-        }),
+        TablesAction::Show { json, target } => {
+            runtime.block_on(async { show(&Database::named(&config, target)?, *json).await })
+        }
     }
 }
 
@@ -92,9 +94,10 @@ fn print(statements: &[Statement]) -> Result<Status, Failure> {
     for (name, value) in SETTINGS.iter().filter(|_| !statements.is_empty()) {
         output.line(&format!("SET {name} = {value};"))?;
     }
-    for Statement { what, sql, data } in statements {
+    for Statement { what, sql, data, waits } in statements {
         output.line(&match data {
             Some(data) => format!("\n-- {what}: {} rows follow\n-- {sql}", data.lines().count()),
+            None if *waits => format!("\n-- {what}, until this is zero\n-- {sql}"),
             None => format!("\n-- {what}\n{sql};"),
         })?;
     }
@@ -110,23 +113,48 @@ fn as_names(path: &Path) -> Result<AsNames, Failure> {
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display()), help))
 }
 
-fn show(stored: &StoredSchema, json: bool) -> Result<Status, Failure> {
+/// The tables as JSON has them.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    stored: &'a StoredSchema,
+    /// For how many seconds a table keeps its rows; null is for ever.
+    kept: BTreeMap<&'a str, Option<u64>>,
+    /// Where the configuration says otherwise.
+    notes: Vec<String>,
+}
+
+async fn show(database: &Database, json: bool) -> Result<Status, Failure> {
+    let found = tables::find(&database.outside(DEADLINE)?, &database.layout).await?;
+    let stored = match found.tables.is_empty() {
+        true => StoredSchema::default(),
+        false => StoredSchema::read(&database.client(DEADLINE)?).await?,
+    };
+    let of_flows =
+        found.tables.iter().filter(|(name, _)| stored.tables.iter().any(|table| table.name == **name));
+    let kept: BTreeMap<&str, Option<Duration>> =
+        of_flows.map(|(name, table)| (name.as_str(), table.kept())).collect();
+    let notes = notes(&database.layout, &kept);
     let mut output = Output::new();
     if json {
-        output.json(stored)?;
+        let seconds = kept.into_iter().map(|(name, kept)| (name, kept.map(|kept| kept.as_secs())));
+        output.json(&Shown { stored: &stored, kept: seconds.collect(), notes })?;
     } else if stored.tables.is_empty() {
         output.line("there are no flow tables; `flowql tables create` makes them")?;
     } else {
-        output.line(&format!("{:<14}  {:<10}  {:<20}  {:>7}", "TABLE", "RESOLUTION", "OLDEST", "COLUMNS"))?;
-        for StoredTable { name, resolution, oldest, columns } in &stored.tables {
-            let resolution = if resolution.is_zero() {
-                "every flow".to_owned()
-            } else {
-                format!("{} s", resolution.as_secs())
+        let line = |name: &str, resolution: &str, kept: &str, oldest: &str, columns: &str| {
+            format!("{name:<14}  {resolution:<10}  {kept:<10}  {oldest:<20}  {columns:>7}")
+        };
+        output.line(&line("TABLE", "RESOLUTION", "KEPT", "OLDEST", "COLUMNS"))?;
+        for StoredTable { name, resolution, oldest, columns, .. } in &stored.tables {
+            let resolution = match resolution.as_secs() {
+                0 => "every flow".to_owned(),
+                seconds => format!("{seconds} s"),
             };
+            let kept = length(kept.get(name.as_str()).copied().flatten());
             let oldest = oldest.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             let oldest = oldest.map_or_else(|| "empty".to_owned(), |time| when::format(time.as_secs()));
-            output.line(&format!("{name:<14}  {resolution:<10}  {oldest:<20}  {:>7}", columns.len()))?;
+            output.line(&line(name, &resolution, &kept, &oldest, &columns.len().to_string()))?;
         }
         let exporters = if stored.exporters.is_empty() {
             "missing".to_owned()
@@ -135,7 +163,38 @@ fn show(stored: &StoredSchema, json: bool) -> Result<Status, Failure> {
         };
         output.line(&format!("exporters: {exporters}"))?;
         output.line(&format!("dictionaries: {}", stored.dictionaries.join(", ")))?;
+        for note in &notes {
+            output.line(&format!("note: {note}"))?;
+        }
     }
     output.finish()?;
     Ok(Status::Good)
+}
+
+/// Where the tables are not what the configuration asks for.
+fn notes(layout: &Layout, kept: &BTreeMap<&str, Option<Duration>>) -> Vec<String> {
+    let wanted = layout.aggregated.iter().map(|table| (table.name(), table.ttl));
+    let wanted = iter::once((RAW_TABLE.to_owned(), layout.ttl)).chain(wanted);
+    let of = |(name, ttl): (String, Duration)| {
+        let ttl = (!ttl.is_zero()).then_some(ttl);
+        match kept.get(name.as_str()) {
+            None => Some(format!("{name} is missing; `flowql tables migrate` makes it")),
+            Some(kept) if *kept != ttl => Some(format!(
+                "{name} is to be kept for {}; `flowql tables migrate --expire` changes it",
+                length(ttl)
+            )),
+            Some(_) => None,
+        }
+    };
+    wanted.filter_map(of).collect()
+}
+
+/// As `15 days`.
+fn length(kept: Option<Duration>) -> String {
+    match kept.map(|kept| kept.as_secs()) {
+        None => "ever".to_owned(),
+        Some(86_400) => "1 day".to_owned(),
+        Some(seconds) if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
+        Some(seconds) => format!("{seconds} s"),
+    }
 }

@@ -3,7 +3,7 @@
 use super::Place;
 
 /// Stops the engine of the place, also when its test fails.
-struct Engine(Place);
+pub(super) struct Engine(pub(super) Place);
 
 impl Drop for Engine {
     fn drop(&mut self) {
@@ -26,6 +26,50 @@ fn the_engine_is_started_found_and_stopped() {
     assert_eq!(run(&["stop"]).has_status(0).stderr, "stopped\n");
     assert_eq!(run(&["stop"]).has_status(0).stderr, "it does not run\n");
     assert_eq!(run(&["status", "--json"]).has_status(0).json()["running"], false);
+}
+
+#[test]
+fn the_configuration_says_which_tables_there_are_and_how_long_they_keep_flows() {
+    let engine = Engine(Place::new());
+    let set = |text: &str| std::fs::write(engine.0.path("flowql.toml"), text).unwrap();
+    set("[tables]\nkeep_days = 3\n[[tables.aggregated]]\ninterval = 60\nkeep_days = 0\n");
+    let run = |arguments: &[&str]| {
+        engine.0.run(&[&["tables"], arguments, &["--folder", "data"]].concat()).has_status(0)
+    };
+    assert_eq!(run(&["show"]).stdout, "there are no flow tables; `flowql tables create` makes them\n");
+    run(&["create"]);
+    let lines = || {
+        let text = run(&["show"]).stdout;
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    let shown = lines();
+    assert!(shown[1].starts_with("flows every flow 3 days empty "), "{shown:?}");
+    assert!(shown[2].starts_with("flows_1m0s 60 s ever empty "), "{shown:?}");
+    assert!(!shown.iter().any(|line| line.starts_with("note:")), "{shown:?}");
+
+    set(
+        "[tables]\nkeep_days = 0\n[[tables.aggregated]]\ninterval = 60\nkeep_days = 9\n[[tables.aggregated]]\ninterval = 10\nkeep_days = 1\n",
+    );
+    let shown = lines();
+    assert!(
+        shown.ends_with(&[
+            "note: flows is to be kept for ever; `flowql tables migrate --expire` changes it".to_owned(),
+            "note: flows_10s is missing; `flowql tables migrate` makes it".to_owned(),
+            "note: flows_1m0s is to be kept for 9 days; `flowql tables migrate --expire` changes it"
+                .to_owned(),
+        ]),
+        "{shown:?}"
+    );
+    // Without being told so, a migration does not touch what is kept.
+    run(&["migrate"]);
+    let kept = || run(&["show", "--json"]).json()["kept"].clone();
+    assert_eq!(kept(), serde_json::json!({"flows": 259_200, "flows_10s": 86_400, "flows_1m0s": null}));
+    let plan = run(&["migrate", "--expire", "--dry-run"]).stdout;
+    assert!(plan.contains("ALTER TABLE flowql.flows REMOVE TTL;"), "{plan}");
+    run(&["migrate", "--expire"]);
+    assert_eq!(kept(), serde_json::json!({"flows": null, "flows_10s": 86_400, "flows_1m0s": 777_600}));
+    assert_eq!(run(&["migrate", "--expire"]).stderr, "all is there already\n");
+    assert_eq!(run(&["show", "--json"]).json()["notes"], serde_json::json!([]));
 }
 
 #[test]
