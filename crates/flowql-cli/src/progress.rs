@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+use flowql_backend::clickhouse::Progress;
+
 /// How often the line is written anew: on a terminal; in a log.
 const TERMINAL: Duration = Duration::from_millis(100);
 const LOG: Duration = Duration::from_secs(5);
@@ -57,6 +59,24 @@ pub(crate) fn of_bytes(done: u64, total: u64) -> String {
     format!("{percent} % of {} MB", total / 1_000_000)
 }
 
+/// As `1.2 of 10.0 million rows, 340 MB, 3 s`; only the time where no more is known.
+pub(crate) fn of_query(progress: &Progress, took: Duration) -> String {
+    let &Progress { rows_read, bytes_read, rows_total } = progress;
+    let seconds = took.as_secs();
+    if rows_read == 0 {
+        return format!("{seconds} s");
+    }
+    let (unit, called) = match rows_read.max(rows_total) {
+        0..10_000 => (1.0, ""),
+        10_000..1_000_000 => (1e3, "thousand "),
+        _ => (1e6, "million "),
+    };
+    let digits = usize::from(unit > 1.0);
+    let count = |rows: u64| format!("{:.digits$}", rows as f64 / unit);
+    let of = if rows_total < rows_read { String::new() } else { format!(" of {}", count(rows_total)) };
+    format!("{}{of} {called}rows, {} MB, {seconds} s", count(rows_read), bytes_read.div_ceil(1_000_000))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +86,19 @@ mod tests {
         assert_eq!(of_bytes(0, 178_000_000), "0 % of 178 MB");
         assert_eq!(of_bytes(89_000_000, 178_000_000), "50 % of 178 MB");
         assert_eq!(of_bytes(0, 0), "0 % of 0 MB");
+    }
+
+    #[test]
+    fn a_query_is_shown_by_its_rows() {
+        for (rows_read, rows_total, bytes_read, expected) in [
+            (0, 0, 0, "3 s"),
+            (7, 9_000, 10, "7 of 9000 rows, 1 MB, 3 s"),
+            (12_345, 60_000, 2_000_000, "12.3 of 60.0 thousand rows, 2 MB, 3 s"),
+            (1_200_000, 10_000_000, 340_000_000, "1.2 of 10.0 million rows, 340 MB, 3 s"),
+            (1_200_000, 0, 340_000_000, "1.2 million rows, 340 MB, 3 s"),
+        ] {
+            let progress = Progress { rows_read, bytes_read, rows_total };
+            assert_eq!(of_query(&progress, Duration::from_secs(3)), expected);
+        }
     }
 }

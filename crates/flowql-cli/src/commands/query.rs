@@ -1,9 +1,10 @@
 //! `flowql query`: a filter, run on flows.
 
+use std::convert::Infallible;
+use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql::Schema;
-use flowql_backend::clickhouse::{Client, Statement};
+use flowql_backend::clickhouse::{Client, Statement, query_id};
 use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, StoredSchema, TimeRange, Unit};
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -15,12 +16,12 @@ use crate::args::{By, Global, Query, RowFormat};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::input;
-use crate::progress::ProgressLine;
+use crate::progress::{ProgressLine, of_query};
 use crate::render::chart;
 use crate::render::rows::Table;
 use crate::when;
 
-/// After so long, the time that has passed is shown.
+/// After so long, and so often, it is shown how far a query is.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
@@ -46,7 +47,7 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
         if args.explain {
             return explain(&client, &plan, args.format).await;
         }
-        let table = answer(global, &client, &config.schema, &query, &stored).await?;
+        let table = answer(global, &client, &plan).await?;
         print(global, &args, &plan, &table)
     })
 }
@@ -65,29 +66,33 @@ fn kind(args: &Query) -> Kind {
     }
 }
 
-/// All rows; what takes long says so.
-async fn answer(
-    global: &Global,
-    client: &Client,
-    schema: &Schema,
-    query: &FlowQuery,
-    stored: &StoredSchema,
-) -> Result<Table, Failure> {
-    let start = Instant::now();
-    let mut line = ProgressLine::new(global.quiet);
+/// All rows. At a terminal, what takes long says how far it is.
+async fn answer(global: &Global, client: &Client, plan: &Plan) -> Result<Table, Failure> {
+    let id = query_id("query");
     let collect = async {
-        let mut answer = query.run(client, schema, stored).await?;
+        let mut answer = client.rows(&plan.statement().named(&id)).await?;
         let mut rows = Vec::new();
         while let Some(row) = answer.rows.next().await {
             rows.push(row?);
         }
-        Ok::<_, flowql_backend::Error>(Table { columns: answer.columns, rows })
+        Ok(Table { columns: answer.columns, rows })
     };
-    tokio::pin!(collect);
+    tokio::select! {
+        table = collect => table,
+        never = watch(client, &id, global.quiet || !io::stderr().is_terminal()) => match never {},
+    }
+}
+
+/// Shows how far a statement is, for as long as this is asked.
+async fn watch(client: &Client, id: &str, is_quiet: bool) -> Infallible {
+    let start = Instant::now();
+    let mut line = ProgressLine::new(is_quiet);
     loop {
-        tokio::select! {
-            table = &mut collect => return Ok(table?),
-            () = tokio::time::sleep(PATIENCE) => line.show(|| format!("{} s", start.elapsed().as_secs())),
+        tokio::time::sleep(PATIENCE).await;
+        if !is_quiet {
+            // A user who may not see the processes of the server sees the time.
+            let progress = client.progress(id).await.ok().flatten().unwrap_or_default();
+            line.show(|| of_query(&progress, start.elapsed()));
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The prompt at a terminal, keys and all.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use rexpect::session::{PtySession, spawn_command};
 
 use super::Place;
+use super::store::Engine;
 
 /// How long an answer may take: a bound for what hangs, not a measure.
 const PATIENCE: u64 = 30_000;
@@ -74,4 +78,46 @@ fn unfinished_filters_go_on_and_an_interrupt_gives_a_fresh_line() {
     press(&mut session, "DstAS = 7\r");
     session.exp_string("DstAS = 7").unwrap();
     ends_well(session);
+}
+
+/// A statement for the engine at this address, in plain HTTP.
+fn run_at(url: &str, statement: &str) {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    let length = statement.len();
+    write!(stream, "POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{statement}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 200 "), "{answer}");
+}
+
+#[test]
+fn a_long_query_says_how_far_it_is() {
+    let engine = Engine(Place::new());
+    let url = engine.0.run(&["store", "start", "--folder", "data"]).has_status(0).stdout;
+    run_at(url.trim(), "CREATE DATABASE slow ENGINE = Atomic");
+    // Flows whose AS is slow to read.
+    run_at(
+        url.trim(),
+        "CREATE VIEW slow.flows AS SELECT now() - toIntervalSecond(number % 600) AS TimeReceived, \
+         toUInt64(100) AS Bytes, toUInt64(1) AS Packets, toUInt64(1000) AS SamplingRate, \
+         toUInt32(64500 + sleepEachRow(0.001)) AS SrcAS FROM numbers(2500)",
+    );
+    let arguments = [
+        "query",
+        "--folder",
+        "data",
+        "--database",
+        "slow",
+        "--top",
+        "SrcAS",
+        "--from",
+        "-2h",
+        "SrcAS = 64500",
+    ];
+    let mut session = spawn_command(engine.0.command(&arguments), Some(PATIENCE)).unwrap();
+    session.exp_regex("[0-9]+ of [0-9]+ rows, [0-9]+ MB, [0-9]+ s").unwrap();
+    session.exp_string("64500").unwrap();
+    session.exp_eof().unwrap();
+    // Elsewhere nothing is said.
+    assert_eq!(engine.0.run(&arguments).has_status(0).stderr, "");
 }
