@@ -251,12 +251,12 @@ impl Backend for Service {
         let tables = schema.tables.iter().map(|table| StoredTable {
             name: table.name.clone(),
             resolution: Duration::from_secs(table.resolution),
-            oldest: None,
             columns: table
                 .columns
                 .iter()
                 .map(|name| StoredColumn { kind: kind(name), name: name.clone() })
                 .collect(),
+            ..StoredTable::default()
         });
         Ok(StoredSchema { tables: tables.collect(), ..StoredSchema::default() })
     }

@@ -16,7 +16,7 @@ pub struct StoredSchema {
 }
 
 /// A table of flows.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct StoredTable {
     /// Its name: `flows`, `flows_1m0s`, …
     pub name: String,
@@ -24,6 +24,10 @@ pub struct StoredTable {
     pub resolution: Duration,
     /// The time of the oldest row; `None` where there is none.
     pub oldest: Option<SystemTime>,
+    /// The time of the newest row.
+    pub newest: Option<SystemTime>,
+    /// How many rows there are; `None` where that is not known.
+    pub rows: Option<u64>,
     /// Its columns, in their order.
     pub columns: Vec<StoredColumn>,
 }

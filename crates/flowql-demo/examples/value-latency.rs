@@ -2,14 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement fails by panicking")]
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use flowql::tables::Operator;
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::clickhouse::Client;
+use flowql_backend::clickhouse::{Client, Statement};
+use flowql_backend::embedded::install;
 use flowql_backend::tables::{Change, Layout, apply, find, statements};
-use flowql_backend::values::ask;
-use flowql_backend::{Direction, FlowFilter, StoredSchema, ValueQuery, testing};
+use flowql_backend::values::{ValueRow, ValueRows, ValueStatement, ask};
+use flowql_backend::{Direction, Error, FlowFilter, StoredSchema, ValueQuery, testing};
 use flowql_demo::{Demo, load};
 use futures_util::future::join_all;
 
@@ -44,10 +46,15 @@ const REPEATS: usize = 10;
 async fn main() {
     let rows = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(10_000_000);
     let schema = Schema::default();
+    // Fetched once.
+    install::install(None, &mut |_| {}).unwrap();
     let client = testing::client().await;
     fill(&client, &schema, rows).await;
     let stored = StoredSchema::read(&client).await.unwrap();
-    println!("{:16} {:16} {:52} {:>6} {:>8} {:>8}", "column", "typed", "rest", "values", "p50 ms", "max ms");
+    println!(
+        "{:16} {:16} {:52} {:>6} {:>9} {:>8} {:>8}",
+        "column", "typed", "rest", "values", "read", "p50 ms", "max ms"
+    );
     let mut all = Vec::new();
     for (column, typed, rest) in QUESTIONS {
         let query = query(&schema, column, typed, rest);
@@ -60,8 +67,11 @@ async fn main() {
             found = values.suggestions.len();
         }
         times.sort_unstable();
+        let counted = Counted { client: &client, read: AtomicU64::new(0) };
+        let _ = ask(&counted, &query, &schema, &stored).await;
         let (half, most) = (milliseconds(times[times.len() / 2]), milliseconds(times[times.len() - 1]));
-        println!("{column:16} {typed:16} {rest:52} {found:>6} {half:>8.1} {most:>8.1}");
+        let read = counted.read.load(Ordering::Relaxed);
+        println!("{column:16} {typed:16} {rest:52} {found:>6} {read:>9} {half:>8.1} {most:>8.1}");
         all.extend(times);
     }
     all.sort_unstable();
@@ -83,6 +93,23 @@ async fn main() {
     });
     let answers: u32 = join_all(askers).await.into_iter().sum();
     println!("four askers: {:.1} answers/s", f64::from(answers) / start.elapsed().as_secs_f64());
+}
+
+/// Counts the rows that statements read.
+struct Counted<'a> {
+    client: &'a Client,
+    read: AtomicU64,
+}
+
+impl ValueRows for Counted<'_> {
+    async fn rows(&self, statement: &ValueStatement) -> Result<Vec<ValueRow>, Error> {
+        let read = statement
+            .parameters()
+            .fold(Statement::read(statement.sql()), |read, (name, value)| read.parameter(name, value));
+        let cost = self.client.statistics(&read).await?;
+        self.read.fetch_add(cost.rows_read, Ordering::Relaxed);
+        ValueRows::rows(self.client, statement).await
+    }
 }
 
 async fn fill(client: &Client, schema: &Schema, rows: u64) {

@@ -21,6 +21,7 @@ fn stored(schema: &Schema, days: [u64; 4]) -> StoredSchema {
                 UNIX_EPOCH + Duration::from_secs((NOON - days * 86_400) / seconds.max(1) * seconds.max(1)),
             ),
             columns: columns.map(|column| StoredColumn { name: column.name, kind: column.kind }).collect(),
+            ..StoredTable::default()
         }
     };
     let mut tables = vec![table("flows".to_owned(), 0, days[0])];

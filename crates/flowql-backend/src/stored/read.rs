@@ -23,13 +23,17 @@ struct Name {
     name: String,
 }
 
+/// A float, since integers of 64 bits may come in quotes.
 #[derive(Deserialize)]
-struct Oldest {
+struct Extent {
     oldest: u64,
+    newest: u64,
+    rows: f64,
 }
 
 impl StoredSchema {
-    /// What the database of the client holds. The oldest rows are known to the server without reading any.
+    /// What the database of the client holds. How many rows there are, and from when to when, is
+    /// known to the server without reading any.
     ///
     /// # Errors
     ///
@@ -52,21 +56,24 @@ impl StoredSchema {
         let exporters = by_table.remove("exporters").unwrap_or_default();
         let tables = by_table.into_iter().filter_map(|(name, columns)| {
             let resolution = resolution_of(&name)?;
-            Some(StoredTable { name, resolution, oldest: None, columns })
+            Some(StoredTable { name, resolution, columns, ..StoredTable::default() })
         });
-        let mut tables = try_join_all(tables.map(|table| with_oldest(client, table))).await?;
+        let mut tables = try_join_all(tables.map(|table| with_extent(client, table))).await?;
         tables.sort_by_key(|table| table.resolution);
         let dictionaries = client.all::<Name>(&dictionaries).await?.into_iter().map(|row| row.name);
         Ok(Self { tables, exporters, dictionaries: dictionaries.collect() })
     }
 }
 
-async fn with_oldest(client: &Client, table: StoredTable) -> Result<StoredTable, Error> {
+async fn with_extent(client: &Client, table: StoredTable) -> Result<StoredTable, Error> {
     // The name is one that `resolution_of` reads.
-    let statement =
-        Statement::read(format!("SELECT toUnixTimestamp(min(TimeReceived)) AS oldest FROM {}", table.name));
-    let rows: Vec<Oldest> = client.all(&statement).await?;
-    let seconds = rows.first().map_or(0, |row| row.oldest);
-    let oldest = (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));
-    Ok(StoredTable { oldest, ..table })
+    let statement = Statement::read(format!(
+        "SELECT toUnixTimestamp(min(TimeReceived)) AS oldest, toUnixTimestamp(max(TimeReceived)) AS newest, \
+         toFloat64(count()) AS rows FROM {}",
+        table.name
+    ));
+    let extents: Vec<Extent> = client.all(&statement).await?;
+    let Some(Extent { oldest, newest, rows }) = extents.into_iter().next() else { return Ok(table) };
+    let time = |seconds: u64| (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));
+    Ok(StoredTable { oldest: time(oldest), newest: time(newest), rows: Some(rows as u64), ..table })
 }

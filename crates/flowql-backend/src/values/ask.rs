@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::Answer;
 use super::plan::{ValuePlan, Window, plan};
 use super::statement::ValueStatement;
+use super::window::Extent;
 use crate::{Error, StoredSchema, ValueQuery, Values};
 
 /// A row of the answer to a [`ValueStatement`].
@@ -34,6 +35,8 @@ pub trait ValueRows: Sync {
 
 /// Fewer values than this, and less than was asked for, are little: a wider window may have more.
 const ENOUGH: usize = 10;
+/// How long a wider window may take where something was found already.
+const QUICK: Duration = Duration::from_millis(400);
 
 /// What one of the sources of values gave, and why not all.
 #[derive(Default)]
@@ -97,12 +100,15 @@ async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window
     let mut found = Found::default();
     let mut last: Option<(&Window, Duration)> = None;
     for window in windows {
-        if window.seconds.is_none() && !found.rows.is_empty() {
+        // Nobody knows how much that is.
+        if window.extent == Extent::UNKNOWN && !found.rows.is_empty() {
             break;
         }
         // A window that would not be read in time is not begun: the answer is that of the recent flows.
+        let left = until.saturating_duration_since(Instant::now());
+        let patience = if found.rows.is_empty() { left } else { left.min(QUICK) };
         if last.is_some_and(|(narrower, took)| {
-            took.saturating_mul(growth(narrower, window)) > until.saturating_duration_since(Instant::now())
+            took.saturating_mul(narrower.extent.growth(window.extent)) > patience
         }) {
             break;
         }
@@ -121,17 +127,6 @@ async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window
         }
     }
     found
-}
-
-/// How many times longer a window takes than a narrower one, as far as one can tell.
-fn growth(narrower: &Window, wider: &Window) -> u32 {
-    /// All that a table holds is about so many times its widest window.
-    const EVERYTHING: u64 = 15;
-    let times = match (narrower.seconds, wider.seconds) {
-        (Some(narrow), Some(wide)) => wide / narrow.max(1),
-        _ => EVERYTHING,
-    };
-    u32::try_from(times).unwrap_or(u32::MAX)
 }
 
 async fn names(database: &impl ValueRows, statements: &[ValueStatement], until: Instant) -> Found {

@@ -5,6 +5,7 @@ use flowql::{Column, ColumnId, Schema};
 
 use super::form::{ADDRESS_ABOUT, About, By, Form, Item, Naming, takes_subnets};
 use super::statement::ValueStatement;
+use super::window::{Extent, extents};
 use crate::{FlowFilter, StoredColumn, StoredSchema, StoredTable, ValueQuery};
 
 /// How a [`ValueQuery`] is answered.
@@ -21,21 +22,8 @@ pub struct ValuePlan {
 pub struct Window {
     /// What is asked.
     pub statement: ValueStatement,
-    /// How long it is in seconds; `None` for everything, which is asked only where nothing at all was found before.
-    pub seconds: Option<u64>,
-}
-
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
-
-/// The windows of a table, in seconds, by its resolution: the coarser the rows, the fewer of them are in an hour.
-fn windows(table: &StoredTable) -> [u64; 3] {
-    match table.resolution.as_secs() {
-        0 => [600, 3 * HOUR, DAY],
-        1..=60 => [HOUR / 2, 6 * HOUR, 2 * DAY],
-        61..=300 => [3 * HOUR, DAY, 14 * DAY],
-        _ => [6 * HOUR, 2 * DAY, 30 * DAY],
-    }
+    /// How much it reads.
+    pub extent: Extent,
 }
 
 /// Plans the answer to a query; an empty plan where nothing can match what was typed.
@@ -72,8 +60,8 @@ impl Planner<'_> {
         };
         // What the exporters tell needs no wide window, nor do values that are few.
         let most = if self.exporters().is_some() || self.form.by == By::Later { 1 } else { usize::MAX };
-        let windows = windows(table).into_iter().take(most).map(Some).chain([None]);
-        windows.map(|seconds| Window { statement: self.flows(table, rest, seconds), seconds }).collect()
+        let window = |extent: Extent| Window { statement: self.flows(table, rest, extent.seconds), extent };
+        extents(table, most).into_iter().map(window).collect()
     }
 
     /// The smallest table that has the column, and the columns of the rest.

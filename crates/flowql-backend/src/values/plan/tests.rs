@@ -16,6 +16,8 @@ fn stored(schema: &Schema) -> StoredSchema {
         name: name.to_owned(),
         resolution: Duration::from_secs(seconds),
         oldest: Some(SystemTime::UNIX_EPOCH),
+        newest: None,
+        rows: None,
         columns: schema
             .columns()
             .iter()
@@ -90,7 +92,7 @@ fn windows_widen_up_to_everything() {
         .map(|window| {
             let sql = window.statement.sql();
             let seconds = sql.split_once("now()) - ").and_then(|(_, rest)| rest.split(' ').next());
-            (seconds, window.seconds)
+            (seconds, window.extent.seconds)
         })
         .collect();
     // The exporters tell the rest.
