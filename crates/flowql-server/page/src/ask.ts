@@ -74,6 +74,9 @@ export const text = (cell: Cell): string => {
   return String(cell ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 };
 
+/** A value as people read it. */
+export const shown = (column: string, value: string): string => (value !== "" && column.endsWith("AS") ? `AS${value}` : value);
+
 /** The two answers, put together. */
 export function selection(top: Answer, series: Answer, columns: string[], unit: Unit): Selection {
   const [value, part] = [at(top, unit), at(top, "share")];
@@ -101,11 +104,16 @@ function lines(answer: Answer, columns: string[], rows: TopRow[], unit: Unit): P
     found.set(name, values);
     values[places.get(number(row[time])) ?? 0] = number(row[value]);
   }
-  const shown = rows.slice(0, LINES).map((row) => ({
-    label: row.values.map((cell, place) => [text(cell), row.labels[place]].filter(Boolean).join(" ") || "empty").join(" · "),
+  const label = (row: TopRow) =>
+    columns.map((name, place) => {
+      const value = shown(name, text(row.values[place] ?? null));
+      return [value, row.labels[place]].filter(Boolean).join(" ") || "empty";
+    });
+  const first = rows.slice(0, LINES).map((row) => ({
+    label: label(row).join(" · "),
     values: found.get(key(row.values)) ?? times.map(() => 0),
   }));
   const others = found.get(key(columns.map(() => null)));
-  if (others?.some((amount) => amount > 0)) shown.push({ label: "all others", values: others });
-  return { times, lines: shown };
+  if (others?.some((amount) => amount > 0)) first.push({ label: "all others", values: others });
+  return { times, lines: first };
 }

@@ -57,7 +57,7 @@ function Readout({ selection, pointed, width }: { selection: Selection; pointed:
   const place = isRight ? { right: `${width - pointed.left + 14}px` } : { left: `${pointed.left + 14}px` };
   return (
     <div class="readout" aria-hidden="true" style={place}>
-      <strong>{time.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}</strong>
+      <strong>{time.toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}</strong>
       {rows
         .filter((row) => row.value > 0)
         .map((row) => (

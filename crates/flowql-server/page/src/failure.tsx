@@ -65,7 +65,7 @@ export function Failure({ refusal: { code, message } }: { refusal: Refusal }) {
 }
 
 const when = (time: number): string =>
-  new Date(time * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  new Date(time * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
 /** That no flow matches: because of the filter, because of the time, or because there are none at all. */
 export function Nothing(props: {

@@ -1,5 +1,5 @@
 import { amount, share } from "./amounts.js";
-import { LINES, type Selection, text, type TopRow } from "./ask.js";
+import { LINES, type Selection, shown, text, type TopRow } from "./ask.js";
 
 /** Adds a condition to the filter: that a column has a value, or with `exclude` that it has not. */
 export type Narrow = (column: string, value: string, exclude: boolean) => void;
@@ -82,13 +82,13 @@ function Value(props: {
   const { column, row, place, narrow, canNarrow } = props;
   const value = text(row.values[place] ?? null);
   const label = row.labels[place] ?? "";
-  const shown = value === "" ? <em>empty</em> : /AS$/.test(column) ? `AS${value}` : value;
+  const content = value === "" ? <em>empty</em> : shown(column, value);
   return (
     <span class="value">
       {canNarrow(column, value) ? (
         <>
           <button type="button" title={`Only ${column} ${value}: add it to the filter`} onClick={() => narrow(column, value, false)}>
-            {shown}
+            {content}
           </button>
           <button
             type="button"
@@ -101,7 +101,7 @@ function Value(props: {
           </button>
         </>
       ) : (
-        <span>{shown}</span>
+        <span>{content}</span>
       )}
       {label !== "" && <span class="label">{label}</span>}
     </span>

@@ -26,7 +26,10 @@ afterAll(async () => {
 /** What a page that is open can look like, each with what brings it up. */
 const STATES: Record<string, { hash: string; act?: (visit: Visit) => Promise<void> }> = {
   first: { hash: "" },
-  errors: { hash: "#q=SrcAS%20%3D%3D%20AS15169%20AND%20DstAddr%20%3C%3C%20192.0.2.1" },
+  errors: {
+    hash: "#q=SrcAS%20%3D%3D%20AS15169%20AND%20DstAddr%20%3C%3C%20192.0.2.1",
+    act: (visit) => visit.page.locator(".cm-lintRange").nth(1).waitFor(),
+  },
   results: { hash: "#q=InIfBoundary%20%3D%20external%20AND%20%40customers&by=SrcAS,DstPort&run=1", act: (visit) => visit.answered() },
   nothing: { hash: "#q=SrcAS%20%3D%20AS64999&run=1", act: (visit) => visit.answered() },
   dialog: { hash: "#q=SrcAS%20%3D%201", act: (visit) => visit.button("Save this one").click() },
@@ -39,6 +42,17 @@ const STATES: Record<string, { hash: string; act?: (visit: Visit) => Promise<voi
     },
   },
 };
+
+/** What axe-core finds serious or critical. */
+async function grave(visit: Visit): Promise<string[]> {
+  await visit.page.addScriptTag({ path: AXE });
+  const { violations } = await visit.page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+    // The arrow keys move through the menu while the editor keeps the focus, as in any list of completions.
+    .filter((found) => !/^scrollable-region-focusable: <ul id="cm-ac-/.test(found));
+}
 
 describe.each([
   ["desktop", DESKTOP],
@@ -61,10 +75,7 @@ describe.each([
       await act?.(visit);
       expect(await visit.page.evaluate(() => document.documentElement.dataset.theme)).toBe(colorScheme);
       await visit.fits();
-      await visit.page.addScriptTag({ path: AXE });
-      const { violations } = await visit.page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
-      const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-      expect(grave.map(({ id, nodes }) => [id, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)])).toEqual([]);
+      expect(await grave(visit)).toEqual([]);
       expect(browser.complaints).toEqual([]);
     });
   });

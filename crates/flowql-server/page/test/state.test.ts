@@ -70,8 +70,8 @@ test("a top and a series become a table and a chart", () => {
   expect(found.rest.amount).toBeCloseTo(10);
   expect(found.times).toEqual([0, 60]);
   expect(found.lines).toEqual([
-    { label: "1 One", values: [5, 6] },
-    { label: "2", values: [3, 0] },
+    { label: "AS1 One", values: [5, 6] },
+    { label: "AS2", values: [3, 0] },
     { label: "all others", values: [0, 1] },
   ]);
 });
