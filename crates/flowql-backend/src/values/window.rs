@@ -48,7 +48,9 @@ pub(super) fn extents(table: &StoredTable, most: usize) -> Vec<Extent> {
         }
         extents.push(Extent { seconds: Some(seconds), rows: Some(share(rows, seconds, span)) });
     }
-    extents.push(Extent { seconds: None, rows: known.map(|(_, rows)| rows) });
+    // Who wants few windows wants everything only where these have nothing.
+    let rows = known.map(|(_, rows)| rows).filter(|_| most >= MOST_ROWS.len());
+    extents.push(Extent { seconds: None, rows });
     extents
 }
 
