@@ -85,7 +85,7 @@ pub(super) fn offer(
     }
 }
 
-/// Whether a form has values that only the network knows, or of which it knows how much they are used.
+/// Whether a form has values that only the network knows.
 pub(super) const fn is_open(form: Form) -> bool {
     matches!(
         form,
@@ -99,7 +99,6 @@ pub(super) const fn is_open(form: Form) -> bool {
             | Form::Community
             | Form::ProtocolName
             | Form::ProtocolNumber
-            | Form::Word
     )
 }
 
