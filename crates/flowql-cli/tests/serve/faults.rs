@@ -65,7 +65,7 @@ fn a_broken_database_costs_its_values_only() {
         (Fault::CutAfter(40), "broke off", "interrupted", 502),
         (Fault::Answer(BAD_GATEWAY), "cannot reach", "unreachable", 503),
         (Fault::Answer(REFUSED), "error 241", "database", 502),
-        (Fault::Silent, "no answer within", "cancelled", 504),
+        (Fault::Silent, "no answer within", "deadline", 504),
     ] {
         println!("{fault:?}");
         let proxy = runtime.block_on(Proxy::new(&engine, fault));
