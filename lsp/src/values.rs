@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
 use flowql_backend::{
-    Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery, ValueSource, Values,
+    AnswerTable, Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery, ValueSource,
+    Values,
 };
-use futures_util::StreamExt as _;
 use tower_lsp::ls_types::MessageType;
 
 use crate::features::commands::{self, Shown, Target, called};
@@ -126,17 +126,10 @@ pub(crate) async fn run(query: &Query, target: &Target) -> Shown {
 
 /// The answer to a question, as a table in Markdown.
 async fn table(backend: &dyn Backend, question: &FlowQuery) -> Result<String, flowql_backend::Error> {
-    let mut answer = backend.query(question).await?;
-    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = row(answer.columns.iter().map(|column| column.name.clone()).collect());
-    text.push_str(&row(answer.columns.iter().map(|_| "---".to_owned()).collect()));
-    while let Some(values) = answer.rows.next().await {
-        text.push_str(&row(values?.iter().map(cell).collect()));
-    }
-    Ok(format!("{text}\nFrom the table `{}`: {}.\n", answer.plan.table, answer.plan.reason))
-}
-
-fn cell(value: &serde_json::Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
+    let answer = backend.query(question).await?;
+    let plan = answer.plan.clone();
+    let table = AnswerTable::collect(answer).await?;
+    let text =
+        if table.rows.is_empty() { "No flow of that time matches.\n".to_owned() } else { table.markdown() };
+    Ok(format!("{text}\nFrom the table `{}`: {}.\n", plan.table, plan.reason))
 }

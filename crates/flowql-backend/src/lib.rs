@@ -3,6 +3,7 @@
 //! The rest of the program knows one trait, [`Backend`], and plain data. A backend is chosen by the configuration:
 //! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
 
+mod answer_table;
 mod backend;
 pub mod clickhouse;
 mod complete;
@@ -19,6 +20,7 @@ pub mod tables;
 pub mod testing;
 pub mod values;
 
+pub use answer_table::{AnswerTable, iso_time, scaled};
 pub use backend::{Backend, Health};
 pub use complete::{ColumnSuggestions, Completed, SuggestedValue, complete, suggest};
 pub use error::Error;

@@ -5,8 +5,10 @@ use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql_backend::clickhouse::{Client, Statement, query_id};
-use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, StoredSchema, TimeRange, Unit};
-use futures_util::StreamExt as _;
+use flowql_backend::{
+    AnswerTable, Direction, FlowFilter, FlowQuery, Kind, Plan, StoredSchema, TimeRange, Unit,
+};
+use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -18,7 +20,6 @@ use crate::failure::{Failure, Status};
 use crate::input;
 use crate::progress::{ProgressLine, of_query};
 use crate::render::chart;
-use crate::render::rows::Table;
 use crate::when;
 
 /// After so long, and so often, it is shown how far a query is.
@@ -67,15 +68,11 @@ fn kind(args: &Query) -> Kind {
 }
 
 /// All rows. At a terminal, what takes long says how far it is.
-async fn answer(global: &Global, client: &Client, plan: &Plan) -> Result<Table, Failure> {
+async fn answer(global: &Global, client: &Client, plan: &Plan) -> Result<AnswerTable, Failure> {
     let id = query_id("query");
     let collect = async {
-        let mut answer = client.rows(&plan.statement().named(&id)).await?;
-        let mut rows = Vec::new();
-        while let Some(row) = answer.rows.next().await {
-            rows.push(row?);
-        }
-        Ok(Table { columns: answer.columns, rows })
+        let answer = client.rows(&plan.statement().named(&id)).await?;
+        Ok(AnswerTable { rows: answer.rows.try_collect().await?, columns: answer.columns })
     };
     tokio::select! {
         table = collect => table,
@@ -109,7 +106,7 @@ struct Report<'a> {
     rows: Vec<Map<String, Value>>,
 }
 
-fn print(global: &Global, args: &Query, plan: &Plan, table: &Table) -> Result<Status, Failure> {
+fn print(global: &Global, args: &Query, plan: &Plan, table: &AnswerTable) -> Result<Status, Failure> {
     let mut output = Output::new();
     match args.format {
         RowFormat::Json => output.json(&Report {
@@ -137,7 +134,7 @@ fn print(global: &Global, args: &Query, plan: &Plan, table: &Table) -> Result<St
 }
 
 fn clock(time: SystemTime) -> String {
-    when::format(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    flowql_backend::iso_time(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 /// How a query runs, as JSON has it.

@@ -17,7 +17,6 @@ use super::{load, runtime};
 use crate::args::{Global, Making, Tables, TablesAction};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
-use crate::when;
 
 /// How long a question about the tables may take.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -153,7 +152,8 @@ async fn show(database: &Database, json: bool) -> Result<Status, Failure> {
             };
             let kept = length(kept.get(name.as_str()).copied().flatten());
             let oldest = oldest.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            let oldest = oldest.map_or_else(|| "empty".to_owned(), |time| when::format(time.as_secs()));
+            let oldest =
+                oldest.map_or_else(|| "empty".to_owned(), |time| flowql_backend::iso_time(time.as_secs()));
             output.line(&line(name, &resolution, &kept, &oldest, &columns.len().to_string()))?;
         }
         let exporters = if stored.exporters.is_empty() {

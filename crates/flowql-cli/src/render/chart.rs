@@ -1,9 +1,7 @@
 //! A series in the terminal.
 
+use flowql_backend::{AnswerTable, iso_time, scaled};
 use serde_json::Value;
-
-use super::rows::{Table, scaled};
-use crate::when;
 
 /// The height of a chart of one line.
 const HEIGHT: usize = 8;
@@ -17,7 +15,7 @@ struct Line {
 }
 
 /// The series as a chart, where it is of all traffic, else as a spark line for each group.
-pub(crate) fn lines(table: &Table) -> Vec<String> {
+pub(crate) fn lines(table: &AnswerTable) -> Vec<String> {
     let (times, lines) = series(table);
     let unit = match table.columns.last().map(|column| column.name.as_str()) {
         Some("bits") => "b/s",
@@ -32,7 +30,7 @@ pub(crate) fn lines(table: &Table) -> Vec<String> {
 }
 
 /// The times, and the lines in their order.
-fn series(table: &Table) -> (Vec<u64>, Vec<Line>) {
+fn series(table: &AnswerTable) -> (Vec<u64>, Vec<Line>) {
     let mut times: Vec<u64> = Vec::new();
     let mut lines: Vec<Line> = Vec::new();
     for row in &table.rows {
@@ -124,7 +122,7 @@ fn spark(point: f64, most: f64) -> char {
 /// The first and the last time, to the minute.
 fn ends(times: &[u64]) -> (String, String) {
     let text = |time: Option<&u64>| {
-        let text = time.map(|time| when::format(*time)).unwrap_or_default();
+        let text = time.map(|time| iso_time(*time)).unwrap_or_default();
         text.get(..16).map(|text| text.replace('T', " ")).unwrap_or_default()
     };
     (text(times.first()), text(times.last()))
@@ -137,9 +135,9 @@ mod tests {
 
     use super::*;
 
-    fn table(columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
+    fn table(columns: &[&str], rows: Vec<Vec<Value>>) -> AnswerTable {
         let column = |name: &&str| AnswerColumn { name: (*name).to_owned(), kind: String::new() };
-        Table { columns: columns.iter().map(column).collect(), rows }
+        AnswerTable { columns: columns.iter().map(column).collect(), rows }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod backends;
 mod client;
 mod completion;
 mod files;
+mod flows;
 mod order;
 mod robust;
 

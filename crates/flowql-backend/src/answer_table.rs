@@ -1,20 +1,36 @@
-//! The rows of an answer as a table, JSON, CSV or Markdown.
+//! The rows of an answer, and how people read them: a table, JSON, CSV or Markdown.
 
-use flowql_backend::AnswerColumn;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::when;
+use crate::{Answer, AnswerColumn, Error};
 
-/// The rows, collected.
+/// The rows of an answer, collected.
 #[derive(Debug)]
-pub(crate) struct Table {
-    pub(crate) columns: Vec<AnswerColumn>,
-    pub(crate) rows: Vec<Vec<Value>>,
+pub struct AnswerTable {
+    /// What stands in each place of a row.
+    pub columns: Vec<AnswerColumn>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
 }
 
-impl Table {
+impl AnswerTable {
+    /// Reads an answer to its end.
+    ///
+    /// # Errors
+    ///
+    /// What ends it early.
+    pub async fn collect(mut answer: Answer) -> Result<Self, Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = answer.rows.next().await {
+            rows.push(row?);
+        }
+        Ok(Self { columns: answer.columns, rows })
+    }
+
     /// The rows as objects, times as ISO has them.
-    pub(crate) fn objects(&self) -> Vec<Map<String, Value>> {
+    pub fn objects(&self) -> Vec<Map<String, Value>> {
         let object = |row: &Vec<Value>| {
             let named = self.columns.iter().zip(row);
             named.map(|(column, value)| (column.name.clone(), iso(column, value))).collect()
@@ -23,7 +39,7 @@ impl Table {
     }
 
     /// As CSV, values as they come.
-    pub(crate) fn csv(&self) -> String {
+    pub fn csv(&self) -> String {
         let mut text = line(self.columns.iter().map(|column| quoted(&column.name)), ",");
         for row in &self.rows {
             let cells =
@@ -34,7 +50,7 @@ impl Table {
     }
 
     /// As a table of Markdown, values as people read them.
-    pub(crate) fn markdown(&self) -> String {
+    pub fn markdown(&self) -> String {
         let cell = |text: String| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
         let framed = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let mut text = framed(self.columns.iter().map(|column| cell(column.name.clone())).collect());
@@ -51,7 +67,7 @@ impl Table {
     }
 
     /// As a table for the terminal; the share as a bar too.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let header: Vec<String> = self.columns.iter().map(|column| column.name.to_uppercase()).collect();
         let rows: Vec<Vec<String>> = std::iter::once(header).chain(self.cells()).collect();
         let widths: Vec<usize> = (0..self.columns.len())
@@ -100,7 +116,7 @@ fn readable(column: &AnswerColumn, value: &Value) -> String {
 }
 
 /// A number with the prefix of its size: `1.25 Gb/s`.
-pub(crate) fn scaled(number: f64, unit: &str) -> String {
+pub fn scaled(number: f64, unit: &str) -> String {
     let mut number = number;
     for prefix in ["", "k", "M", "G", "T"] {
         if number < 999.5 {
@@ -118,11 +134,17 @@ pub(crate) fn scaled(number: f64, unit: &str) -> String {
     format!("{number:.0} P{unit}")
 }
 
+/// A time as ISO has it, in UTC, from the seconds since 1970.
+pub fn iso_time(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
 /// Times are seconds since 1970 in the answer.
 fn iso(column: &AnswerColumn, value: &Value) -> Value {
     let is_time = matches!(column.name.as_str(), "time" | "TimeReceived");
     match value.as_u64() {
-        Some(seconds) if is_time => Value::String(when::format(seconds)),
+        Some(seconds) if is_time => Value::String(iso_time(seconds)),
         _ => value.clone(),
     }
 }
@@ -177,9 +199,9 @@ mod tests {
 
     use super::*;
 
-    fn table() -> Table {
+    fn table() -> AnswerTable {
         let column = |name: &str, kind: &str| AnswerColumn { name: name.to_owned(), kind: kind.to_owned() };
-        Table {
+        AnswerTable {
             columns: vec![
                 column("SrcAS", "UInt32"),
                 column("SrcASName", "String"),
@@ -216,6 +238,12 @@ mod tests {
         );
         assert!(markdown.contains("| 1 | a\\|b\u{fffd} | 12 b/s | 6.2 % |"), "{markdown}");
         assert_eq!(table().objects()[0]["SrcASName"], "Google, \"LLC\"");
+    }
+
+    #[test]
+    fn times_are_written_as_iso_has_them() {
+        assert_eq!(iso_time(1_700_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(iso_time(u64::MAX), u64::MAX.to_string(), "beyond the calendar");
     }
 
     #[test]
