@@ -252,11 +252,14 @@ impl Shared {
 
     async fn begin(self) {
         self.speak().await;
+        let watches_files = self.state.world().client.watches_files;
+        // Taken before the files are read: what changes meanwhile is read again.
+        let known = if watches_files { HashMap::new() } else { self.stamps().await };
         self.scan().await;
-        if self.state.world().client.watches_files {
+        if watches_files {
             self.watch_by_client().await;
         } else {
-            tokio::spawn(self.clone().watch());
+            tokio::spawn(self.clone().watch(known));
         }
         self.refresh().await;
     }
@@ -277,8 +280,7 @@ impl Shared {
     }
 
     /// Looks for files that changed, again and again.
-    async fn watch(self) {
-        let mut known = self.stamps().await;
+    async fn watch(self, mut known: HashMap<PathBuf, (std::time::SystemTime, u64)>) {
         loop {
             let began = Instant::now();
             let now = self.stamps().await;
