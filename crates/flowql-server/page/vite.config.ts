@@ -20,6 +20,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
+  // Its WebAssembly lies beside its code.
+  optimizeDeps: { exclude: ["@flowql/wasm"] },
   // `npx vite` serves the page by itself; the service, on its usual port, answers the rest.
   server: { proxy: { "/api": "http://127.0.0.1:8080", "/healthz": "http://127.0.0.1:8080" } },
 });

@@ -5,14 +5,13 @@ import type { Theme } from "./theme.js";
 /** The name, how the service is, and what else there is. */
 export function Masthead(props: { service: Service | null; isUp: boolean; theme: Theme; toggleTheme: () => void }) {
   const { service, isUp, theme, toggleTheme } = props;
+  const backend = service?.backend ?? null;
   const other = theme === "dark" ? "light" : "dark";
   return (
     <header class="masthead">
       <img src={icon} alt="" width="28" height="28" />
       <h1>FlowQL</h1>
-      <span class={isUp ? "health" : "health down"}>
-        {!isUp ? "no service" : service?.backend == null ? "no backend" : service.backend}
-      </span>
+      <span class={`health ${!isUp ? "down" : backend === null ? "part" : ""}`}>{isUp ? (backend ?? "no backend") : "no service"}</span>
       <nav aria-label="Page">
         <a href="docs/">API</a>
         <button type="button" class="small" onClick={toggleTheme} aria-label={`Switch to the ${other} theme`}>

@@ -29,7 +29,7 @@ export interface Connection {
 /** The service, watched: it may stop and start while the page is open. */
 export function useService(first: Service | Refusal): Connection {
   const [service, setService] = useState(first instanceof Refusal ? null : first);
-  const [isUp, setUp] = useState(!(first instanceof Refusal && first.code === "unreachable"));
+  const [isUp, setUp] = useState(!(first instanceof Refusal));
   const [returns, setReturns] = useState(0);
   const refresh = async (): Promise<Service | null> => {
     const found = await describeService().catch(() => null);
