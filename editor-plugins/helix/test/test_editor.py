@@ -1,0 +1,101 @@
+"""Helix itself, in tmux, on the real server. Without `hx` in PATH there is nothing to test."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(FOLDER.parent))
+import terminal  # noqa: E402
+
+HX = shutil.which("hx")
+FLOWQL = os.environ["FLOWQL"]
+
+
+@unittest.skipUnless(HX and shutil.which("tmux"), "Helix, `hx`, or tmux is not installed")
+class Editor(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        config = self.folder / ".config/helix"
+        config.mkdir(parents=True)
+        shutil.copy(FOLDER / "languages.toml", config)
+        self.enterContext(terminal.editor(self.folder, FLOWQL, HX))
+        # The mark at a line with a diagnostic: the server is there.
+        self.wait_for(r"●\s+8\s+SrcAS ==")
+
+    def type(self, keys):
+        terminal.type_keys(self.folder, keys)
+
+    def wait_for(self, pattern):
+        terminal.wait_for(self.folder, pattern)
+
+    def text(self):
+        self.type("<Esc>:write<CR>")
+        self.wait_for("written")
+        return (self.folder / "filters/edge.flowql").read_text()
+
+    def test_health(self):
+        environment = {**os.environ, "HOME": str(self.folder), "XDG_CONFIG_HOME": str(self.folder / ".config")}
+        environment["PATH"] = f"{self.folder}/bin:{environment['PATH']}"
+        health = subprocess.run(
+            [HX, "--health", "flowql"], env=environment, check=True, capture_output=True, text=True
+        ).stdout
+        self.assertRegex(health, r"✓.*flowql: .*/bin/flowql")
+
+    def test_a_candidate_is_accepted(self):
+        self.type("8gg")
+        self.type("o")
+        self.wait_for("INS")
+        # As fast as a person types: Helix sends changes that come at once in any order.
+        for character in "AND InIfBoundary = ext":
+            self.type(character)
+            time.sleep(0.05)
+        self.wait_for(r"external +value")
+        self.type("<Tab><CR>")
+        self.wait_for("InIfBoundary = external")
+        self.assertIn("\nAND InIfBoundary = external\n", self.text())
+
+    def test_hover(self):
+        self.type("5gg k")
+        self.wait_for("saved filter")
+
+    def test_a_fix_mends_its_error(self):
+        self.type("8gg")
+        self.type("f=")
+        self.type(" a")
+        self.wait_for("write `=`")
+        self.type("<CR>")
+        self.wait_for(r"SrcAS = AS15169")
+        self.assertIn("\nSrcAS = AS15169 AND", self.text())
+
+    def test_a_filter_is_renamed_wherever_it_is_used(self):
+        self.type("5ggl r")
+        self.wait_for("rename-to:")
+        self.type("<BS><BS><BS>edge<CR>")
+        self.wait_for("@edge AND")
+        text = self.text()
+        self.assertIn("-- name: edge\n", text)
+        self.assertIn("\n@edge AND DstAS", text)
+
+    def test_a_file_is_formatted_and_lines_become_comments(self):
+        self.type("2gg<C-c>")
+        self.wait_for(r"-- DstPort")
+        self.type("<C-c>")
+        self.wait_for(r"2\s+DstPort")
+        self.type("8ggxd")
+        self.type("5ggA  AND (  Proto=6 )<Esc>:format<CR>")
+        self.wait_for(r"AND Proto = 6\n|AND \(Proto = 6\)")
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=2)
+    failed, skipped = len(program.result.failures) + len(program.result.errors), len(program.result.skipped)
+    print(f"helix-editor: {program.result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    raise SystemExit(failed > 0)
