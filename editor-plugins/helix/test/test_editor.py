@@ -37,8 +37,10 @@ class Editor(unittest.TestCase):
         terminal.wait_for(self.folder, pattern)
 
     def text(self):
-        self.type("<Esc>:write<CR>")
-        self.wait_for("written")
+        self.type("<Esc>")
+        self.wait_for("NOR")
+        self.type(":write<CR>")
+        self.wait_for(r"' written, \d+L")
         return (self.folder / "filters/edge.flowql").read_text()
 
     def test_health(self):
@@ -89,9 +91,15 @@ class Editor(unittest.TestCase):
         self.wait_for(r"-- DstPort")
         self.type("<C-c>")
         self.wait_for(r"2\s+DstPort")
-        self.type("8ggxd")
-        self.type("5ggA  AND (  Proto=6 )<Esc>:format<CR>")
-        self.wait_for(r"AND Proto = 6\n|AND \(Proto = 6\)")
+        self.type("5ggA")
+        self.wait_for("INS")
+        self.type("  AND (  Proto=6 )")
+        self.wait_for(r"Proto=6 \)")
+        self.type("<Esc>")
+        self.wait_for("NOR")
+        self.type(":format<CR>")
+        self.wait_for(r"5\s+@web AND .*/15 AND \(?Proto = 6")
+        self.assertIn("142.250.0.0/15 AND ", self.text())
 
 
 if __name__ == "__main__":
