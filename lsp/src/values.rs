@@ -47,6 +47,10 @@ pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) ->
 /// Asks for values; what goes wrong is told, once, and costs these values only: `None` where the answer is not whole.
 async fn values(server: &Server, source: &ValueSource, query: &ValueQuery) -> Option<Vec<Suggestion>> {
     let Values { suggestions, incomplete } = source.values(query).await;
+    if query.ranking {
+        // Whether there is one tells nothing of the values that are missing.
+        return Some(suggestions);
+    }
     let is_whole = incomplete.is_none();
     let name = source.backend().name();
     let trouble = incomplete.map(|reason| format!("values of the backend `{name}`: {reason}"));

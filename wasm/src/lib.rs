@@ -241,7 +241,9 @@ fn completed(completions: &Completions, offsets: &Utf16) -> Answer {
         answer.string(&candidate.documentation);
         answer.string(&candidate.insert);
     });
-    answer.optional(completions.request.as_ref(), |answer, request| {
+    // The browser takes what a source adds; the order of words that it has is not worth a request.
+    let request = completions.request.as_ref().filter(|request| !request.ranking);
+    answer.optional(request, |answer, request| {
         answer.string(&request.column);
         answer.string(request.operator.symbol());
         answer.string(&request.prefix);

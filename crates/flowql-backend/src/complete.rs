@@ -69,15 +69,19 @@ pub async fn suggest(
     limit: usize,
 ) -> Option<ColumnSuggestions> {
     let known = ide::values(compiler, column, operator, prefix)?;
-    let dynamic = match source.filter(|_| known.open) {
-        Some(source) => {
-            let query =
-                ValueQuery { quoted: known.quoted, ..ValueQuery::of(&known.column, operator, prefix, limit) };
-            source.values(&query).await
-        }
+    let query = if known.open {
+        Some(ValueQuery { quoted: known.quoted, ..ValueQuery::of(&known.column, operator, prefix, limit) })
+    } else {
+        known.ranked.then(|| ValueQuery::ranking(&known.column, operator))
+    };
+    let dynamic = match source.zip(query) {
+        Some((source, query)) => source.values(&query).await,
         None => Values::default(),
     };
-    let fits = |suggestion: &Suggestion| known.check(compiler, &suggestion.value).is_ok();
+    let is_known = |suggestion: &Suggestion| known.known.iter().any(|known| known.value == suggestion.value);
+    let fits = |suggestion: &Suggestion| {
+        known.check(compiler, &suggestion.value).is_ok() && (known.open || is_known(suggestion))
+    };
     let dynamic_values = dynamic.suggestions.into_iter().filter(fits);
     let mut values: Vec<SuggestedValue> = dynamic_values
         .map(|Suggestion { value, detail }| SuggestedValue { value, detail, quoted: known.quoted })

@@ -21,6 +21,8 @@ use cache::{Cache, Key};
 pub struct SourceOptions {
     /// How long an answer may take.
     pub deadline: Duration,
+    /// How long the order of values that are all known is waited for. It comes into the cache when it comes later.
+    pub ranking: Duration,
     /// How long an answer is given again without asking.
     pub fresh: Duration,
     /// How long an answer may stand in for one that does not come.
@@ -39,6 +41,7 @@ impl Default for SourceOptions {
     fn default() -> Self {
         Self {
             deadline: ValueQuery::DEADLINE,
+            ranking: Duration::from_millis(150),
             fresh: Duration::from_secs(15),
             stale: Duration::from_secs(600),
             pause: Duration::from_secs(3),
@@ -127,9 +130,20 @@ impl ValueSource {
     }
 
     /// Values for a column, the best first. The deadline is the source's own, or the query's if that is shorter.
+    ///
+    /// A ranking that does not come in time is no loss worth a word: the answer is empty then, or old.
     pub async fn values(&self, query: &ValueQuery) -> Values {
+        let values = self.ask(query).await;
+        if query.ranking { Values { incomplete: None, ..values } } else { values }
+    }
+
+    async fn ask(&self, query: &ValueQuery) -> Values {
         let key = Key::of(query);
-        let deadline = self.options.deadline.min(query.deadline);
+        let mut patience = self.options.deadline.min(query.deadline);
+        let mut deadline = patience;
+        if query.ranking {
+            (patience, deadline) = (patience.min(self.options.ranking), self.options.deadline);
+        }
         let found = {
             let state = &mut *self.shared.lock();
             if let Some(values) = state.cache.fresh(&key, self.options.fresh) {
@@ -143,11 +157,19 @@ impl ValueSource {
             }
         };
         let error = match found {
-            Ok(running) => match timeout(deadline, running).await {
-                Ok(Ok(values)) => return values,
-                Ok(Err(error)) => error,
-                Err(_) => Error::Deadline(deadline),
-            },
+            Ok(running) => {
+                match timeout(patience, running.clone()).await {
+                    Ok(Ok(values)) => return values,
+                    Ok(Err(error)) => error,
+                    Err(_) => {
+                        if query.ranking {
+                            // It is there for the next one who asks.
+                            tokio::spawn(timeout(deadline.saturating_sub(patience), running));
+                        }
+                        Error::Deadline(patience)
+                    }
+                }
+            }
             Err(error) => return self.instead(&key, query, &error),
         };
         let until = Instant::now() + self.options.pause;

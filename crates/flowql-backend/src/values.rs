@@ -37,6 +37,8 @@ pub struct ValueQuery {
     pub exclude: Vec<String>,
     /// What the flows must match beside the condition being typed.
     pub rest: Option<FlowFilter>,
+    /// Whether only the order of the values is wanted, as they are known: it must not be waited for.
+    pub ranking: bool,
     /// How many values at most.
     pub limit: usize,
     /// How long the asker waits. What is known by then is the answer.
@@ -56,13 +58,24 @@ impl ValueQuery {
             quoted: false,
             exclude: Vec::new(),
             rest: None,
+            ranking: false,
             limit,
             deadline: Self::DEADLINE,
         }
     }
 
+    /// A query for the order of the values of a column. Whatever is typed, the order is the same, and is asked once.
+    pub fn ranking(column: &str, operator: Option<Operator>) -> Self {
+        /// More than there are words of any type.
+        const MOST: usize = 50;
+        Self { ranking: true, ..Self::of(column, operator, "", MOST) }
+    }
+
     /// The query of a completion; `rest` is its `rest`, compiled.
     pub fn new(request: &ValueRequest, rest: Option<FlowFilter>, limit: usize) -> Self {
+        if request.ranking {
+            return Self { rest, ..Self::ranking(&request.column, Some(request.operator)) };
+        }
         Self {
             quoted: request.quoted,
             exclude: request.exclude.clone(),

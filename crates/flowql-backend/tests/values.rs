@@ -6,14 +6,15 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowql::ide::Suggestion;
+use flowql::ide::{CandidateKind, Suggestion};
 use flowql::tables::Operator;
 use flowql::{Compiler, CustomColumn, SavedFilters, Schema, SchemaConfig};
 use flowql_backend::clickhouse::{ClickHouse, Client, ClientOptions, ServerOptions, Statement};
 use flowql_backend::tables::{Change, Found, Layout, SETTINGS, statements, write_columns};
 use flowql_backend::values::ask;
 use flowql_backend::{
-    Direction, FlowFilter, SourceOptions, StoredSchema, ValueQuery, ValueSource, Values, complete, testing,
+    Direction, FlowFilter, SourceOptions, StoredSchema, ValueQuery, ValueSource, Values, complete, suggest,
+    testing,
 };
 
 /// Flows in which each column has some values, the first of them most.
@@ -340,7 +341,74 @@ async fn every_column_has_the_values_that_are_in_the_tables() {
 
 /// A source of the values of a server.
 fn source(client: Client, schema: &Schema) -> ValueSource {
-    ValueSource::new(Arc::new(ClickHouse::new(client, schema.clone())), SourceOptions::default())
+    source_with(client, schema, SourceOptions::default())
+}
+
+fn source_with(client: Client, schema: &Schema, options: SourceOptions) -> ValueSource {
+    ValueSource::new(Arc::new(ClickHouse::new(client, schema.clone())), options)
+}
+
+#[tokio::test]
+async fn words_are_ranked_by_their_traffic() {
+    let schema = Schema::default();
+    let (client, _) = database(&schema).await;
+    run(&client, "INSERT INTO flows_raw (TimeReceived, EType, Bytes) VALUES (now(), 34525, 1000000000000)")
+        .await;
+    // A slow machine ranks too.
+    let patient = Duration::from_secs(60);
+    let options = SourceOptions { ranking: patient, deadline: patient, ..SourceOptions::default() };
+    let source = source_with(client, &schema, options);
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(&schema, &saved);
+    // Of the flows, the undefined are the largest and the external the smallest; of edge0, all are external.
+    for (text, expected) in [
+        ("InIfBoundary = ", &["undefined", "internal", "external"][..]),
+        ("InIfBoundary = ext", &["external"]),
+        ("InIfBoundary = n", &["undefined", "internal", "external"]),
+        ("OutIfBoundary IN (undefined, ", &["internal", "external"]),
+        ("ExporterName = \"edge0\" AND InIfBoundary = ", &["external", "internal", "undefined"]),
+        ("EType = ", &["IPv6", "IPv4"]),
+        ("EType = IPv4 AND FlowDirection != ", &["ingress", "egress", "undefined"]),
+    ] {
+        let completed =
+            complete(&compiler, Some(&source), text, u32::try_from(text.len()).unwrap(), 50).await;
+        assert_eq!(completed.incomplete, None, "{text}");
+        let candidates = completed.completions.candidates.iter();
+        let words: Vec<_> = candidates.filter(|found| found.kind == CandidateKind::Value).collect();
+        let labels: Vec<_> = words.iter().map(|found| found.label.as_str()).collect();
+        assert_eq!(labels, expected, "{text}");
+        assert!(words.iter().all(|found| !found.documentation.is_empty()), "{text}: {words:?}");
+    }
+    // All that is typed of a value is answered by one ranking.
+    assert_eq!(source.cache_counts().hits, 2);
+    let suggested = suggest(&compiler, Some(&source), "inifboundary", None, "", 2).await.unwrap();
+    let suggested: Vec<_> = suggested.values.iter().map(|found| found.value.as_str()).collect();
+    assert_eq!(suggested, ["undefined", "internal"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_do_not_wait_for_a_server_that_hangs() {
+    let schema = Schema::default();
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(&schema, &saved);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = ServerOptions::at(format!("http://{}", silent.local_addr().unwrap()));
+    let source = source(Client::remote(&server, ClientOptions::default()).unwrap(), &schema);
+    // The clock stands still until everyone waits: what passes is what was waited for.
+    let start = tokio::time::Instant::now();
+    for text in ["InIfBoundary = ", "InIfBoundary = e"] {
+        let offset = u32::try_from(text.len()).unwrap();
+        let completed = complete(&compiler, Some(&source), text, offset, 50).await;
+        assert_eq!(completed.completions.candidates[0].label, "external");
+        assert_eq!(completed.incomplete, None);
+        let suggested = suggest(&compiler, Some(&source), "InIfBoundary", None, "", 9).await.unwrap();
+        assert_eq!((suggested.values.len(), suggested.incomplete), (3, None));
+    }
+    let most = SourceOptions::default().ranking + Duration::from_millis(10);
+    assert!(start.elapsed() <= most, "{:?}", start.elapsed());
+    // Of other values it is said that they are missing.
+    let completed = complete(&compiler, Some(&source), "DstPort = ht", 12, 50).await;
+    assert!(completed.incomplete.unwrap().starts_with("no answer within "));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use flowql::Compiler;
 use flowql_backend::{Completed, SourceOptions, ValueSource, complete};
 use flowql_config::Config;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::args::ValuesFrom;
 use crate::backend::{self, Unnamed};
@@ -23,8 +23,9 @@ impl Completion {
     pub(crate) fn new(options: &ValuesFrom, config: &Config) -> Result<Self, Failure> {
         let source = backend::open(options, config, Unnamed::StoreThatIsThere)?;
         let source = source.map(|backend| ValueSource::new(backend, SourceOptions::default()));
+        // A thread of its own goes on with what is not waited for, while the prompt waits for keys.
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|error| {
                 Failure::new(format!("cannot start: {error}"), "check the limits of the system")
             })?;
         Ok(Self { source, runtime })

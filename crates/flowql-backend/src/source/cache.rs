@@ -15,6 +15,7 @@ pub(super) struct Key {
     operator: Option<Operator>,
     prefix: String,
     quoted: bool,
+    ranking: bool,
     exclude: Vec<String>,
     /// The SQL of the rest and its parameters.
     rest: String,
@@ -29,6 +30,7 @@ impl Key {
             operator: query.operator,
             prefix: query.prefix.clone(),
             quoted: query.quoted,
+            ranking: query.ranking,
             exclude: query.exclude.clone(),
             rest: rest.map(|rest| format!("{:?} {:?}", rest.sql, rest.parameters)).unwrap_or_default(),
             limit: query.limit,

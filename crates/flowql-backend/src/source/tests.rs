@@ -208,3 +208,40 @@ async fn no_more_answers_are_kept_than_asked_for() {
     source.values(&query("A", "1")).await;
     assert_eq!(backend.calls.load(Ordering::SeqCst), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ranking_is_waited_for_a_moment_and_is_there_for_the_next_one() {
+    let (backend, source) = source();
+    let asked = ValueQuery::ranking("A", None);
+    backend.delay.store(700, Ordering::SeqCst);
+    let started = Instant::now();
+    // Nothing is said of what is missing.
+    assert_eq!(source.values(&asked).await, Values::default());
+    assert_eq!(started.elapsed(), SourceOptions::default().ranking);
+    assert_eq!(backend.running.load(Ordering::SeqCst), 1, "the query goes on");
+    pass(1).await;
+    let started = Instant::now();
+    assert_eq!(names(&source.values(&asked).await), ["a", "b"]);
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    assert_eq!(backend.calls.load(Ordering::SeqCst), 1);
+    // An old one stands in, silently.
+    backend.dead.store(true, Ordering::SeqCst);
+    pass(60).await;
+    let stale = source.values(&asked).await;
+    assert_eq!((names(&stale), &stale.incomplete), (vec!["a", "b"], &None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_hangs_is_not_asked_for_a_ranking_for_ever() {
+    let (backend, source) = source();
+    backend.delay.store(3_600_000, Ordering::SeqCst);
+    let asked = ValueQuery::ranking("A", None);
+    assert_eq!(source.values(&asked).await, Values::default());
+    // The next one does not wait at all.
+    let started = Instant::now();
+    assert_eq!(source.values(&asked).await, Values::default());
+    assert_eq!(started.elapsed(), Duration::ZERO);
+    assert_eq!(backend.calls.load(Ordering::SeqCst), 1);
+    pass(2).await;
+    assert_eq!(backend.running.load(Ordering::SeqCst), 0, "the query goes on");
+}

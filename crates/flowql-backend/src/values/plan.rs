@@ -34,7 +34,9 @@ pub fn plan(query: &ValueQuery, schema: &Schema, stored: &StoredSchema) -> Value
         return ValuePlan::default();
     }
     let planner = Planner { query, schema, stored, id, column: schema.column(id), form };
-    ValuePlan { recent: planner.recent(), names: planner.names() }
+    // Names without traffic rank nothing.
+    let names = if query.ranking { Vec::new() } else { planner.names() };
+    ValuePlan { recent: planner.recent(), names }
 }
 
 struct Planner<'a> {

@@ -73,6 +73,24 @@ fn the_configuration_says_which_tables_there_are_and_how_long_they_keep_flows() 
 }
 
 #[test]
+fn words_are_completed_in_the_order_of_their_traffic() {
+    let engine = Engine(Place::new());
+    engine.0.run(&["demo-data", "--rows", "5k", "--folder", "data"]).has_status(0);
+    let start = std::time::Instant::now();
+    loop {
+        let answer = engine.0.run(&["complete", "OutIfBoundary = ", "--folder", "data"]).has_status(0);
+        assert_eq!(answer.stderr, "");
+        let words: Vec<&str> = answer.stdout.lines().take(3).collect();
+        if words == ["internal", "external", "undefined"] {
+            return;
+        }
+        // A busy machine is not waited for.
+        assert_eq!(words, ["external", "internal", "undefined"]);
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "no ranking came");
+    }
+}
+
+#[test]
 fn a_missing_library_is_said_with_the_way_to_get_it() {
     let place = Place::new();
     let mut command = place.command(&["store", "start", "--folder", "data"]);

@@ -99,6 +99,8 @@ fn a_backend_that_hangs_costs_its_values_only_and_says_so() {
     let log = client.notification("window/logMessage");
     let message = log["message"].as_str().unwrap();
     assert!(message.contains("`service`") && message.contains("no answer within"), "{message}");
+    // Words lack their order only, which is not worth a message.
+    assert_eq!(labels(&mut client, "w.flowql", "InIfBoundary = ")[..2], ["external", "internal"]);
     // It is said once, and the answer comes at once while the backend rests.
     let began = Instant::now();
     client.request("textDocument/completion", place);

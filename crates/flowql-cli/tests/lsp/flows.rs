@@ -77,6 +77,19 @@ fn a_filter_is_run_and_completed_with_what_the_flows_have() {
         assert!(began.elapsed() < Duration::from_secs(30), "no value came");
         std::thread::sleep(Duration::from_millis(200));
     };
+    // Words are there at once, and in the order of the flows as soon as that is known.
+    client.open("d.flowql", "OutIfBoundary = ");
+    let place = client.at("d.flowql", 0, 16);
+    loop {
+        let words = client.request("textDocument/completion", place.clone());
+        let labels: Vec<_> = (0..3).map(|index| words["items"][index]["label"].clone()).collect();
+        if labels == ["internal", "external", "undefined"] {
+            break;
+        }
+        assert_eq!(labels, ["external", "internal", "undefined"]);
+        assert!(began.elapsed() < Duration::from_secs(60), "no ranking came");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let label = found["items"][0]["label"].as_str().unwrap();
     client.open("c.flowql", &format!("ExporterName = \"{label}\""));
     let shown = run(&mut client, "c.flowql", &["ExporterName"]);

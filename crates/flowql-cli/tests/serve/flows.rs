@@ -85,6 +85,33 @@ fn a_filter_is_completed_with_values_that_fit_its_rest() {
     service.wait_for_metric("flowql_backend_call_duration_seconds_count{call=\"values\"} 3");
 }
 
+#[test]
+fn words_are_ranked_by_the_flows_of_the_store() {
+    let service = Store::filled().serve("", &[]);
+    // Most leaves by internal interfaces; the language has the external ones first.
+    let ranked = ["internal", "external", "undefined"];
+    for (route, question) in [
+        ("/api/v1/complete", json!({"filter": "OutIfBoundary = "})),
+        (V0_COMPLETE, json!({"what": "value", "column": "OutIfBoundary", "prefix": ""})),
+    ] {
+        let start = Instant::now();
+        loop {
+            let answer = service.post(route, &question.to_string()).has(200).json();
+            assert_eq!(answer.get("incomplete"), None, "{answer}");
+            let mut found = labels(&answer);
+            // Columns may follow.
+            found.truncate(3);
+            if found == ranked {
+                break;
+            }
+            // A ranking that comes too late for one answer is there for the next.
+            assert_eq!(found, ["external", "internal", "undefined"]);
+            assert!(start.elapsed() < Duration::from_secs(30), "{route}: {answer}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
 /// The first line of an answer to a query, its rows, and the last line.
 fn lines(answer: &Answer) -> (Value, Vec<Vec<Value>>, Value) {
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));

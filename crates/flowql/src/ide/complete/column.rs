@@ -1,7 +1,7 @@
 //! The values of one column, for a service or a form that asks for them without a filter.
 
 use super::known::{Typed, known_values};
-use super::values::is_open;
+use super::values::{is_open, is_ranked};
 use crate::check::rules_of;
 use crate::tables::{Form, Operator, Type};
 use crate::values::text;
@@ -21,6 +21,8 @@ pub struct ColumnValues {
     pub kind: String,
     /// Whether a backend could add values.
     pub open: bool,
+    /// Whether a backend could tell which of them are used most.
+    pub ranked: bool,
     /// Whether the values that a backend adds stand in quotes.
     pub quoted: bool,
 }
@@ -69,6 +71,7 @@ pub fn values(
         known,
         kind: kind(column),
         open: rule.forms.iter().any(|form| is_open(*form)),
+        ranked: rule.forms.iter().any(|form| is_ranked(*form)),
         quoted: rule.forms.iter().any(|form| Form::is_quoted(*form)),
     })
 }

@@ -25,7 +25,7 @@ pub struct Completions {
     pub replace: Span,
     /// The candidates, the best first.
     pub candidates: Vec<Candidate>,
-    /// The values that a backend could add; `None` where the static candidates are all there is.
+    /// The values that a backend could add or rank; `None` where there is nothing to ask.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub request: Option<ValueRequest>,
 }
@@ -81,6 +81,9 @@ pub struct ValueRequest {
     pub rest: String,
     /// Whether the value is to stand in quotes.
     pub quoted: bool,
+    /// Whether the candidates have every value already: a source only tells which of them the network uses most, and is
+    /// not worth waiting for.
+    pub ranking: bool,
     /// How the values are inserted.
     #[cfg_attr(feature = "serde", serde(skip))]
     slot: Slot,
@@ -145,7 +148,8 @@ pub fn complete(compiler: &Compiler<'_>, text: &str, offset: u32) -> Completions
 
 impl Completions {
     /// Adds the answers of a value source, in its order, before the static candidates that match no better;
-    /// those that are there already, or that would make the condition invalid, are left out.
+    /// those that are there already, or that would make the condition invalid, are left out. Of a ranking, only the order
+    /// is taken.
     pub fn add_values(&mut self, compiler: &Compiler<'_>, suggestions: &[Suggestion]) {
         let Some(request) = &self.request else { return };
         let mut added: Vec<Candidate> = Vec::with_capacity(suggestions.len());
@@ -168,6 +172,9 @@ impl Completions {
         }
         let is_value = |candidate: &Candidate| candidate.kind == CandidateKind::Value;
         let (known, others): (Vec<_>, Vec<_>) = self.candidates.drain(..).partition(is_value);
+        if request.ranking {
+            added.retain(|candidate| known.iter().any(|known| known.insert == candidate.insert));
+        }
         // A value of the network takes the place of the same one of a table, and what is said of it.
         for known in known {
             match added.iter_mut().find(|candidate| candidate.insert == known.insert) {

@@ -56,6 +56,7 @@ pub(super) fn offer(
         exclude,
         rest: String::new(),
         quoted,
+        ranking: !rule.forms.iter().any(|form| is_open(*form)),
         slot: slot.clone(),
     };
     let typed =
@@ -79,7 +80,7 @@ pub(super) fn offer(
             completions.candidates.push(column_candidate(other, insert));
         }
     }
-    if rule.forms.iter().any(|form| is_open(*form)) {
+    if rule.forms.iter().any(|form| is_open(*form) || is_ranked(*form)) {
         let rest = rest::of(compiler, source, context);
         completions.request = Some(ValueRequest { rest, ..request });
     }
@@ -100,6 +101,11 @@ pub(super) const fn is_open(form: Form) -> bool {
             | Form::ProtocolName
             | Form::ProtocolNumber
     )
+}
+
+/// Whether a form has values that are all known, and of which the network knows how much they are used.
+pub(super) const fn is_ranked(form: Form) -> bool {
+    matches!(form, Form::Word)
 }
 
 /// A value of a source as it is inserted; `None` where it cannot stand at the place.
