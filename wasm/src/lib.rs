@@ -241,7 +241,7 @@ fn completed(completions: &Completions, offsets: &Utf16) -> Answer {
         answer.string(&candidate.documentation);
         answer.string(&candidate.insert);
     });
-    // The browser takes what a source adds; the order of words that it has is not worth a request.
+    // As in JSON: a page takes what a source adds, and words are there already.
     let request = completions.request.as_ref().filter(|request| !request.ranking);
     answer.optional(request, |answer, request| {
         answer.string(&request.column);

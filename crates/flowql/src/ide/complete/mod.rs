@@ -26,7 +26,7 @@ pub struct Completions {
     /// The candidates, the best first.
     pub candidates: Vec<Candidate>,
     /// The values that a backend could add or rank; `None` where there is nothing to ask.
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Completions::are_all"))]
     pub request: Option<ValueRequest>,
 }
 
@@ -82,7 +82,8 @@ pub struct ValueRequest {
     /// Whether the value is to stand in quotes.
     pub quoted: bool,
     /// Whether the candidates have every value already: a source only tells which of them the network uses most, and is
-    /// not worth waiting for.
+    /// not worth waiting for. Who reads the candidates as JSON is not bothered with such a request.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub ranking: bool,
     /// How the values are inserted.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -147,6 +148,12 @@ pub fn complete(compiler: &Compiler<'_>, text: &str, offset: u32) -> Completions
 }
 
 impl Completions {
+    /// Whether a backend could add nothing.
+    #[cfg(feature = "serde")]
+    fn are_all(request: &Option<ValueRequest>) -> bool {
+        request.as_ref().is_none_or(|request| request.ranking)
+    }
+
     /// Adds the answers of a value source, in its order, before the static candidates that match no better;
     /// those that are there already, or that would make the condition invalid, are left out. Of a ranking, only the order
     /// is taken.
