@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use flowql::Schema;
 use tokio::time::{Instant, sleep};
 
-use super::{Found, Layout, SETTINGS, Statement};
+use super::lock::Lock;
+use super::{AsNames, Change, Found, Layout, SETTINGS, Statement, statements};
 use crate::Error;
 use crate::clickhouse::{self, Client, Insert};
 
@@ -25,7 +27,49 @@ pub async fn find(client: &Client, layout: &Layout) -> Result<Found, Error> {
     Ok(Found::of(client.all(&tables).await?, client.all(&columns).await?, client.all(&indexes).await?))
 }
 
-/// Runs the statements, one after the other; `progress` is told of each before it runs.
+/// Makes or changes the tables: finds what there is, and runs the [`statements`] that are missing. No other migration can do
+/// so at the same time. `progress` is told of each statement before it runs.
+///
+/// # Errors
+///
+/// That another migration is at it, or why a statement was not done. Another call goes on from there.
+pub async fn make(
+    client: &Client,
+    layout: &Layout,
+    schema: &Schema,
+    change: Change,
+    as_names: Option<&AsNames>,
+    progress: impl FnMut(&Statement),
+) -> Result<(), Error> {
+    let lock = Lock::take(client, layout).await?;
+    let made = make_alone(&lock, client, layout, (schema, change, as_names), progress).await;
+    // What went wrong first is what is to be said.
+    made.and(lock.release().await)
+}
+
+async fn make_alone(
+    lock: &Lock<'_>,
+    client: &Client,
+    layout: &Layout,
+    (schema, change, as_names): (&Schema, Change, Option<&AsNames>),
+    mut progress: impl FnMut(&Statement),
+) -> Result<(), Error> {
+    let settle = lock.settle();
+    if !is_over(client, &settle, Duration::ZERO).await? {
+        progress(&settle);
+        wait(client, &settle).await?;
+    }
+    let found = find(client, layout).await?;
+    for (number, statement) in statements(layout, schema, &found, change, as_names).iter().enumerate() {
+        lock.check().await?;
+        progress(statement);
+        run(client, statement, number, Some(lock.statement_id(number))).await?;
+    }
+    Ok(())
+}
+
+/// Runs the statements, one after the other; `progress` is told of each before it runs. For callers who know that nobody
+/// else changes the tables; others call [`make`].
 ///
 /// # Errors
 ///
@@ -37,41 +81,45 @@ pub async fn apply(
 ) -> Result<(), Error> {
     for (number, statement) in statements.iter().enumerate() {
         progress(statement);
-        if let Some(data) = &statement.data {
-            client.insert(&insert(statement, data, number)).await?;
-            continue;
-        }
-        if statement.waits {
-            wait(client, statement).await?;
-            continue;
-        }
-        // The first one makes the database.
-        let run = clickhouse::Statement::write(&statement.sql).without_database().deadline(DEADLINE);
-        let run = SETTINGS.iter().fold(run, |run, (name, value)| run.setting(name, value));
-        client.execute(&run).await?;
+        run(client, statement, number, None).await?;
     }
     Ok(())
 }
 
+async fn run(client: &Client, statement: &Statement, number: usize, id: Option<String>) -> Result<(), Error> {
+    if let Some(data) = &statement.data {
+        return client.insert(&insert(statement, data, number)).await;
+    }
+    if statement.waits {
+        return wait(client, statement).await;
+    }
+    // The first one makes the database.
+    let run = clickhouse::Statement::write(&statement.sql).without_database().deadline(DEADLINE);
+    let run = SETTINGS.iter().fold(run, |run, (name, value)| run.setting(name, value));
+    client.execute(&id.into_iter().fold(run, clickhouse::Statement::named)).await
+}
+
 /// Asks a statement that counts until there is nothing left.
 async fn wait(client: &Client, statement: &Statement) -> Result<(), Error> {
+    let start = Instant::now();
+    while !is_over(client, statement, start.elapsed()).await? {
+        if start.elapsed() > DEADLINE {
+            return Err(Error::Deadline(start.elapsed()));
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Whether what a statement counts is over, which has been waited for since so long ago.
+async fn is_over(client: &Client, statement: &Statement, since: Duration) -> Result<bool, Error> {
     #[derive(serde::Deserialize)]
     struct Row {
         count: u64,
     }
-    let start = Instant::now();
-    loop {
-        let since = start.elapsed();
-        let asked = clickhouse::Statement::read(&statement.sql).without_database();
-        let asked = asked.parameter("since", &since.as_secs_f64().to_string());
-        if client.all::<Row>(&asked).await?.iter().all(|row| row.count == 0) {
-            return Ok(());
-        }
-        if since > DEADLINE {
-            return Err(Error::Deadline(since));
-        }
-        sleep(PAUSE).await;
-    }
+    let asked = clickhouse::Statement::read(&statement.sql).without_database();
+    let asked = asked.parameter("since", &since.as_secs_f64().to_string());
+    Ok(client.all::<Row>(&asked).await?.iter().all(|row| row.count == 0))
 }
 
 fn insert(statement: &Statement, data: &str, number: usize) -> Insert {

@@ -77,6 +77,11 @@ impl Layout {
         format!("{}.{}", identifier(&self.database), identifier(name))
     }
 
+    /// Makes the database.
+    pub(super) fn create_database(&self) -> String {
+        format!("CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic", identifier(&self.database))
+    }
+
     /// The engine of a table.
     pub(super) fn engine(&self, family: &str, arguments: &str) -> String {
         if arguments.is_empty() { family.to_owned() } else { format!("{family}({arguments})") }

@@ -35,11 +35,8 @@ pub fn statements(
 ) -> Vec<Statement> {
     let mut all = Vec::new();
     if found.tables.is_empty() {
-        let database = identifier(&layout.database);
-        all.push(Statement::new(
-            format!("create the database {}", layout.database),
-            format!("CREATE DATABASE IF NOT EXISTS {database} ENGINE = Atomic"),
-        ));
+        let what = format!("create the database {}", layout.database);
+        all.push(Statement::new(what, layout.create_database()));
     }
     for dictionary in DICTIONARIES {
         let given = as_names.filter(|_| dictionary.name == "asns");

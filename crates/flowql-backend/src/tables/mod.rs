@@ -14,11 +14,12 @@ mod dictionaries;
 mod fill;
 mod found;
 mod layout;
+mod lock;
 mod migrate;
 mod shape;
 mod views;
 
-pub use apply::{apply, find};
+pub use apply::{apply, find, make};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
 pub use found::{Found, FoundColumn, FoundTable};
 pub use layout::{Aggregation, Layout, Login, RAW_TABLE, WRITE_TABLE, aggregated_name, resolution_of};

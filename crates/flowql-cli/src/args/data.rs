@@ -11,7 +11,12 @@ use flowql_backend::BackendArgs;
   flowql tables create
   flowql tables migrate --dry-run
   flowql tables create --as-names asns.csv --server http://clickhouse:8123
-  flowql tables show")]
+  flowql tables show
+
+One `create` or `migrate` of a database runs at a time: the table `flowql_migration` is
+there meanwhile, and another one ends with an error that names the first. One that was
+killed is in nobody's way on the same machine, and for at most 30 s on another. `show`
+and --dry-run need no turn.")]
 pub(crate) struct Tables {
     #[command(subcommand)]
     pub(crate) action: TablesAction,

@@ -51,15 +51,17 @@ async fn make(
     if making.dry_run {
         return print(&statements);
     }
-    tables::apply(&client, &statements, |statement| {
+    let say = |what: &str| {
         if !global.quiet {
-            console::message(&statement.what);
+            console::message(what);
         }
-    })
-    .await?;
-    if statements.is_empty() && !global.quiet {
-        console::message("all is there already");
+    };
+    if statements.is_empty() {
+        say("all is there already");
+        return Ok(Status::Good);
     }
+    let say = |statement: &Statement| say(&statement.what);
+    tables::make(&client, &database.layout, schema, change, names.as_ref(), say).await?;
     Ok(Status::Good)
 }
 
@@ -83,8 +85,10 @@ async fn missing(
 /// Makes the tables where they are missing.
 pub(super) async fn ensure(schema: &Schema, database: &Database) -> Result<(), Failure> {
     let client = database.outside(DEADLINE)?;
-    let statements = missing(&client, schema, database, Change::Nothing, None, false).await?;
-    Ok(tables::apply(&client, &statements, |_| {}).await?)
+    if missing(&client, schema, database, Change::Nothing, None, false).await?.is_empty() {
+        return Ok(());
+    }
+    Ok(tables::make(&client, &database.layout, schema, Change::Nothing, None, |_| {}).await?)
 }
 
 /// The statements as a script for `clickhouse-client`; long data only in their number of lines.

@@ -15,6 +15,7 @@ mod help;
 mod lines;
 mod store;
 mod streams;
+mod tables;
 #[cfg(unix)]
 mod terminal;
 

@@ -1,0 +1,199 @@
+//! Several who make or change the tables at the same time, and one who is killed at it.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::store::Engine;
+use super::{Place, Ran};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A store with flows, and its engine.
+struct Store {
+    engine: Engine,
+    address: String,
+}
+
+impl Store {
+    /// With no tables yet.
+    fn new() -> Self {
+        let engine = Engine(Place::new());
+        let url = engine.0.run(&["store", "start", "--folder", "data"]).has_status(0).stdout;
+        Self { address: url.trim().trim_start_matches("http://").to_owned(), engine }
+    }
+
+    /// With flows, and a new table of sums that the configuration asks for since then.
+    fn with_a_table_to_fill() -> Self {
+        let store = Self::new();
+        store.configure("[[tables.aggregated]]\ninterval = 3600\nkeep_days = 0\n");
+        store.engine.0.run(&["demo-data", "--rows", "20k", "--folder", "data"]).has_status(0);
+        store.configure(
+            "[[tables.aggregated]]\ninterval = 3600\nkeep_days = 0\n[[tables.aggregated]]\ninterval = 60\nkeep_days = 0\n",
+        );
+        store
+    }
+
+    fn configure(&self, text: &str) {
+        std::fs::write(self.engine.0.path("flowql.toml"), text).unwrap();
+    }
+
+    /// Asks the engine itself.
+    fn ask(&self, sql: &str) -> String {
+        ask(&self.address, sql)
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.engine.0.command(&[&["tables"], arguments, &["--folder", "data"]].concat());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.engine.0.run(&[&["tables"], arguments, &["--folder", "data"]].concat())
+    }
+
+    /// Holds up the filling: a migration waits for each batch that is under way when it begins, and this one does not end
+    /// by itself.
+    fn hold_up(&self) {
+        self.ask("CREATE TABLE flowql.other (x UInt8) ENGINE = Null");
+        let address = self.address.clone();
+        thread::spawn(move || {
+            ask(
+                &address,
+                "INSERT INTO flowql.other SELECT sleepEachRow(1) FROM numbers(3000) SETTINGS max_block_size = 1",
+            )
+        });
+        self.wait_for(
+            "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO flowql.other%'",
+            "1",
+        );
+    }
+
+    fn let_go(&self) {
+        self.ask("KILL QUERY WHERE query LIKE 'INSERT INTO flowql.other%' SYNC");
+    }
+
+    fn wait_for(&self, sql: &str, expected: &str) {
+        let start = Instant::now();
+        while self.ask(sql) != expected {
+            assert!(start.elapsed() < PATIENCE, "{sql}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until a migration has got as far as to let new flows carry a mark, and so waits for what holds it up.
+    fn wait_for_the_filling(&self) {
+        self.wait_for("SELECT count() FROM system.tables WHERE name = 'flows_1m0s_consumer'", "1");
+    }
+
+    /// That each flow counts once everywhere, and that nothing is left to do or of the migrations.
+    fn is_right(&self) {
+        let sums = |table: &str| self.ask(&format!("SELECT sum(Bytes), sum(Packets) FROM flowql.{table}"));
+        assert_eq!(self.ask("SELECT count() FROM flowql.flows"), "20000");
+        for table in ["flows_1m0s", "flows_1h0m0s"] {
+            assert_eq!(sums(table), sums("flows"), "{table}");
+        }
+        assert_eq!(self.run(&["migrate"]).has_status(0).stderr, "all is there already\n");
+        assert_eq!(self.ask("SELECT name FROM system.tables WHERE name LIKE 'flowql_migration%'"), "");
+        assert_eq!(self.ask("SELECT count() FROM system.columns WHERE name = 'FillMark'"), "0");
+    }
+}
+
+fn ask(address: &str, sql: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!("POST / HTTP/1.0\r\nContent-Length: {}\r\n\r\n", sql.len());
+    stream.write_all(format!("{head}{sql}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    body.trim_end().to_owned()
+}
+
+/// What a process said, and its exit status.
+fn end(child: Child) -> (Option<i32>, String) {
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn two_make_the_tables_at_once() {
+    let store = Store::new();
+    store.configure("[[tables.aggregated]]\ninterval = 3600\nkeep_days = 0\n");
+    let both = [store.start(&["create"]), store.start(&["create"])].map(end);
+    println!("{both:?}");
+    for (status, said) in &both {
+        let other = said.starts_with("error: another `flowql tables` changes the tables of `flowql`: ");
+        assert!(*status == Some(0) || (*status == Some(2) && other), "{said}");
+    }
+    assert!(both.iter().any(|(status, _)| *status == Some(0)));
+    assert_eq!(store.run(&["create"]).has_status(0).stderr, "all is there already\n");
+    // The names of the dictionaries are there once.
+    assert_eq!(store.ask("SELECT count() - uniqExact(asn) FROM flowql.asns_names"), "0");
+    assert_eq!(store.ask("SELECT name FROM system.tables WHERE name LIKE 'flowql_migration%'"), "");
+}
+
+#[test]
+fn one_migrates_and_another_is_told_so() {
+    let store = Store::with_a_table_to_fill();
+    store.hold_up();
+    let first = store.start(&["migrate"]);
+    store.wait_for_the_filling();
+    let second = store.run(&["migrate"]).has_status(2);
+    let process = format!("by process {} on ", first.id());
+    assert!(second.stderr.contains("another `flowql tables` changes the tables of `flowql`"), "{second}");
+    assert!(second.stderr.contains(&process) && second.stderr.contains("since 20"), "{second}");
+    assert!(second.stderr.contains("help: run the command again when that one is done"), "{second}");
+    // Looking needs no lock.
+    store.run(&["show"]).has_status(0);
+    store.run(&["migrate", "--dry-run"]).has_status(0);
+    store.let_go();
+    let (status, said) = end(first);
+    assert_eq!(status, Some(0), "{said}");
+    store.is_right();
+}
+
+#[test]
+fn a_migration_that_is_killed_is_followed_by_another() {
+    let store = Store::with_a_table_to_fill();
+    store.hold_up();
+    for _ in 0..2 {
+        let mut killed = store.start(&["migrate"]);
+        store.wait_for_the_filling();
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        assert_eq!(store.ask("SELECT count() FROM system.tables WHERE name = 'flowql_migration'"), "1");
+    }
+    let last = store.start(&["migrate"]);
+    store.let_go();
+    let (status, said) = end(last);
+    assert_eq!(status, Some(0), "{said}");
+    store.is_right();
+}
+
+#[test]
+fn the_lock_of_another_machine_ends_when_that_is_silent() {
+    let store = Store::with_a_table_to_fill();
+    let holder = r#"{"id":"1","host":"far","pid":7,"place":"elsewhere"}"#;
+    store.ask(&format!(
+        "CREATE TABLE flowql.flowql_migration (beat DateTime) ENGINE = MergeTree ORDER BY beat COMMENT '{holder}'"
+    ));
+    let beat = |age: u64| store.ask(&format!("INSERT INTO flowql.flowql_migration SELECT now() - {age}"));
+    // Its first sign of life is that it is there.
+    let refused = store.run(&["migrate"]).has_status(2);
+    assert!(refused.stderr.contains("by process 7 on far, since "), "{refused}");
+    beat(20);
+    let refused = store.run(&["migrate"]).has_status(2);
+    assert!(refused.stderr.contains(", last seen 2"), "{refused}");
+    store.ask("TRUNCATE TABLE flowql.flowql_migration");
+    beat(40);
+    // Two see that it is dead, and do not see each other.
+    let both = [store.start(&["migrate"]), store.start(&["migrate"])].map(end);
+    assert!(both.iter().any(|(status, _)| *status == Some(0)), "{both:?}");
+    assert!(
+        both.iter().all(|(status, said)| *status == Some(0) || said.contains("another `flowql tables`")),
+        "{both:?}"
+    );
+    store.is_right();
+}
