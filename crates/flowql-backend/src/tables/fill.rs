@@ -2,26 +2,44 @@
 //!
 //! A view carries the flows that are written from now on, one statement moves those that are there. Where the one ends
 //! and the other begins cannot be told by the clock, nor by the order of the statements: batches are under way all the
-//! time, and flows are late. So each flow carries a mark, in a column that `flows` has only meanwhile:
+//! time, and flows are late. So each flow carries a mark, in a column that `flows` has only meanwhile. Writers need not know
+//! of it: its value is computed, a constant that is stored with each flow when it comes.
 //!
-//! 1. The column is added, zero in all flows. The view of the new table takes only flows with the mark `n`.
-//! 2. The view that feeds `flows` writes the mark `n` from now on. A batch that sees this sees the view of the new table
-//!    as well, which is older. Then the batches that began before are waited for: no other flow comes without the mark.
-//! 3. The flows without the mark are moved. Meanwhile those with it come by the view.
-//! 4. The view takes every flow, the mark is no longer written, and the column goes.
+//! 1. The column is added, with the mark zero. The batches that began before are waited for; then zero is stored for the
+//!    flows that are there, which would else take whatever the column says later.
+//! 2. The view of the new table is made: it takes only flows with the mark `n`. Again the batches that began before are
+//!    waited for: all others see the view.
+//! 3. The column says `n` from now on. The batches that began before are waited for: no other flow comes without the mark.
+//! 4. The flows without the mark are moved. Meanwhile those with it come by the view.
+//! 5. The view takes every flow, and the column goes.
 //!
-//! If this is broken off anywhere, the next migration finds the marks in the queries of the views, empties what was not
-//! yet full, and begins again with the next mark.
+//! If this is broken off anywhere, the next migration finds the marks in the column and in the queries of the views, empties
+//! what was not yet full, and begins again with the next mark.
+//!
+//! That is exact for all batches that the server knows of as statements, whichever way they take to `flows`. It cannot be
+//! for those that a table engine writes by itself, and not for a batch that was stored before, whose writer does not know
+//! and repeats it after: `flows` recognizes it, the view of the new table cannot. [`caution`] says so.
 
 use flowql::Schema;
 
 use super::Statement;
 use super::found::Found;
-use super::layout::{Aggregation, Layout, RAW_TABLE, WRITE_TABLE};
+use super::layout::{Aggregation, Layout, RAW_TABLE};
 use super::views::{self, View};
 
 /// The column with the mark.
 pub(super) const MARK: &str = "FillMark";
+
+/// What who fills a table while flows are written has to know.
+const CAUTION: &str = "each flow counts once in a new table, but for two kinds of batches that cross its filling: one \
+     that is repeated because its acknowledgement was lost counts twice, and one that a table engine such as Kafka or \
+     Buffer writes by itself, or an asynchronous insert that nobody waits for, may be missing";
+
+/// What there is to know before these statements run while flows are written; `None` where they fill no table with flows.
+pub fn caution(statements: &[Statement]) -> Option<&'static str> {
+    let moves = format!("WHERE {MARK} < ");
+    statements.iter().any(|statement| statement.sql.contains(&moves)).then_some(CAUTION)
+}
 
 /// What is to be done for the new tables of sums, in two parts.
 pub(super) struct Fill {
@@ -29,6 +47,8 @@ pub(super) struct Fill {
     may_change: bool,
     /// The mark that tells the flows of the views from those to be moved; `None` where nothing is moved.
     mark: Option<u32>,
+    /// Whether the flows that are there have their marks already.
+    is_begun: bool,
     /// The tables to be filled.
     tables: Vec<Aggregation>,
 }
@@ -40,12 +60,12 @@ impl Fill {
         let is_broken_off = |table: &Aggregation| may_change && gate(found, table).is_some();
         let wanted = |table: &&Aggregation| is_new(table) || is_broken_off(table);
         let tables: Vec<_> = layout.aggregated.iter().filter(wanted).copied().collect();
-        let marks = layout.aggregated.iter().filter_map(|table| gate(found, table)).chain(written(found));
-        let last = marks.max();
-        // Without flows there is nothing to move, and without our own view into `flows` nothing to mark them by.
-        let is_needed = (found.has_rows(RAW_TABLE) || last.is_some()) && found.has(&consumer());
-        let mark = (is_needed && !tables.is_empty()).then(|| last.unwrap_or_default() + 1);
-        Self { may_change, mark, tables }
+        let written = written(found);
+        let marks = layout.aggregated.iter().filter_map(|table| gate(found, table)).chain(written);
+        let last = marks.max().unwrap_or_default();
+        // Where `flows` is empty, its first flows may come at any moment.
+        let mark = (found.has(RAW_TABLE) && !tables.is_empty()).then_some(last + 1);
+        Self { may_change, mark, is_begun: written.is_some_and(|written| written > 0), tables }
     }
 
     /// Whether a table is one to be filled.
@@ -54,13 +74,22 @@ impl Fill {
     }
 
     /// The column with the mark, before all else that needs it.
-    pub(super) fn begin(&self, layout: &Layout) -> Option<Statement> {
-        self.mark.map(|_| {
+    pub(super) fn begin(&self, layout: &Layout) -> Vec<Statement> {
+        if self.mark.is_none() || self.is_begun {
+            return Vec::new();
+        }
+        let table = layout.table(RAW_TABLE);
+        vec![
             Statement::new(
                 format!("mark the flows that come from now on in {RAW_TABLE}"),
-                format!("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {MARK} UInt32", layout.table(RAW_TABLE)),
-            )
-        })
+                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {MARK} UInt32 MATERIALIZED 0"),
+            ),
+            settle(),
+            Statement::new(
+                format!("mark the flows that are there in {RAW_TABLE}"),
+                format!("ALTER TABLE {table} MATERIALIZE COLUMN {MARK}"),
+            ),
+        ]
     }
 
     /// The view of a table: for now, with the marked flows only.
@@ -93,39 +122,32 @@ impl Fill {
 
     /// Everything after the views are there.
     pub(super) fn finish(&self, layout: &Layout, schema: &Schema, found: &Found) -> Vec<Statement> {
-        let raw = views::raw(layout, schema);
-        let move_all = |condition: Option<String>| {
-            self.tables.iter().map(move |table| views::backfill(layout, schema, table, condition.clone()))
-        };
+        let flows = layout.table(RAW_TABLE);
         let mut statements = Vec::new();
-        match self.mark {
-            Some(mark) => {
-                statements.push(marked(&raw, layout, mark));
-                statements.push(settle());
-                statements.extend(move_all(Some(format!("{MARK} < {mark}"))));
-                let open = |table| views::aggregated(layout, schema, table).modify(layout);
-                statements.extend(self.tables.iter().map(open));
-                statements.push(raw.modify(layout));
-            }
-            None if found.has_rows(RAW_TABLE) => statements.extend(move_all(None)),
-            None => {}
+        if let Some(mark) = self.mark {
+            statements.push(settle());
+            statements.push(Statement::new(
+                format!("give the flows that come from now on the mark {mark}"),
+                format!("ALTER TABLE {flows} MODIFY COLUMN {MARK} UInt32 MATERIALIZED {mark}"),
+            ));
+            statements.push(settle());
+            let condition = format!("{MARK} < {mark}");
+            let fill = |table| views::backfill(layout, schema, table, &condition);
+            statements.extend(self.tables.iter().map(fill));
+            let open = |table| views::aggregated(layout, schema, table).modify(layout);
+            statements.extend(self.tables.iter().map(open));
         }
-        // Left over where the last migration was broken off at the very end; or another one is at it.
+        // Left over where the last migration was broken off at the very end.
         let is_left = found.tables.get(RAW_TABLE).is_some_and(|flows| flows.column(MARK).is_some());
         if self.mark.is_some() || (is_left && self.may_change) {
             statements.push(settle());
             statements.push(Statement::new(
                 "take the marks away",
-                format!("ALTER TABLE {} DROP COLUMN IF EXISTS {MARK}", layout.table(RAW_TABLE)),
+                format!("ALTER TABLE {flows} DROP COLUMN IF EXISTS {MARK}"),
             ));
         }
         statements
     }
-}
-
-/// The view that feeds `flows`.
-fn consumer() -> String {
-    format!("{WRITE_TABLE}_consumer")
 }
 
 /// The view that feeds a table of sums.
@@ -142,24 +164,12 @@ fn gate(found: &Found, table: &Aggregation) -> Option<u32> {
 
 /// The mark that flows get, if they do.
 fn written(found: &Found) -> Option<u32> {
-    let query = &found.tables.get(&consumer())?.query;
-    let (before, _) = query.split_once(&format!(") AS {MARK}"))?;
-    number(before.rsplit_once("toUInt32(")?.1)
+    number(&found.tables.get(RAW_TABLE)?.column(MARK)?.default_expression)
 }
 
 fn number(text: &str) -> Option<u32> {
     let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     text.get(..end)?.parse().ok()
-}
-
-/// Lets flows have the mark.
-fn marked(raw: &View, layout: &Layout, mark: u32) -> Statement {
-    let select = raw.select.replacen("SELECT\n", &format!("SELECT\n  toUInt32({mark}) AS {MARK},\n"), 1);
-    let marked = View { name: raw.name.clone(), target: raw.target.clone(), columns: Vec::new(), select };
-    Statement {
-        what: format!("give the flows that come from now on the mark {mark}"),
-        ..marked.modify(layout)
-    }
 }
 
 /// Waits for the batches that are under way.

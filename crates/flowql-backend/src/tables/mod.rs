@@ -21,6 +21,7 @@ mod views;
 
 pub use apply::{apply, find, make};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
+pub use fill::caution;
 pub use found::{Found, FoundColumn, FoundTable};
 pub use layout::{Aggregation, Layout, Login, RAW_TABLE, WRITE_TABLE, aggregated_name, resolution_of};
 pub use migrate::{Change, statements};
@@ -29,10 +30,11 @@ pub use shape::{TableColumn, columns_of, write_columns};
 /// The settings that the statements need, sent with each.
 ///
 /// Interface and exporter addresses are few, so that a dictionary of their own pays for them; servers before 23.8
-/// change views only when they are told that they may.
+/// change views only when they are told that they may. A column that is to be stored is waited for.
 pub const SETTINGS: &[(&str, &str)] = &[
     ("allow_suspicious_low_cardinality_types", "1"),
     ("allow_experimental_alter_materialized_view_structure", "1"),
+    ("mutations_sync", "2"),
 ];
 
 /// A statement that makes, changes or fills something.

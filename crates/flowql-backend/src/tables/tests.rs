@@ -156,22 +156,24 @@ fn a_new_table_of_sums_gets_the_flows_that_are_there() {
     let all = migrate(&found, &layout, &Schema::default());
     let expected = [
         "mark the flows that come from now on in flows",
+        "wait for the batches that are under way",
+        "mark the flows that are there in flows",
         "create the table flows_10s",
         "fill flows_10s from now on",
+        "wait for the batches that are under way",
         "give the flows that come from now on the mark 1",
         "wait for the batches that are under way",
         "fill flows_10s with the flows that are there",
         "change what flows_10s is filled with",
-        "change what flows is filled with",
         "wait for the batches that are under way",
         "take the marks away",
     ];
     assert_eq!(whats(&all), expected);
-    assert!(all[1].sql.contains("SummingMergeTree((Bytes, Packets))"));
-    assert!(all[2].sql.ends_with("FROM db.flows\nWHERE FillMark >= 1"));
-    assert!(all[5].sql.contains("toStartOfInterval(TimeReceived, toIntervalSecond(10)) AS TimeReceived"));
-    assert!(all[5].sql.contains("FROM db.flows\nWHERE FillMark < 1\n"));
-    assert!(!all[6].sql.contains("FillMark") && !all[7].sql.contains("FillMark"));
+    assert!(all[3].sql.contains("SummingMergeTree((Bytes, Packets))"));
+    assert!(all[4].sql.ends_with("FROM db.flows\nWHERE FillMark >= 1"));
+    assert!(all[8].sql.contains("toStartOfInterval(TimeReceived, toIntervalSecond(10)) AS TimeReceived"));
+    assert!(all[8].sql.contains("FROM db.flows\nWHERE FillMark < 1\n"));
+    assert!(!all[9].sql.contains("FillMark"));
 
     // Broken off in the middle, it begins again with the next mark; who only makes what is missing leaves it alone.
     let view = |name: &str, query: &str| {
@@ -183,35 +185,45 @@ fn a_new_table_of_sums_gets_the_flows_that_are_there() {
             of_shape(&layout, &shape::aggregated(&layout, &Schema::default(), &aggregation)),
         ),
         view("flows_10s_consumer", "SELECT x FROM db.flows WHERE FillMark >= 4"),
-        view("flows_raw_consumer", "SELECT toUInt32(4) AS FillMark, x FROM db.flows_raw"),
     ]);
-    let mark = FoundColumn { name: "FillMark".to_owned(), ..FoundColumn::default() };
-    found.tables.get_mut("flows").unwrap().columns.push(mark);
-    let all = migrate(&found, &layout, &Schema::default());
-    let expected = [
-        "mark the flows that come from now on in flows",
+    let mark = |mark: &str| FoundColumn {
+        name: "FillMark".to_owned(),
+        default_expression: mark.to_owned(),
+        ..FoundColumn::default()
+    };
+    let again = [
         "change what flows_10s is filled with",
         "wait for the batches that are under way",
         "empty flows_10s, which was not filled to the end",
-        "change what flows is filled with",
+        "wait for the batches that are under way",
         "give the flows that come from now on the mark 5",
     ];
-    assert_eq!(whats(&all)[..6], expected);
-    assert!(all[1].sql.ends_with("WHERE FillMark >= 5"));
-    assert!(statements(&layout, &Schema::default(), &found, Change::Nothing, None).is_empty());
+    // As long as the column says zero, some flows may not have it.
+    for (written, first) in [("4", &expected[..0]), ("0", &expected[..3])] {
+        let columns = &mut found.tables.get_mut("flows").unwrap().columns;
+        columns.retain(|column| column.name != "FillMark");
+        columns.push(mark(written));
+        let all = migrate(&found, &layout, &Schema::default());
+        let begun = [first, &again[..]].concat();
+        assert_eq!(whats(&all)[..begun.len()], begun, "{written}");
+        assert!(all[first.len()].sql.ends_with("WHERE FillMark >= 5"));
+        assert!(statements(&layout, &Schema::default(), &found, Change::Nothing, None).is_empty());
+    }
 }
 
 #[test]
-fn without_our_own_view_into_flows_a_new_table_is_just_filled() {
+fn flows_that_come_by_ways_of_others_are_marked_too() {
     let mut found = made(&layout(), &Schema::default());
-    found.tables.get_mut("flows").unwrap().rows = Some(7);
     found.tables.retain(|name, _| !["flows_raw", "flows_raw_consumer"].contains(&name.as_str()));
     let mut layout = layout();
     let second = std::time::Duration::from_secs(1);
     layout.aggregated.push(Aggregation { interval: second, ttl: second });
     let all = migrate(&found, &layout, &Schema::default());
-    assert!(whats(&all).contains(&"fill flows_1s with the flows that are there"));
-    assert!(all.iter().all(|statement| !statement.sql.contains("FillMark")));
+    assert!(whats(&all).contains(&"give the flows that come from now on the mark 1"));
+    // Nobody's views are changed for it but those of our own tables.
+    let changed: Vec<&str> =
+        all.iter().map(|made| made.sql.as_str()).filter(|sql| sql.contains("MODIFY QUERY")).collect();
+    assert!(changed.len() == 1 && changed[0].starts_with("ALTER TABLE db.flows_1s_consumer "), "{changed:?}");
 }
 
 #[test]

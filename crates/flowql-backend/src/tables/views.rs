@@ -87,21 +87,20 @@ pub(super) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec
     (columns, select(&items, &layout.table(RAW_TABLE)))
 }
 
-/// Moves the rows that are there already into a new table of sums: those that a condition selects, if there is one.
+/// Moves the rows that a condition selects into a new table of sums.
 pub(super) fn backfill(
     layout: &Layout,
     schema: &Schema,
     aggregation: &Aggregation,
-    condition: Option<String>,
+    condition: &str,
 ) -> Statement {
     let (columns, select) = sums(layout, schema, aggregation.interval);
     let name = aggregated_name(aggregation.interval);
-    let condition = condition.map(|condition| format!("\nWHERE {condition}")).unwrap_or_default();
     Statement::new(
         format!("fill {name} with the flows that are there"),
         // Equal sums of different flows are no repetition.
         format!(
-            "INSERT INTO {} ({})\n{select}{condition}\nSETTINGS insert_deduplicate = 0",
+            "INSERT INTO {} ({})\n{select}\nWHERE {condition}\nSETTINGS insert_deduplicate = 0",
             layout.table(&name),
             columns.join(", ")
         ),

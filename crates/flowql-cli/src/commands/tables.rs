@@ -60,6 +60,9 @@ async fn make(
         say("all is there already");
         return Ok(Status::Good);
     }
+    if let Some(caution) = tables::caution(&statements) {
+        say(&format!("note: {caution}"));
+    }
     let say = |statement: &Statement| say(&statement.what);
     tables::make(&client, &database.layout, schema, change, names.as_ref(), say).await?;
     Ok(Status::Good)
@@ -96,6 +99,9 @@ fn print(statements: &[Statement]) -> Result<Status, Failure> {
     let mut output = Output::new();
     for (name, value) in SETTINGS.iter().filter(|_| !statements.is_empty()) {
         output.line(&format!("SET {name} = {value};"))?;
+    }
+    if let Some(caution) = tables::caution(statements) {
+        output.line(&format!("-- note: {caution}"))?;
     }
     for Statement { what, sql, data, waits } in statements {
         output.line(&match data {

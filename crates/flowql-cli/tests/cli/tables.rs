@@ -1,6 +1,6 @@
 //! Several who make or change the tables at the same time, and one who is killed at it.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -54,25 +54,19 @@ impl Store {
         self.engine.0.run(&[&["tables"], arguments, &["--folder", "data"]].concat())
     }
 
-    /// Holds up the filling: a migration waits for each batch that is under way when it begins, and this one does not end
-    /// by itself.
-    fn hold_up(&self) {
-        self.ask("CREATE TABLE flowql.other (x UInt8) ENGINE = Null");
-        let address = self.address.clone();
-        thread::spawn(move || {
-            ask(
-                &address,
-                "INSERT INTO flowql.other SELECT sleepEachRow(1) FROM numbers(3000) SETTINGS max_block_size = 1",
-            )
-        });
-        self.wait_for(
-            "SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO flowql.other%'",
-            "1",
-        );
+    /// Holds up the filling: a migration waits for each batch that is under way when it begins to wait, and this one does
+    /// not end by itself.
+    fn hold_up(&self, name: &str) {
+        self.ask(&format!("CREATE TABLE flowql.{name} (x UInt8) ENGINE = Null"));
+        let (address, sleep) = (self.address.clone(), "SELECT sleepEachRow(1) FROM numbers(3000)");
+        let insert = format!("INSERT INTO flowql.{name} {sleep} SETTINGS max_block_size = 1");
+        thread::spawn(move || ask(&address, &insert));
+        let query = format!("query LIKE 'INSERT INTO flowql.{name} %'");
+        self.wait_for(&format!("SELECT count() FROM system.processes WHERE {query}"), "1");
     }
 
-    fn let_go(&self) {
-        self.ask("KILL QUERY WHERE query LIKE 'INSERT INTO flowql.other%' SYNC");
+    fn let_go(&self, name: &str) {
+        self.ask(&format!("KILL QUERY WHERE query LIKE 'INSERT INTO flowql.{name} %' SYNC"));
     }
 
     fn wait_for(&self, sql: &str, expected: &str) {
@@ -83,9 +77,9 @@ impl Store {
         }
     }
 
-    /// Waits until a migration has got as far as to let new flows carry a mark, and so waits for what holds it up.
+    /// Waits until a migration has begun, and so waits for what holds it up.
     fn wait_for_the_filling(&self) {
-        self.wait_for("SELECT count() FROM system.tables WHERE name = 'flows_1m0s_consumer'", "1");
+        self.wait_for("SELECT count() FROM system.columns WHERE name = 'FillMark'", "1");
     }
 
     /// That each flow counts once everywhere, and that nothing is left to do or of the migrations.
@@ -137,7 +131,7 @@ fn two_make_the_tables_at_once() {
 #[test]
 fn one_migrates_and_another_is_told_so() {
     let store = Store::with_a_table_to_fill();
-    store.hold_up();
+    store.hold_up("first");
     let first = store.start(&["migrate"]);
     store.wait_for_the_filling();
     let second = store.run(&["migrate"]).has_status(2);
@@ -147,26 +141,39 @@ fn one_migrates_and_another_is_told_so() {
     assert!(second.stderr.contains("help: run the command again when that one is done"), "{second}");
     // Looking needs no lock.
     store.run(&["show"]).has_status(0);
-    store.run(&["migrate", "--dry-run"]).has_status(0);
-    store.let_go();
+    let plan = store.run(&["migrate", "--dry-run"]).has_status(0).stdout;
+    let note = "note: each flow counts once in a new table, but for two kinds of batches";
+    assert!(plan.contains(&format!("-- {note}")), "{plan}");
+    store.let_go("first");
     let (status, said) = end(first);
     assert_eq!(status, Some(0), "{said}");
+    assert!(said.starts_with(note), "{said}");
     store.is_right();
 }
 
 #[test]
 fn a_migration_that_is_killed_is_followed_by_another() {
     let store = Store::with_a_table_to_fill();
-    store.hold_up();
-    for _ in 0..2 {
-        let mut killed = store.start(&["migrate"]);
-        store.wait_for_the_filling();
-        killed.kill().unwrap();
-        killed.wait().unwrap();
+    store.hold_up("first");
+    let kill = |mut migration: Child| {
+        migration.kill().unwrap();
+        migration.wait().unwrap();
         assert_eq!(store.ask("SELECT count() FROM system.tables WHERE name = 'flowql_migration'"), "1");
-    }
+    };
+    // At the very beginning, and where the new table is there and not full yet.
+    let migration = store.start(&["migrate"]);
+    store.wait_for_the_filling();
+    kill(migration);
+    let mut migration = store.start(&["migrate"]);
+    let mut said = BufReader::new(migration.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.any(|line| line == "wait for the batches that are under way"));
+    // It waits for the first only; for the second, which begins now, when it waits again.
+    store.hold_up("second");
+    store.let_go("first");
+    store.wait_for("SELECT count() FROM system.tables WHERE name = 'flows_1m0s_consumer'", "1");
+    kill(migration);
     let last = store.start(&["migrate"]);
-    store.let_go();
+    store.let_go("second");
     let (status, said) = end(last);
     assert_eq!(status, Some(0), "{said}");
     store.is_right();
