@@ -54,7 +54,7 @@ impl Settings {
 
     /// Names a community.
     pub fn community(&mut self, value: String, name: String) {
-        self.schema.communities.insert(value, name);
+        self.schema.communities.push((value, name));
     }
 
     /// Adds a saved filter.

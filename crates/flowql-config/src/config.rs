@@ -96,7 +96,7 @@ impl Config {
     ) -> Result<Self, Vec<Finding>> {
         let mut findings = Vec::new();
         let mut shape = sections.schema.clone();
-        shape.communities.clone_from(&sections.communities);
+        shape.communities = sections.communities.clone().into_iter().collect();
         let found = |ConfigError { path, message, help }| {
             let span = document::place(document, &path);
             Finding { span, message, help }

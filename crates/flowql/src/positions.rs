@@ -1,7 +1,5 @@
 //! Positions: bytes inside, lines and columns or UTF-16 at the borders. The one place that converts.
 
-use line_index::{LineIndex, TextSize};
-
 use crate::Span;
 
 /// Converts the byte offsets of one text. Making it costs one pass over the text.
@@ -10,7 +8,8 @@ use crate::Span;
 #[derive(Clone, Debug)]
 pub struct Positions<'a> {
     text: &'a str,
-    lines: LineIndex,
+    /// Where each line begins, in bytes.
+    lines: Vec<u32>,
     utf16: Utf16,
 }
 
@@ -37,7 +36,9 @@ pub enum Encoding {
 impl<'a> Positions<'a> {
     /// The positions of a text.
     pub fn new(text: &'a str) -> Self {
-        Self { text, lines: LineIndex::new(text), utf16: Utf16::new(text) }
+        let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(end, _)| end + 1);
+        let lines = std::iter::once(0).chain(after).map(|start| Span::new(start, start).start).collect();
+        Self { text, lines, utf16: Utf16::new(text) }
     }
 
     /// The line and column, from 1, of a byte offset.
@@ -49,21 +50,23 @@ impl<'a> Positions<'a> {
     /// The line and column, from 0, of a byte offset, in an editor's unit.
     pub fn line_column(&self, offset: u32, encoding: Encoding) -> (u32, u32) {
         let offset = self.clamp(offset);
-        let place = self.lines.line_col(TextSize::new(offset));
-        // From the start of the line. Counting its characters would take the longer the more of them are not ASCII.
-        let since = |count: &dyn Fn(u32) -> u32| count(offset) - count(offset - place.col);
+        // The first line begins at 0, so there always is one.
+        let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
+        let start = self.lines.get(line).copied().unwrap_or_default();
+        // Counting the characters of a line would take the longer the more of them are not ASCII.
         let column = match encoding {
-            Encoding::Utf8 => place.col,
-            Encoding::Utf16 => since(&|offset| self.utf16.of(offset)),
-            Encoding::Utf32 => since(&|offset| self.utf16.characters(offset)),
+            Encoding::Utf8 => offset - start,
+            Encoding::Utf16 => self.utf16.of(offset) - self.utf16.of(start),
+            Encoding::Utf32 => self.utf16.characters(offset) - self.utf16.characters(start),
         };
-        (place.line, column)
+        (Span::new(line, line).start, column)
     }
 
     /// The byte offset of a line and column, from 0, in an editor's unit; beyond a line's end is its end.
     pub fn offset(&self, line: u32, column: u32, encoding: Encoding) -> u32 {
-        let Some(range) = self.lines.line(line) else { return self.end() };
-        let (start, end) = (u32::from(range.start()), u32::from(range.end()));
+        let line = line as usize;
+        let Some(&start) = self.lines.get(line) else { return self.end() };
+        let end = self.lines.get(line + 1).copied().unwrap_or_else(|| self.end());
         let content = Span { start, end }.of(self.text).trim_end_matches(['\n', '\r']);
         let mut left = column;
         for (offset, found) in content.char_indices() {

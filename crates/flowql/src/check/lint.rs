@@ -1,6 +1,6 @@
 //! Warnings and hints: what is valid but hardly meant.
 
-use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -10,7 +10,7 @@ use crate::syntax::Node;
 use crate::tables::country;
 use crate::typed::{Condition, Filter};
 use crate::values;
-use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Schema, Span};
+use crate::{Code, Column, Diagnostic, Edit, Fix, Schema, Span};
 
 /// Remarks on one condition: that it always or never holds.
 pub(super) fn condition(
@@ -36,10 +36,10 @@ pub(super) fn conjunction(
     terms: &[Option<Filter>],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for (id, conditions) in repeated(terms) {
+    for conditions in repeated(terms) {
         duplicates(text, &conditions, diagnostics);
         if let Some(span) = together(schema, &conditions, Set::complement) {
-            let name = &schema.column(id).name;
+            let name = name(schema, &conditions);
             let message = format!("the conditions on `{name}` joined by AND are never true together");
             diagnostics.push(Diagnostic::new(Code::AlwaysFalse, span, message));
         }
@@ -53,10 +53,10 @@ pub(super) fn disjunction(
     terms: &[Option<Filter>],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for (id, conditions) in repeated(terms) {
+    for conditions in repeated(terms) {
         duplicates(text, &conditions, diagnostics);
         if let Some(span) = together(schema, &conditions, |set| set) {
-            let name = &schema.column(id).name;
+            let name = name(schema, &conditions);
             let message = format!("one of the conditions on `{name}` joined by OR is always true");
             diagnostics.push(Diagnostic::new(Code::AlwaysTrue, span, message));
         }
@@ -64,31 +64,44 @@ pub(super) fn disjunction(
 }
 
 /// The conditions among the terms, by column, where a column has several; in the order of the text.
-fn repeated(terms: &[Option<Filter>]) -> Vec<(ColumnId, Vec<&Condition>)> {
-    let mut places: HashMap<ColumnId, usize> = HashMap::new();
-    let mut groups: Vec<(ColumnId, Vec<&Condition>)> = Vec::new();
-    for term in terms {
-        let Some(Filter::Condition(condition)) = term else { continue };
-        let id = condition.column.id;
-        let place = *places.entry(id).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some((_, conditions)) => conditions.push(condition),
-            None => groups.push((id, vec![condition])),
-        }
-    }
-    groups.retain(|(_, conditions)| conditions.len() > 1);
-    groups
+fn repeated(terms: &[Option<Filter>]) -> Vec<Vec<&Condition>> {
+    let mut conditions: Vec<&Condition> = terms
+        .iter()
+        .filter_map(|term| match term {
+            Some(Filter::Condition(condition)) => Some(condition),
+            _ => None,
+        })
+        .collect();
+    conditions.sort_by_key(|condition| condition.column.id);
+    let groups = conditions.chunk_by(|first, second| first.column.id == second.column.id);
+    groups.filter(|group| group.len() > 1).map(<[_]>::to_vec).collect()
+}
+
+/// The name of the column that the conditions are on.
+fn name<'a>(schema: &'a Schema, conditions: &[&Condition]) -> &'a str {
+    conditions.first().map_or("", |condition| &schema.column(condition.column.id).name)
 }
 
 fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: HashSet<&Condition> = HashSet::new();
-    for condition in conditions {
-        if !seen.insert(condition) {
-            let quoted = super::column::shown(condition.span.of(text));
-            let message = format!("`{quoted}` is said twice");
-            diagnostics.push(Diagnostic::new(Code::DuplicateCondition, condition.span, message));
+    let mut hashed: Vec<(u64, &Condition)> =
+        conditions.iter().map(|&condition| (hash(condition), condition)).collect();
+    // Stable: of equal ones the first in the text stays the first.
+    hashed.sort_by_key(|(hash, _)| *hash);
+    for group in hashed.chunk_by(|first, second| first.0 == second.0) {
+        for (place, (_, condition)) in group.iter().enumerate() {
+            if group.iter().take(place).any(|(_, earlier)| earlier == condition) {
+                let quoted = super::column::shown(condition.span.of(text));
+                let message = format!("`{quoted}` is said twice");
+                diagnostics.push(Diagnostic::new(Code::DuplicateCondition, condition.span, message));
+            }
         }
     }
+}
+
+fn hash(condition: &Condition) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    condition.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.

@@ -1,7 +1,5 @@
 //! Saved filters: `@name` stands for another filter's text.
 
-use std::collections::BTreeMap;
-
 use super::{Checker, enumerate};
 use crate::tables::closest;
 use crate::typed::Filter;
@@ -25,7 +23,15 @@ pub enum Scope {
 /// The saved filters that a filter may refer to.
 #[derive(Clone, Debug, Default)]
 pub struct SavedFilters {
-    by_name: BTreeMap<String, Vec<(Scope, String)>>,
+    /// In order of name.
+    by_name: Vec<Saved>,
+}
+
+/// The filters of one name.
+#[derive(Clone, Debug)]
+struct Saved {
+    name: String,
+    filters: Vec<(Scope, String)>,
 }
 
 /// What a name stands for.
@@ -38,12 +44,19 @@ enum Lookup<'a> {
 impl SavedFilters {
     /// Adds a filter under a name; several of one name in one scope make it ambiguous.
     pub fn insert(&mut self, scope: Scope, name: impl Into<String>, text: impl Into<String>) {
-        self.by_name.entry(name.into()).or_default().push((scope, text.into()));
+        let name = name.into();
+        let place = self.place(&name).unwrap_or_else(|place| {
+            self.by_name.insert(place, Saved { name, filters: Vec::new() });
+            place
+        });
+        if let Some(saved) = self.by_name.get_mut(place) {
+            saved.filters.push((scope, text.into()));
+        }
     }
 
     /// The names, in their order, once each.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+        self.by_name.iter().map(|saved| saved.name.as_str())
     }
 
     /// The text of a name; `None` where it is unknown or ambiguous.
@@ -54,10 +67,16 @@ impl SavedFilters {
         }
     }
 
+    /// Where the filters of a name are, or where they would be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|saved| saved.name.as_str().cmp(name))
+    }
+
     fn look_up(&self, name: &str) -> Lookup<'_> {
-        let Some(entries) = self.by_name.get(name) else { return Lookup::Unknown };
-        let Some(nearest) = entries.iter().map(|(scope, _)| *scope).min() else { return Lookup::Unknown };
-        let mut nearest = entries.iter().filter(|(scope, _)| *scope == nearest);
+        let saved = self.place(name).ok().and_then(|place| self.by_name.get(place));
+        let filters = saved.map_or(&[][..], |saved| &saved.filters);
+        let Some(nearest) = filters.iter().map(|(scope, _)| *scope).min() else { return Lookup::Unknown };
+        let mut nearest = filters.iter().filter(|(scope, _)| *scope == nearest);
         match (nearest.next(), nearest.next()) {
             (Some((_, text)), None) => Lookup::Found(text),
             _ => Lookup::Ambiguous,

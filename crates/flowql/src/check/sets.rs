@@ -1,18 +1,16 @@
 //! The values that a condition selects, as a set, to find conditions that always or never hold.
 
-use std::collections::HashSet;
-
 use crate::tables::Type;
 use crate::typed::{Comparison, Condition, Scalar, Test};
-use crate::values::{bounds, mapped};
+use crate::values::intervals::{Interval, merged, of_address, of_subnet};
 use crate::{Column, Schema};
 
 /// The values of a column that a condition selects.
 pub(super) enum Set {
     /// Disjoint intervals in their order, both ends included, of the numbers up to `max`.
-    Numbers { intervals: Vec<(u128, u128)>, max: u128 },
-    /// The texts, or all texts but these.
-    Texts { all_but: bool, texts: HashSet<String> },
+    Numbers { intervals: Vec<Interval>, max: u128 },
+    /// The texts, in order, or all texts but these.
+    Texts { all_but: bool, texts: Vec<String> },
 }
 
 /// The set of a condition; `None` where it is none of one column's values (patterns, arrays, columns).
@@ -64,15 +62,12 @@ fn numbers(column: &Column, kind: Type, test: &Test) -> Option<Set> {
     Some(Set::Numbers { intervals, max })
 }
 
-fn interval(value: &Scalar, to: Option<&Scalar>) -> Option<(u128, u128)> {
+fn interval(value: &Scalar, to: Option<&Scalar>) -> Option<Interval> {
     let (low, high) = match value {
         Scalar::Integer(number) | Scalar::Mac(number) => (u128::from(*number), u128::from(*number)),
         Scalar::Word(word) => (u128::from(word.number), u128::from(word.number)),
-        Scalar::Address(address) => (mapped(*address).to_bits(), mapped(*address).to_bits()),
-        Scalar::Subnet(net) => {
-            let (low, high) = bounds(*net);
-            (mapped(low).to_bits(), mapped(high).to_bits())
-        }
+        Scalar::Address(address) => (of_address(*address), of_address(*address)),
+        Scalar::Subnet(net) => of_subnet(*net),
         Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) => return None,
     };
     match to {
@@ -88,7 +83,7 @@ fn texts(column: &Column, test: &Test) -> Option<Set> {
         Test::OneOf { negated, members } => (*negated, members.iter().map(|member| &member.value).collect()),
         _ => return None,
     };
-    let mut texts = HashSet::new();
+    let mut texts = Vec::with_capacity(scalars.len());
     for scalar in scalars {
         let text = match scalar {
             Scalar::Text(text) => text.clone(),
@@ -97,9 +92,10 @@ fn texts(column: &Column, test: &Test) -> Option<Set> {
         };
         // A text longer than the column can never be there.
         if column.fixed_length().is_none_or(|length| text.len() <= length) {
-            texts.insert(text);
+            texts.push(text);
         }
     }
+    texts.sort_unstable();
     Some(Set::Texts { all_but, texts })
 }
 
@@ -133,8 +129,8 @@ impl Set {
 pub(super) fn cover_everything(sets: Vec<Set>) -> bool {
     let mut all_intervals = Vec::new();
     let mut largest = 0;
-    let mut listed: HashSet<String> = HashSet::new();
-    let mut left_out: Option<HashSet<String>> = None;
+    let mut listed: Vec<String> = Vec::new();
+    let mut left_out: Option<Vec<String>> = None;
     for set in sets {
         match set {
             Set::Numbers { intervals, max } => {
@@ -145,36 +141,39 @@ pub(super) fn cover_everything(sets: Vec<Set>) -> bool {
             Set::Texts { all_but: true, texts } => {
                 left_out = Some(match left_out {
                     None => texts,
-                    Some(before) => before.intersection(&texts).cloned().collect(),
+                    Some(mut before) => {
+                        before.retain(|text| holds(&texts, text));
+                        before
+                    }
                 });
             }
         }
     }
     match left_out {
-        Some(left_out) => left_out.is_subset(&listed),
-        None => !all_intervals.is_empty() && union(all_intervals, largest).first() == Some(&(0, largest)),
+        Some(left_out) => {
+            listed.sort_unstable();
+            left_out.iter().all(|text| holds(&listed, text))
+        }
+        None => union(all_intervals, largest).first() == Some(&(0, largest)),
     }
+}
+
+/// Whether a text is among texts in order.
+fn holds(sorted: &[String], text: &String) -> bool {
+    sorted.binary_search(text).is_ok()
 }
 
 /// The intervals merged, put in order and cut at `max`.
-fn union(mut intervals: Vec<(u128, u128)>, max: u128) -> Vec<(u128, u128)> {
-    intervals.sort_unstable();
-    let mut merged: Vec<(u128, u128)> = Vec::with_capacity(intervals.len());
-    for (low, high) in intervals {
-        if low > max {
-            break;
-        }
-        let high = high.min(max);
-        match merged.last_mut() {
-            Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
-            _ => merged.push((low, high)),
-        }
+fn union(mut intervals: Vec<Interval>, max: u128) -> Vec<Interval> {
+    intervals.retain(|(low, _)| *low <= max);
+    for (_, high) in &mut intervals {
+        *high = max.min(*high);
     }
-    merged
+    merged(intervals)
 }
 
 /// What lies between merged intervals, from 0 to `max`.
-fn complement(intervals: &[(u128, u128)], max: u128) -> Vec<(u128, u128)> {
+fn complement(intervals: &[Interval], max: u128) -> Vec<Interval> {
     let mut gaps = Vec::with_capacity(intervals.len() + 1);
     let mut next = Some(0);
     for &(low, high) in intervals {

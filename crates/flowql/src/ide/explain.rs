@@ -270,7 +270,7 @@ impl Words<'_> {
 fn annotated(shown: String, mut notes: Vec<String>, written: &str) -> String {
     let is_string = written.starts_with(['"', '\'']);
     let unquoted = if is_string { text::decode(written) } else { written.into() };
-    let is_named = |shown: &String| contains_in_any_case(shown, &unquoted);
+    let is_named = |shown: &String| text::contains(shown, &unquoted);
     if !is_named(&shown) && !notes.iter().any(is_named) {
         let written = if is_string { text::quote(&unquoted) } else { unquoted.into_owned() };
         notes.push(format!("written {written}"));
@@ -312,10 +312,6 @@ fn literal_at(source: &str, condition: Span, place: usize) -> &str {
 
 fn and(names: &[&str]) -> String {
     crate::check::join_words(names.iter().map(|&name| name.to_owned()).collect(), "and")
-}
-
-fn contains_in_any_case(text: &str, part: &str) -> bool {
-    text.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// The names of the bits of a mask; none where the mask has a bit without a name.

@@ -6,6 +6,7 @@ use super::actions::{Action, ActionKind, NewFilter};
 use crate::check::operators_of;
 use crate::syntax::{Condition, List, Node, Operand, OperatorUse, Value, ValueKind};
 use crate::tables::{Operator, Type};
+use crate::values::intervals::{merged, of_address, of_subnet, subnets};
 use crate::values::{self, text};
 use crate::{Column, Compiler, Edit, Span};
 
@@ -126,13 +127,13 @@ impl Rewriter<'_> {
         for item in &list.items {
             let written = item.span.of(self.text);
             match (values::subnet(written), values::address(written)) {
-                (Some((_, net)), _) => nets.push(net),
-                (None, Some(address)) => nets.push(IpNet::from(address)),
+                (Some((_, net)), _) => nets.push(of_subnet(net)),
+                (None, Some(address)) => nets.push((of_address(address), of_address(address))),
                 (None, None) => others.push(written.to_owned()),
             }
         }
         let before = nets.len();
-        let aggregated = IpNet::aggregate(&nets);
+        let aggregated: Vec<IpNet> = subnets(&merged(nets)).collect();
         if aggregated.len() >= before {
             return None;
         }

@@ -1,7 +1,6 @@
 //! The part of `flowql.toml` that shapes the schema.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::{Column, ColumnId, Lookup, Schema};
 use crate::tables::{Type, closest, is_keyword, words};
@@ -29,7 +28,7 @@ pub struct SchemaConfig {
     pub column: Vec<CustomColumn>,
     /// Names for communities, by the community: `"65000:666" = "our-blackhole"`.
     #[cfg_attr(feature = "serde", serde(skip))]
-    pub communities: BTreeMap<String, String>,
+    pub communities: Vec<(String, String)>,
 }
 
 /// A column that the configuration adds: a dictionary's attribute attached to a dimension.
@@ -270,7 +269,7 @@ impl Shaper {
         }
     }
 
-    fn name_communities(&mut self, names: &BTreeMap<String, String>) {
+    fn name_communities(&mut self, names: &[(String, String)]) {
         for (value, name) in names {
             let path = format!("communities.{value}");
             match Community::parse(value) {

@@ -137,10 +137,14 @@ impl Schema {
 /// The prefixes of column names that a reverse compilation swaps.
 const SWAPS: [(&str, &str); 4] = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
 
-/// Orders names as if both were in lower case.
+/// Orders names, the shorter first, as if they were in lower case.
 fn compare_names(first: &str, second: &str) -> std::cmp::Ordering {
-    first
-        .bytes()
-        .map(|byte| byte.to_ascii_lowercase())
-        .cmp(second.bytes().map(|byte| byte.to_ascii_lowercase()))
+    // Names are looked up for every word, and most are not as long.
+    first.len().cmp(&second.len()).then_with(|| {
+        let pairs = first.bytes().zip(second.bytes());
+        pairs
+            .map(|(first, second)| first.to_ascii_lowercase().cmp(&second.to_ascii_lowercase()))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    })
 }

@@ -1,14 +1,9 @@
 //! Stage one: the flat, total parse of a text into leaves.
 
-use pest::Parser as _;
-use pest_derive::Parser;
+use flowql_grammar::{Rule, parse};
 
 use crate::Span;
 use crate::tables::Operator;
-
-#[derive(Parser)]
-#[grammar = "../../grammar/filter.pest"]
-struct FilterParser;
 
 /// A leaf of the parse: a token, a comment, or the mark of something missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,15 +92,14 @@ impl TokenKind {
 /// Parses a text into its leaves, in the order of the text. Never fails: every byte lies in a leaf, a
 /// blank or the byte order mark. Linear in the text.
 pub fn tokenize(text: &str) -> Vec<Token> {
-    let Ok(pairs) = FilterParser::parse(Rule::filter, text) else {
+    let Some(matches) = parse(text) else {
         // The grammar is total; were it not, the text is still answered.
         return vec![Token { kind: TokenKind::Stray, span: Span::new(0, text.len()) }];
     };
-    let mut tokens = Vec::with_capacity(8 + text.len() / 4);
-    for pair in pairs.flatten() {
-        if let Some(kind) = kind_of(pair.as_rule()) {
-            let span = pair.as_span();
-            tokens.push(Token { kind, span: Span::new(span.start(), span.end()) });
+    let mut tokens = Vec::with_capacity(matches.len());
+    for found in matches {
+        if let Some(kind) = kind_of(found.rule) {
+            tokens.push(Token { kind, span: Span::new(found.start, found.end) });
         }
     }
     tokens

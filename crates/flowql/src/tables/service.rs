@@ -1,11 +1,15 @@
-//! The TCP and UDP services of the IANA registry.
+//! The TCP and UDP services of the IANA registry: part of the program with the feature `services`, else given to it.
 
 use std::cmp::Ordering;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use super::generated::services::SERVICES;
+/// The services, one a line, in order of port, the customary name of a port first. The number after a name is
+/// its distance from the port of the line before, left out when it is 1.
+#[cfg(feature = "services")]
+static SERVICES: &str = include_str!("generated/services.txt");
 
-/// The services in both orders, made from the compact text at the first use.
+/// The services in both orders.
+#[derive(Default)]
 struct Table {
     /// In order of name, which is lower case.
     by_name: Vec<(&'static str, u16)>,
@@ -13,44 +17,70 @@ struct Table {
     by_port: Vec<(u16, &'static str)>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut by_name = Vec::with_capacity(SERVICES.lines().count());
-    let mut by_port = Vec::with_capacity(by_name.capacity());
-    let mut last = 0;
-    for line in SERVICES.lines() {
-        let (name, distance) = match line.split_once(' ') {
-            Some((name, distance)) => (name, distance.parse().unwrap_or_default()),
-            None => (line, 1),
-        };
-        let port = u16::wrapping_add(last, distance);
-        by_name.push((name, port));
-        // The customary name of a port comes first, at a distance; the others follow at none.
-        if distance != 0 {
-            by_port.push((port, name));
+static TABLE: OnceLock<Table> = OnceLock::new();
+
+impl Table {
+    fn read(text: &'static str) -> Self {
+        let mut table = Self::default();
+        let mut last = 0;
+        for line in lines(text) {
+            let (name, distance) = match line.split_once(' ') {
+                Some((name, distance)) => (name, distance.parse().unwrap_or_default()),
+                None => (line, 1),
+            };
+            let port = u16::wrapping_add(last, distance);
+            table.by_name.push((name, port));
+            // The customary name of a port comes first, at a distance; the others follow at none.
+            if distance != 0 {
+                table.by_port.push((port, name));
+            }
+            last = port;
         }
-        last = port;
+        table.by_name.sort_unstable();
+        table
     }
-    by_name.sort_unstable();
-    Table { by_name, by_port }
-});
+}
+
+/// The lines of the services, without those that say where the file comes from.
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.starts_with("//"))
+}
+
+/// Without the feature there are no services until they are provided.
+fn table() -> &'static Table {
+    #[cfg(feature = "services")]
+    return TABLE.get_or_init(|| Table::read(SERVICES));
+    #[cfg(not(feature = "services"))]
+    return TABLE.get().unwrap_or(&Table { by_name: Vec::new(), by_port: Vec::new() });
+}
+
+/// Gives the services to a program that does not contain them: the text of the file that is generated for it,
+/// kept until the program ends. The first text counts.
+#[cfg(not(feature = "services"))]
+pub fn provide(text: String) {
+    if TABLE.get().is_none() {
+        // Another thread may have been faster; its text is the same.
+        let _ = TABLE.set(Table::read(text.leak()));
+    }
+}
 
 /// The port of the service of that name, in any case.
 pub fn port_of(name: &str) -> Option<u16> {
-    let names = &TABLE.by_name;
+    let names = &table().by_name;
     let place = names.binary_search_by(|(candidate, _)| compare(candidate, name)).ok()?;
     names.get(place).map(|(_, port)| *port)
 }
 
 /// The customary name of the service on that port.
 pub fn service_of(port: u16) -> Option<&'static str> {
-    let ports = &TABLE.by_port;
+    let ports = &table().by_port;
     let place = ports.binary_search_by_key(&port, |(candidate, _)| *candidate).ok()?;
     ports.get(place).map(|(_, name)| *name)
 }
 
 /// Every service name with its port, in order of name. A port may have several names.
 pub fn services() -> impl Iterator<Item = (&'static str, u16)> {
-    TABLE.by_name.iter().copied()
+    table().by_name.iter().copied()
 }
 
 /// Compares a lower-case name with one in any case.
@@ -58,14 +88,14 @@ fn compare(lower: &str, any: &str) -> Ordering {
     lower.bytes().cmp(any.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "services"))]
 mod tests {
     use super::*;
 
     #[test]
     fn names_are_lower_case_in_order_and_unique() {
-        assert!(TABLE.by_name.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(TABLE.by_port.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(table().by_name.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(table().by_port.is_sorted_by(|a, b| a.0 < b.0));
         for (name, port) in services() {
             assert!(!name.is_empty() && name.is_ascii() && name == name.to_ascii_lowercase(), "{name}");
             assert_ne!(port, 0, "{name}");
@@ -75,12 +105,12 @@ mod tests {
     #[test]
     fn the_text_is_read_whole() {
         let mut last = 0_u32;
-        for line in SERVICES.lines() {
+        for line in lines(SERVICES) {
             let (name, distance) = line.split_once(' ').unwrap_or((line, "1"));
             last += distance.parse::<u32>().unwrap();
             assert_eq!(port_of(name).map(u32::from), Some(last), "{line}");
         }
-        assert_eq!(services().count(), SERVICES.lines().count());
+        assert_eq!(services().count(), lines(SERVICES).count());
         assert!(services().count() > 6000);
     }
 
@@ -92,7 +122,7 @@ mod tests {
             let shown = service_of(port).unwrap();
             assert_eq!(port_of(shown), Some(port));
         }
-        for (port, name) in &TABLE.by_port {
+        for (port, name) in &table().by_port {
             assert_eq!(service_of(*port), Some(*name));
         }
     }

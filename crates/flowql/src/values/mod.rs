@@ -1,6 +1,7 @@
 //! Reading values: what a word or a string means, apart from any schema. Every reader is total.
 
 mod community;
+pub(crate) mod intervals;
 pub(crate) mod regexp;
 pub(crate) mod text;
 

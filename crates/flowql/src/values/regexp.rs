@@ -278,7 +278,7 @@ impl<'p> Checker<'p> {
                     }
                     return if close == ':' { self.open_group(start, self.at - start) } else { Ok(()) };
                 }
-                Some(char) if at == start + 2 && !char.is_alphanumeric() => {
+                Some(char) if at == start + 2 && !char.is_ascii_alphanumeric() => {
                     return error(start, self.at, RegexpErrorKind::UnknownGroup);
                 }
                 Some(_) => return error(at, self.at, RegexpErrorKind::UnknownFlag),

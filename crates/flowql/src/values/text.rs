@@ -3,6 +3,13 @@
 
 use std::borrow::Cow;
 
+/// Whether a text has another in it, ASCII letters in any case.
+pub(crate) fn contains(text: &str, part: &str) -> bool {
+    // There are no windows of length 0.
+    part.is_empty()
+        || text.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
 /// Whether a quoted string has its closing quote; otherwise what to append to close it.
 pub(crate) fn closing(quoted: &str) -> Result<(), String> {
     let Some(quote) = quoted.chars().next() else { return Ok(()) };

@@ -7,7 +7,6 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
 use super::Generated;
-use super::rust;
 
 const SOURCE: &str = "services.json";
 
@@ -24,13 +23,8 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
     let services: Services = super::read(root, SOURCE)?;
     // In order of port, and without the ports that follow the one before, the text compresses to three
     // quarters of what it takes in order of name: this counts in a browser.
-    let body = format!(
-        "/// The services of the IANA registry, one a line, in order of port, the customary name of a port first.\n\
-         /// The number after a name is its distance from the port of the line before, left out when it is 1.\n\
-         pub(crate) static SERVICES: &str = \"\\\n{}\";\n",
-        services.lines()?
-    );
-    rust::file(root, "crates/flowql/src/tables/generated/services.rs", SOURCE, &body)
+    let contents = format!("{}{}", super::preamble(SOURCE), services.lines()?);
+    Ok(Generated { path: "crates/flowql/src/tables/generated/services.txt".into(), contents })
 }
 
 impl Services {

@@ -152,16 +152,16 @@ pub(super) fn operators(
 pub(super) fn exact_operator(text: &str, negated: bool) -> Option<Operator> {
     crate::tables::OPERATORS.iter().map(|row| row.operator).find(|&operator| {
         let lists = matches!(operator, Operator::In | Operator::NotIn);
-        !lists && spellings(operator, negated).iter().any(|spelling| spelling.eq_ignore_ascii_case(text))
+        !lists && spellings(operator, negated).any(|spelling| spelling.eq_ignore_ascii_case(text))
     })
 }
 
 /// How an operator may be written at a place: after NOT only what goes with it.
-fn spellings(operator: Operator, negated: bool) -> Vec<&'static str> {
+fn spellings(operator: Operator, negated: bool) -> impl Iterator<Item = &'static str> {
     let info = operator.info();
     let all = std::iter::once(operator.symbol())
         .chain(info.map(|info| info.aliases).unwrap_or_default().iter().copied());
-    if negated { all.filter_map(|spelling| spelling.strip_prefix("NOT ")).collect() } else { all.collect() }
+    all.filter_map(move |spelling| if negated { spelling.strip_prefix("NOT ") } else { Some(spelling) })
 }
 
 fn operator_candidate(operator: Operator, spelling: &str, context: &Context<'_>) -> Candidate {

@@ -159,6 +159,9 @@ pub(super) fn is_word(token: &str) -> bool {
 
 /// How far the token at the cursor goes on after it.
 fn length_after(partial: &str, rest: &str) -> usize {
+    if rest.is_empty() {
+        return 0;
+    }
     if partial.starts_with(['"', '\'']) {
         let line = rest.split(['\n', '\r']).next().unwrap_or_default();
         let closed = partial.chars().next().and_then(|quote| line.find(quote));

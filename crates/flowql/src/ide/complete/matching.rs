@@ -1,5 +1,7 @@
 //! How well a name or a value matches what was typed.
 
+use crate::values::text::contains;
+
 /// The rank of a match, the lower the better; `None` for no match. Nothing typed matches everything.
 ///
 /// A name matches by its beginning, by the beginnings of its words (`sa`, `src a` in `SrcAddr`), by the
@@ -14,8 +16,7 @@ pub(super) fn rank(name: &str, typed: &str) -> Option<u8> {
     if words(name).any(|word| starts_with(word, typed)) || follows_words(name, typed) {
         return Some(2);
     }
-    let mut parts = name.as_bytes().windows(typed.len());
-    parts.any(|part| part.eq_ignore_ascii_case(typed.as_bytes())).then_some(3)
+    contains(name, typed).then_some(3)
 }
 
 /// The rank of a value, the lower the better; `None` for no match.
@@ -46,10 +47,20 @@ fn starts_with(name: &str, typed: &str) -> bool {
 fn words(name: &str) -> impl Iterator<Item = &str> {
     let mut before = ' ';
     name.char_indices().filter_map(move |(offset, found)| {
-        let begins = !before.is_alphanumeric() || (before.is_lowercase() && !found.is_lowercase());
+        let begins = !is_letter(before) || (is_small(before) && !is_small(found));
         before = found;
-        if begins && found.is_alphanumeric() { name.get(offset..) } else { None }
+        if begins && is_letter(found) { name.get(offset..) } else { None }
     })
+}
+
+/// Whether a word may hold it. What is not ASCII counts as a small letter: the tables of Unicode, which know
+/// better, take more room than all of completion.
+const fn is_letter(found: char) -> bool {
+    found.is_ascii_alphanumeric() || !found.is_ascii()
+}
+
+const fn is_small(found: char) -> bool {
+    found.is_ascii_lowercase() || !found.is_ascii()
 }
 
 /// Whether the letters typed are the beginnings of words in their order: `iib` in `InIfBoundary`.

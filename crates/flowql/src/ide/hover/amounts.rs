@@ -1,37 +1,6 @@
 //! How many values there are: between two ends, in a subnet, in a whole list.
 
-use std::net::{IpAddr, Ipv6Addr};
-
-use ipnet::{IpNet, Ipv4Net, Ipv6Net, Ipv6Subnets};
-
-use crate::values::{bounds, mapped};
-
-/// Values from the first to the second, both included.
-pub(super) type Interval = (u128, u128);
-
-/// The addresses of a subnet as they are stored.
-pub(super) fn of_subnet(net: IpNet) -> Interval {
-    let (low, high) = bounds(net);
-    (of_address(low), of_address(high))
-}
-
-/// An address as it is stored.
-pub(super) fn of_address(address: IpAddr) -> u128 {
-    mapped(address).to_bits()
-}
-
-/// Intervals in order, those that overlap or touch joined.
-pub(super) fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
-    intervals.sort_unstable();
-    let mut merged: Vec<Interval> = Vec::with_capacity(intervals.len());
-    for (low, high) in intervals {
-        match merged.last_mut() {
-            Some(last) if low <= last.1.saturating_add(1) => last.1 = last.1.max(high),
-            _ => merged.push((low, high)),
-        }
-    }
-    merged
-}
+use crate::values::intervals::Interval;
 
 /// How many values lie in merged intervals, in words: as a number, or as a power of two where it is large.
 pub(super) fn amount(intervals: &[Interval]) -> String {
@@ -57,21 +26,10 @@ pub(super) fn addresses(intervals: &[Interval]) -> String {
     }
 }
 
-/// The fewest subnets that cover merged intervals of addresses, in order; IPv4 where they are IPv4.
-pub(super) fn subnets(intervals: &[Interval]) -> impl Iterator<Item = IpNet> {
-    let ends = |&(low, high): &Interval| Ipv6Subnets::new(Ipv6Addr::from(low), Ipv6Addr::from(high), 0);
-    intervals.iter().flat_map(ends).map(as_written)
-}
-
-fn as_written(net: Ipv6Net) -> IpNet {
-    let unmapped = net.addr().to_ipv4_mapped().zip(net.prefix_len().checked_sub(96));
-    let v4 = unmapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
-    v4.map_or(IpNet::V6(net), IpNet::V4)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::intervals::{merged, of_subnet, subnets};
 
     fn covered(nets: &[&str]) -> (String, Vec<String>) {
         let intervals = merged(nets.iter().map(|net| of_subnet(net.parse().unwrap())).collect());
@@ -97,12 +55,5 @@ mod tests {
             &["::/128", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"],
         );
         check(&[], "0", &[]);
-    }
-
-    #[test]
-    fn ranges_are_cut_into_the_fewest_subnets() {
-        let low = of_address("192.0.2.10".parse().unwrap());
-        let nets: Vec<String> = subnets(&[(low, low + 10)]).map(|net| net.to_string()).collect();
-        assert_eq!(nets, ["192.0.2.10/31", "192.0.2.12/30", "192.0.2.16/30", "192.0.2.20/32"]);
     }
 }

@@ -1,10 +1,11 @@
 //! What a list holds, taken together.
 
-use super::amounts::{Interval, addresses, amount, merged, of_address, of_subnet, subnets};
+use super::amounts::{addresses, amount};
 use super::markdown::{Card, code, codes};
 use crate::ide::explain::bit_names;
 use crate::syntax::{Token, TokenKind};
 use crate::tables::{Operator, Type, service};
+use crate::values::intervals::{Interval, merged, of_address, of_subnet, subnets};
 use crate::values::{self, text};
 use crate::{Column, Span};
 

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::amounts::{addresses as addresses_in, amount, of_address, of_subnet};
+use super::amounts::{addresses as addresses_in, amount};
 use super::heading;
 use super::markdown::{Card, code, codes, plain};
 use super::registries::{address_purpose, asn_purpose};
 use crate::ide::explain::{bit_names, mac_text, service_on, well_known};
 use crate::tables::{Operator, Type, community::WellKnown, country, protocol, service, words};
+use crate::values::intervals::{of_address, of_subnet};
 use crate::values::{self, text};
 use crate::{Column, Community, Schema};
 
