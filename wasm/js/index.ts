@@ -1,17 +1,23 @@
-import initialise from "./core/flowql.js";
+import initialise, { provide } from "./core/flowql.js";
 import { FlowQL } from "./flowql.js";
 
 export { FlowQL, TOKEN_CLASSES } from "./flowql.js";
 export type * from "./types.js";
 
-/** Where the WebAssembly comes from, when it is not the file beside this one. */
-export type WasmSource = URL | string | Request | Response | Promise<Response> | BufferSource | WebAssembly.Module;
+/** Where a file comes from, when it is not the one beside this one: an address, an answer, or the bytes. */
+export type FileSource = URL | string | Request | Response | Promise<Response> | BufferSource;
+
+/** Where the WebAssembly comes from. */
+export type WasmSource = FileSource | WebAssembly.Module;
 
 let ready: Promise<unknown> | undefined;
 
-/** Loads the WebAssembly, once, and makes a `FlowQL` with the default schema and no saved filters. */
-export async function load(source?: WasmSource): Promise<FlowQL> {
-  ready ??= initialise(source === undefined ? undefined : { module_or_path: source });
+/**
+ * Loads the WebAssembly and the names of the services, once, and makes a `FlowQL` with the default schema and no
+ * saved filters.
+ */
+export async function load(wasm?: WasmSource, services?: FileSource): Promise<FlowQL> {
+  ready ??= start(wasm, services);
   try {
     await ready;
   } catch (error) {
@@ -20,4 +26,20 @@ export async function load(source?: WasmSource): Promise<FlowQL> {
     throw error;
   }
   return new FlowQL();
+}
+
+async function start(wasm?: WasmSource, services?: FileSource): Promise<void> {
+  const [text] = await Promise.all([
+    read(services ?? new URL("./core/services.txt", import.meta.url)),
+    initialise(wasm === undefined ? undefined : { module_or_path: wasm }),
+  ]);
+  provide(text);
+}
+
+async function read(source: FileSource): Promise<string> {
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new TextDecoder().decode(source);
+  const wanted = source instanceof URL || typeof source === "string" || source instanceof Request;
+  const response = await (wanted ? fetch(source) : source);
+  if (!response.ok) throw new Error(`the names of the services: ${response.url}: ${response.status}`);
+  return await response.text();
 }

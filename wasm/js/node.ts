@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 
-import { load as loadFrom, type WasmSource } from "./index.js";
+import { type FileSource, load as loadFrom, type WasmSource } from "./index.js";
 import type { FlowQL } from "./flowql.js";
 
 export { FlowQL, TOKEN_CLASSES } from "./flowql.js";
 export type * from "./types.js";
-export type { WasmSource } from "./index.js";
+export type { FileSource, WasmSource } from "./index.js";
 
-/** `load` for Node, which reads the file beside this one instead of fetching it. */
-export async function load(source?: WasmSource): Promise<FlowQL> {
-  return loadFrom(source ?? (await readFile(new URL("./core/flowql_bg.wasm", import.meta.url))));
+const beside = (name: string) => readFile(new URL(`./core/${name}`, import.meta.url));
+
+/** `load` for Node, which reads the files beside this one instead of fetching them. */
+export async function load(wasm?: WasmSource, services?: FileSource): Promise<FlowQL> {
+  return loadFrom(wasm ?? (await beside("flowql_bg.wasm")), services ?? (await beside("services.txt")));
 }

@@ -17,6 +17,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use answer::Answer;
 pub use settings::Settings;
 
+/// Takes the names of the services, which are a file beside this module, before anything else is asked.
+#[wasm_bindgen]
+pub fn provide(services: String) {
+    flowql::tables::service::provide(services);
+}
+
 /// The compiler with its schema and saved filters, and the string of the last answer.
 #[wasm_bindgen]
 #[derive(Debug)]

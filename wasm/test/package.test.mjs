@@ -38,17 +38,17 @@ test("the package holds what it needs and nothing else", async () => {
   const installed = join(folder, "node_modules/@flowql/wasm");
   assert.deepEqual((await readdir(installed)).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
   const core = await readdir(join(installed, "dist/core"));
-  assert.deepEqual(core.sort(), ["flowql.d.ts", "flowql.js", "flowql_bg.wasm"]);
+  assert.deepEqual(core.sort(), ["flowql.d.ts", "flowql.js", "flowql_bg.wasm", "services.txt"]);
 });
 
 test("in Node", async () => {
   const script = `
     import { load } from "@flowql/wasm";
     const flowql = await load();
-    console.log(flowql.compile("srcas = as15169").sql);`;
+    console.log(flowql.compile('srcas = as15169 AND DstPort = "https"').sql);`;
   await writeFile(join(folder, "node.mjs"), script);
   const { stdout } = await run(process.execPath, ["node.mjs"], { cwd: folder });
-  assert.equal(stdout, "SrcAS = 15169\n");
+  assert.equal(stdout, "SrcAS = 15169 AND DstPort = 443\n");
 });
 
 test("in TypeScript, with exact types", async () => {
@@ -90,14 +90,14 @@ const PAGE = (script) => `<!doctype html><title>FlowQL</title><link rel="icon" h
 const MAIN = `
 import { load } from "@flowql/wasm";
 const flowql = await load();
-document.querySelector("pre").textContent = flowql.compile("srcas = as15169").sql;`;
+document.querySelector("pre").textContent = flowql.compile('srcas = as15169 AND DstPort = "https"').sql;`;
 
 async function works(url) {
   const { page, complaints } = browser;
   complaints.length = 0;
   await page.goto(url);
   await page.waitForFunction(() => document.querySelector("pre")?.textContent, null, { timeout: 30_000 });
-  assert.equal(await page.textContent("pre"), "SrcAS = 15169");
+  assert.equal(await page.textContent("pre"), "SrcAS = 15169 AND DstPort = 443");
   assert.deepEqual(complaints, []);
 }
 

@@ -51,17 +51,14 @@ fn table() -> &'static Table {
     #[cfg(feature = "services")]
     return TABLE.get_or_init(|| Table::read(SERVICES));
     #[cfg(not(feature = "services"))]
-    return TABLE.get().unwrap_or(&Table { by_name: Vec::new(), by_port: Vec::new() });
+    return TABLE.get_or_init(Table::default);
 }
 
 /// Gives the services to a program that does not contain them: the text of the file that is generated for it,
-/// kept until the program ends. The first text counts.
+/// kept until the program ends. It has to come before the services are asked for, and counts once.
 #[cfg(not(feature = "services"))]
 pub fn provide(text: String) {
-    if TABLE.get().is_none() {
-        // Another thread may have been faster; its text is the same.
-        let _ = TABLE.set(Table::read(text.leak()));
-    }
+    TABLE.get_or_init(|| Table::read(text.leak()));
 }
 
 /// The port of the service of that name, in any case.
