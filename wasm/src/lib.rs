@@ -17,6 +17,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use answer::Answer;
 pub use settings::Settings;
 
+/// Half as large as the allocator of the standard library, and as fast.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 /// Takes the names of the services, which are a file beside this module, before anything else is asked.
 #[wasm_bindgen]
 pub fn provide(services: String) {
