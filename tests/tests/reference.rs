@@ -430,9 +430,9 @@ fn nothing_of_the_language_is_left_out() {
         words(kind).iter().for_each(|word| expect(word.name));
     }
     community::COMMUNITIES.iter().for_each(|known| expect(known.name));
-    for known in protocol::PROTOCOLS {
+    for known in protocol::protocols() {
         expect(known.name);
-        known.aliases.iter().for_each(|alias| expect(alias));
+        known.aliases().for_each(&mut expect);
     }
     let headings: Vec<&str> = generated.iter().flat_map(Page::headings).collect();
     for code in Code::ALL {

@@ -1,6 +1,6 @@
 //! Stage three: the filter checked against a schema, every value read.
 
-use std::hash::{Hash, Hasher};
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -11,7 +11,7 @@ use crate::values::Community;
 use crate::{Schema, Span};
 
 /// A boolean expression over the columns of a schema. Parentheses of the user are kept.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filter {
     /// A test of one column.
     Condition(Condition),
@@ -53,7 +53,7 @@ pub struct ColumnUse {
 }
 
 /// What is asked of a column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Test {
     /// Compared with a value. An address equals a subnet when it lies in it; an array equals a value
     /// when it contains it.
@@ -109,7 +109,7 @@ pub enum Test {
 }
 
 /// A comparison of two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Comparison {
     /// `=`
     Eq,
@@ -151,7 +151,7 @@ pub struct Member {
 }
 
 /// A value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scalar {
     /// An integer, AS number or protocol number.
     Integer(u64),
@@ -223,46 +223,42 @@ impl Filter {
 }
 
 /// Two uses of one column are equal wherever they stand.
-impl PartialEq for ColumnUse {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for ColumnUse {}
-
-impl Hash for ColumnUse {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.id.hash(state);
+impl Ord for ColumnUse {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.id.cmp(&other.id)
     }
 }
 
 /// Two items are equal when they hold the same values, wherever they stand.
-impl PartialEq for Member {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.value, &self.to) == (&other.value, &other.to)
-    }
-}
-
-impl Eq for Member {}
-
-impl Hash for Member {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (&self.value, &self.to).hash(state);
+impl Ord for Member {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.value, &self.to).cmp(&(&other.value, &other.to))
     }
 }
 
 /// Two conditions are equal when they ask the same, wherever they stand.
-impl PartialEq for Condition {
-    fn eq(&self, other: &Self) -> bool {
-        (self.column, &self.test) == (other.column, &other.test)
+impl Ord for Condition {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.column, &self.test).cmp(&(other.column, &other.test))
     }
 }
 
-impl Eq for Condition {}
+macro_rules! equal_by_order {
+    ($($kind:ty)*) => {$(
+        impl PartialOrd for $kind {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
 
-impl Hash for Condition {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.column, &self.test).hash(state);
-    }
+        impl PartialEq for $kind {
+            fn eq(&self, other: &Self) -> bool {
+                self.cmp(other).is_eq()
+            }
+        }
+
+        impl Eq for $kind {}
+    )*};
 }
+
+equal_by_order!(ColumnUse Member Condition);

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowql::Column;
-use flowql::tables::{Arity, Form, Rule, community::COMMUNITIES, protocol::PROTOCOLS, service, words};
+use flowql::tables::{Arity, Form, Rule, community::COMMUNITIES, protocol::protocols, service, words};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -93,10 +93,8 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
         Form::Integer => word(number(column, rule).prop_flat_map(spelled_integer).boxed()),
         Form::ProtocolNumber => word((0..256_u64).prop_flat_map(spelled_integer).boxed()),
         Form::ProtocolName => {
-            let known: Vec<&'static str> = PROTOCOLS
-                .iter()
-                .flat_map(|known| std::iter::once(known.name).chain(known.aliases.iter().copied()))
-                .collect();
+            let known: Vec<&'static str> =
+                protocols().flat_map(|known| std::iter::once(known.name).chain(known.aliases())).collect();
             prop_oneof![
                 4 => select(known).prop_map(|name| Value::Text(name.to_ascii_lowercase())),
                 1 => hostile().prop_map(Value::Text),

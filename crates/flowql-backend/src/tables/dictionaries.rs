@@ -164,7 +164,7 @@ impl Dictionary {
         match self.name {
             "asns" => return as_csv(&shipped_as_names()),
             "protocols" => {
-                for protocol in protocol::PROTOCOLS {
+                for protocol in protocol::protocols() {
                     let name = protocol.name.to_uppercase();
                     line(&mut csv, &protocol.number.to_string(), &[&name, protocol.description]);
                 }

@@ -1,6 +1,5 @@
 //! Warnings and hints: what is valid but hardly meant.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -83,25 +82,16 @@ fn name<'a>(schema: &'a Schema, conditions: &[&Condition]) -> &'a str {
 }
 
 fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagnostic>) {
-    let mut hashed: Vec<(u64, &Condition)> =
-        conditions.iter().map(|&condition| (hash(condition), condition)).collect();
     // Stable: of equal ones the first in the text stays the first.
-    hashed.sort_by_key(|(hash, _)| *hash);
-    for group in hashed.chunk_by(|first, second| first.0 == second.0) {
-        for (place, (_, condition)) in group.iter().enumerate() {
-            if group.iter().take(place).any(|(_, earlier)| earlier == condition) {
-                let quoted = super::column::shown(condition.span.of(text));
-                let message = format!("`{quoted}` is said twice");
-                diagnostics.push(Diagnostic::new(Code::DuplicateCondition, condition.span, message));
-            }
+    let mut sorted = conditions.to_vec();
+    sorted.sort();
+    for (first, second) in sorted.iter().zip(sorted.iter().skip(1)) {
+        if first == second {
+            let quoted = super::column::shown(second.span.of(text));
+            let message = format!("`{quoted}` is said twice");
+            diagnostics.push(Diagnostic::new(Code::DuplicateCondition, second.span, message));
         }
     }
-}
-
-fn hash(condition: &Condition) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    condition.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.

@@ -163,7 +163,7 @@ impl Checker<'_, '_> {
         let message = format!("unknown protocol `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownProtocol, span, message);
         self.suggest_names(diagnostic, name, span, |name| {
-            closest(name, protocol::PROTOCOLS.iter().map(|known| known.name))
+            closest(name, protocol::protocols().map(|known| known.name))
         })
     }
 

@@ -3,6 +3,7 @@
 use super::{Checker, enumerate};
 use crate::tables::closest;
 use crate::typed::Filter;
+use crate::values::text;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span, syntax};
 
 /// Where a saved filter comes from; the first scope that has a name wins.
@@ -89,7 +90,7 @@ impl SavedFilters {
 pub fn is_filter_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
-        && !name.contains("--")
+        && !text::has_hyphens(name)
 }
 
 /// What the saved filters that were put in so far have cost.

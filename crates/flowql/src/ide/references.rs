@@ -3,6 +3,7 @@
 use crate::check::is_filter_name;
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Operator, Type};
+use crate::values::text;
 use crate::{ColumnId, Compiler, Edit, Schema, Span};
 
 /// A reference to a saved filter.
@@ -34,7 +35,7 @@ pub fn reference_at(text: &str, offset: u32) -> Option<Reference> {
 /// a text without such a reference.
 pub fn rename(text: &str, from: &str, to: &str) -> Vec<Edit> {
     // A name is well formed with two hyphens in it, but they begin a comment in a filter.
-    if !is_filter_name(to) || to.contains("--") {
+    if !is_filter_name(to) || text::has_hyphens(to) {
         return Vec::new();
     }
     let found = references(text).into_iter().filter(|reference| reference.name == from);

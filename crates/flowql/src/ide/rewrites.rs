@@ -161,7 +161,7 @@ impl Rewriter<'_> {
         }
         let before = Span { start: condition.span.start, end: usage.span.start }.of(self.text);
         let after = Span { start: usage.span.end, end: condition.span.end }.of(self.text);
-        if [before, after].iter().any(|part| part.contains("--")) {
+        if [before, after].iter().any(|part| text::has_hyphens(part)) {
             return None;
         }
         let blank = |part: &str, at_end: bool| {
@@ -196,7 +196,7 @@ impl Rewriter<'_> {
         let saved = self.compiler.saved.text(name)?;
         // A comment to the end of the line would swallow the parenthesis.
         let body = saved.trim();
-        let closer = if body.contains("--") { "\n)" } else { ")" };
+        let closer = if text::has_hyphens(body) { "\n)" } else { ")" };
         let title = format!("put the text of `@{name}` here");
         let edit = Edit::replace(span, format!("({body}{closer}"));
         Some(Action {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Column, ColumnId, Lookup, Schema};
 use crate::tables::{Type, closest, is_keyword, words};
-use crate::values::Community;
+use crate::values::{Community, text};
 
 /// The sections `[schema]` and `[communities]` of `flowql.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -292,7 +292,7 @@ fn is_identifier(name: &str) -> bool {
 fn is_community_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        && !name.contains("--")
+        && !text::has_hyphens(name)
         && !is_keyword(name)
 }
 

@@ -1,10 +1,9 @@
 //! The IP protocols of the IANA registry.
 
-pub use super::generated::protocols::PROTOCOLS;
+use super::generated::protocols::PROTOCOLS;
 
 /// An IP protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Protocol {
     /// The number, as packets carry it.
     pub number: u8,
@@ -12,20 +11,37 @@ pub struct Protocol {
     pub name: &'static str,
     /// What the registry says of it.
     pub description: &'static str,
+    aliases: &'static str,
+}
+
+impl Protocol {
+    fn read(line: &'static str) -> Option<Self> {
+        let (number, rest) = line.split_once('\t')?;
+        let (name, rest) = rest.split_once('\t')?;
+        let (description, aliases) = rest.split_once('\t').unwrap_or((rest, ""));
+        Some(Self { number: number.parse().ok()?, name, description, aliases })
+    }
+
     /// Other names that a filter may use.
-    pub aliases: &'static [&'static str],
+    pub fn aliases(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.aliases.split('\t').filter(|alias| !alias.is_empty())
+    }
+}
+
+/// The protocols of the IANA registry that have a keyword, in order of number.
+pub fn protocols() -> impl Iterator<Item = Protocol> {
+    PROTOCOLS.lines().filter_map(Protocol::read)
 }
 
 /// The protocol of that keyword or alias, in any case.
-pub fn by_name(name: &str) -> Option<&'static Protocol> {
-    let matches = |candidate: &&str| candidate.eq_ignore_ascii_case(name);
-    PROTOCOLS.iter().find(|protocol| matches(&protocol.name) || protocol.aliases.iter().any(matches))
+pub fn by_name(name: &str) -> Option<Protocol> {
+    let matches = |candidate: &str| candidate.eq_ignore_ascii_case(name);
+    protocols().find(|protocol| matches(protocol.name) || protocol.aliases().any(matches))
 }
 
 /// The protocol of that number; `None` when the registry has no keyword for it.
-pub fn by_number(number: u8) -> Option<&'static Protocol> {
-    let place = PROTOCOLS.binary_search_by_key(&number, |protocol| protocol.number).ok()?;
-    PROTOCOLS.get(place)
+pub fn by_number(number: u8) -> Option<Protocol> {
+    protocols().find(|protocol| protocol.number == number)
 }
 
 #[cfg(test)]
@@ -36,10 +52,11 @@ mod tests {
 
     #[test]
     fn numbers_are_in_order_and_names_unique() {
-        assert!(PROTOCOLS.is_sorted_by(|a, b| a.number < b.number));
+        assert!(protocols().is_sorted_by(|a, b| a.number < b.number));
+        assert_eq!(protocols().count(), PROTOCOLS.lines().count());
         let mut names = BTreeSet::new();
-        for protocol in PROTOCOLS {
-            for name in [protocol.name].iter().chain(protocol.aliases) {
+        for protocol in protocols() {
+            for name in std::iter::once(protocol.name).chain(protocol.aliases()) {
                 assert!(names.insert(name.to_ascii_lowercase()), "{name} stands twice");
                 assert!(!name.is_empty() && name.is_ascii());
             }
@@ -49,9 +66,9 @@ mod tests {
 
     #[test]
     fn every_protocol_is_found_by_each_name_and_by_number() {
-        for protocol in PROTOCOLS {
+        for protocol in protocols() {
             assert_eq!(by_number(protocol.number), Some(protocol));
-            for name in [protocol.name].iter().chain(protocol.aliases) {
+            for name in std::iter::once(protocol.name).chain(protocol.aliases()) {
                 assert_eq!(by_name(name), Some(protocol));
                 assert_eq!(by_name(&name.to_ascii_lowercase()), Some(protocol));
                 assert_eq!(by_name(&name.to_ascii_uppercase()), Some(protocol));

@@ -3,7 +3,7 @@
 use crate::tables::community::by_name;
 
 /// A community as a filter writes it; `None` stands for the wildcard `*`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Community {
     /// Two parts of 16 bits (RFC 1997).
     Standard([Option<u16>; 2]),

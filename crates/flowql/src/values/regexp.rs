@@ -12,6 +12,8 @@
 //! - Groups nest [`MAX_NESTING`] deep at most. RE2 has no such limit, but no pattern of use comes near it.
 //! - The size of the compiled program is not estimated.
 
+use super::text::find;
+
 /// Checks that `pattern` is a regular expression that RE2 accepts; gives the first error otherwise.
 pub(crate) fn check(pattern: &str) -> Result<(), RegexpError> {
     Checker { text: pattern, at: 0, outer: Vec::new(), level: Level::new(0), no_posix_end: false }.run()
@@ -386,7 +388,7 @@ impl<'p> Checker<'p> {
         let Some(tail) = self.rest().strip_prefix("[:").filter(|_| !self.no_posix_end) else {
             return Ok(false);
         };
-        let Some((name, _)) = tail.split_once(":]") else {
+        let Some(name) = find(tail, ":]").and_then(|end| tail.get(..end)) else {
             self.no_posix_end = true;
             return Ok(false);
         };
@@ -446,9 +448,9 @@ impl<'p> Checker<'p> {
     /// Literal text up to `\E` or to the end of the pattern.
     fn quoted(&mut self) {
         let rest = self.rest();
-        let (literal, end) = rest.split_once("\\E").map_or((rest, 0), |(literal, _)| (literal, 2));
-        self.at += literal.len() + end;
-        if !literal.is_empty() {
+        let (length, end) = find(rest, "\\E").map_or((rest.len(), 0), |length| (length, 2));
+        self.at += length + end;
+        if length > 0 {
             self.level.push(1);
         }
     }

@@ -3,6 +3,16 @@
 
 use std::borrow::Cow;
 
+/// Where a text has another in it. What the standard library has for this takes more room than all of this file.
+pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
+    text.as_bytes().windows(part.len()).position(|window| window == part.as_bytes())
+}
+
+/// Whether a comment to the end of the line may begin in a text.
+pub(crate) fn has_hyphens(text: &str) -> bool {
+    find(text, "--").is_some()
+}
+
 /// Whether a text has another in it, ASCII letters in any case.
 pub(crate) fn contains(text: &str, part: &str) -> bool {
     // There are no windows of length 0.

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use super::Generated;
-use super::rust::{self, string, strings};
+use super::rust;
 
 const SOURCE: &str = "protocols.json";
 
@@ -23,21 +23,17 @@ struct Protocol {
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let protocols: Vec<Protocol> = super::read(root, SOURCE)?;
     ensure!(protocols.is_sorted_by(|a, b| a.number < b.number), "grammar/{SOURCE} is not in order of number");
-    let mut body = String::from(
-        "use crate::tables::protocol::Protocol;\n\n\
-         /// The IP protocols of the IANA registry that have a keyword, in order of number.\n\
-         pub static PROTOCOLS: &[Protocol] = &[\n",
-    );
-    for protocol in &protocols {
-        writeln!(
-            body,
-            "Protocol {{ number: {}, name: {}, description: {}, aliases: {} }},",
-            protocol.number,
-            string(&protocol.name),
-            string(&protocol.description),
-            strings(&protocol.aliases)
-        )?;
+    let mut lines = String::new();
+    for Protocol { number, name, description, aliases } in &protocols {
+        let fields = [&[number.to_string(), name.clone(), description.clone()], aliases.as_slice()].concat();
+        ensure!(
+            !fields.iter().any(|field| field.contains(['\t', '\n'])),
+            "protocol {number} has a tabulator"
+        );
+        writeln!(lines, "{}", fields.join("\t"))?;
     }
-    body.push_str("];\n");
+    let doc = "The IP protocols of the IANA registry that have a keyword, one a line, in order of number: the \
+               number, the keyword, what it is and the aliases.";
+    let body = rust::lines("PROTOCOLS", doc, &lines)?;
     rust::file(root, "crates/flowql/src/tables/generated/protocols.rs", SOURCE, &body)
 }

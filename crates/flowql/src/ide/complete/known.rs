@@ -87,10 +87,9 @@ fn found_by_detail(value: String, detail: &str, documentation: &str, typed: &str
 fn protocols(typed: &str) -> Vec<Known> {
     /// The protocols that are seen most.
     const POPULAR: [u8; 8] = [6, 17, 1, 58, 47, 50, 132, 2];
-    let mut known: Vec<Known> = protocol::PROTOCOLS
-        .iter()
+    let mut known: Vec<Known> = protocol::protocols()
         .filter_map(|known| {
-            let by_alias = known.aliases.iter().filter_map(|alias| rank(alias, typed)).min();
+            let by_alias = known.aliases().filter_map(|alias| rank(alias, typed)).min();
             let by_number = (!typed.is_empty()).then(|| rank(&known.number.to_string(), typed)).flatten();
             let rank = rank(known.name, typed).into_iter().chain(by_alias).chain(by_number).min()?;
             Some(Known {
@@ -143,6 +142,6 @@ fn communities(compiler: &Compiler<'_>, typed: &str) -> Vec<Known> {
 }
 
 fn countries(typed: &str) -> Vec<Known> {
-    let found = |(code, name): &(&str, &str)| found_by_detail((*code).to_owned(), name, "", typed);
-    if typed.is_empty() { Vec::new() } else { country::COUNTRIES.iter().filter_map(found).collect() }
+    let found = |(code, name): (&str, &str)| found_by_detail(code.to_owned(), name, "", typed);
+    if typed.is_empty() { Vec::new() } else { country::countries().filter_map(found).collect() }
 }

@@ -3,6 +3,7 @@
 use super::context::Context;
 use crate::check;
 use crate::syntax::{self, Node};
+use crate::values::text;
 use crate::{Compiler, Span};
 
 /// The longest rest that is handed out; a longer one is left out, which only makes the answer wider.
@@ -42,7 +43,7 @@ pub(super) fn of(compiler: &Compiler<'_>, text: &str, context: &Context<'_>) -> 
     let mut rest = String::new();
     for term in terms {
         let written = term.span().of(text);
-        if rest.len() + written.len() > LONGEST || written.contains("--") || malformed(term.span()) {
+        if rest.len() + written.len() > LONGEST || text::has_hyphens(written) || malformed(term.span()) {
             continue;
         }
         if check::check(text, term, checked, &mut Vec::new()).is_none() {

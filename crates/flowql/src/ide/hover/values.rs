@@ -238,11 +238,12 @@ fn protocol_number(written: &str) -> Option<Card> {
     Some(known.map_or_else(|| Card::new(format!("IP protocol {number}, which has no name")), protocol_card))
 }
 
-fn protocol_card(known: &protocol::Protocol) -> Card {
+fn protocol_card(known: protocol::Protocol) -> Card {
     let mut card = Card::new(heading(code(known.name), &format!("IP protocol {}", known.number)));
     card.paragraph(&plain(known.description));
-    if !known.aliases.is_empty() {
-        card.fact(&format!("also {}", codes(known.aliases.iter().copied())));
+    let aliases = codes(known.aliases());
+    if !aliases.is_empty() {
+        card.fact(&format!("also {aliases}"));
     }
     card
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use anyhow::Result;
 use flowql::Schema;
 use flowql::tables::community::COMMUNITIES;
-use flowql::tables::country::COUNTRIES;
-use flowql::tables::protocol::PROTOCOLS;
+use flowql::tables::country::countries;
+use flowql::tables::protocol;
 use flowql::tables::{KEYWORDS, OPERATORS, Type, service, words};
 
 use super::{code, codes, head, row};
@@ -28,7 +28,7 @@ pub(super) fn body() -> Result<String> {
          ## Countries\n\n\
          A country column holds the codes of ISO 3166-1, of two capital letters: {} of them, as `\"FR\"` or \
          `\"US\"`.\n",
-        COUNTRIES.len()
+        countries().count()
     )?;
     Ok(body)
 }
@@ -97,8 +97,8 @@ fn protocols(body: &mut String) {
          The keywords of the IANA registry, which `proto` columns take in quotes and in any case.\n\n",
     );
     body.push_str(&head(&["Number", "Name", "Also", "What it is"]));
-    for protocol in PROTOCOLS {
-        let also = codes(protocol.aliases.iter().copied());
+    for protocol in protocol::protocols() {
+        let also = codes(protocol.aliases());
         let number = protocol.number.to_string();
         body.push_str(&row([number.as_str(), &code(protocol.name), &also, protocol.description]));
     }
