@@ -45,7 +45,8 @@ pub(super) fn of(text: &str, tokens: &[Token]) -> Vec<Comment> {
 fn comment(text: &str, span: Span, before: usize, after: Option<usize>, on_new_line: bool) -> Comment {
     let written = span.of(text);
     let is_line = written.starts_with("--");
-    let breaks = |from: usize, to: usize| text.get(from..to).is_some_and(|gap| gap.contains('\n'));
+    let breaks =
+        |from: usize, to: usize| text.get(from..to).is_some_and(|gap| gap.as_bytes().contains(&b'\n'));
     let break_before = before == 0 || on_new_line || breaks(before, span.start as usize);
     let break_after = is_line || after.is_none_or(|after| breaks(span.end as usize, after));
     let place = match (break_before, break_after) {
@@ -53,5 +54,5 @@ fn comment(text: &str, span: Span, before: usize, after: Option<usize>, on_new_l
         (true, true) => Place::Alone,
         (true, false) => Place::Before,
     };
-    Comment { span, place, ends_line: is_line || written.contains('\n') }
+    Comment { span, place, ends_line: is_line || written.as_bytes().contains(&b'\n') }
 }

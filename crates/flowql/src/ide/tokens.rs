@@ -156,7 +156,7 @@ fn looks_like(word: &str) -> TokenClass {
         return TokenClass::Address;
     }
     let is_part = |byte: u8| byte.is_ascii_digit() || byte == b':' || byte == b'*';
-    if word.contains(':') && word.bytes().all(is_part) {
+    if word.as_bytes().contains(&b':') && word.bytes().all(is_part) {
         return TokenClass::Community;
     }
     TokenClass::Constant

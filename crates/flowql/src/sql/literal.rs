@@ -40,7 +40,7 @@ pub(super) fn string(out: &mut String, text: &str) {
 /// it is here; but when ClickHouse turns `LIKE '%…'` into `endsWith`, some versions (26.7) take the wildcard before
 /// it for an escaped one. Doubled it says the same, and is read as it should be.
 pub(super) fn pattern(text: &str) -> Cow<'_, str> {
-    if !(text.starts_with('%') && text.contains('\\')) {
+    if !(text.starts_with('%') && text.as_bytes().contains(&b'\\')) {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len() + 1);

@@ -468,7 +468,7 @@ impl<'a> Builder<'a> {
         let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
         let after = self.text.get(span.end as usize..).and_then(|text| text.chars().next());
         let apart = |found: Option<char>, bracket| {
-            found.is_none_or(|found| " \t\r\n".contains(found) || found == bracket)
+            found.is_none_or(|found| matches!(found, ' ' | '\t' | '\r' | '\n') || found == bracket)
         };
         let mut padded = String::with_capacity(word.len() + 2);
         if !apart(before, '(') {

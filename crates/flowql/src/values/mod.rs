@@ -50,7 +50,7 @@ pub(crate) fn asn(word: &str) -> Result<u32, NumberError> {
 pub(crate) fn address(word: &str) -> Option<IpAddr> {
     // Quick refusal of what cannot be an address, since most words are not.
     let first = word.bytes().next()?;
-    if !(first.is_ascii_hexdigit() || first == b':') || word.len() > 45 || word.contains('/') {
+    if !(first.is_ascii_hexdigit() || first == b':') || word.len() > 45 || word.as_bytes().contains(&b'/') {
         return None;
     }
     word.parse().ok()
@@ -70,7 +70,7 @@ pub(crate) fn subnet(word: &str) -> Option<(IpAddr, IpNet)> {
 /// A MAC address of six bytes: `00:11:22:33:44:55`, `00-11-22-33-44-55` or `0011.2233.4455`.
 pub(crate) fn mac(word: &str) -> Option<u64> {
     let (separator, groups, digits) = match word.len() {
-        17 if word.contains(':') => (':', 6, 2),
+        17 if word.as_bytes().contains(&b':') => (':', 6, 2),
         17 => ('-', 6, 2),
         14 => ('.', 3, 4),
         _ => return None,

@@ -47,7 +47,7 @@ pub(crate) fn decode(quoted: &str) -> Cow<'_, str> {
     if !quote.is_ascii() {
         return Cow::Borrowed(inner.trim_end_matches(|found| is_typographic(found) || found == '"'));
     }
-    if !inner.contains('\\') {
+    if !inner.as_bytes().contains(&b'\\') {
         return Cow::Borrowed(inner.strip_suffix(quote).unwrap_or(inner));
     }
     let mut decoded = String::with_capacity(inner.len());
@@ -65,7 +65,7 @@ pub(crate) fn decode(quoted: &str) -> Cow<'_, str> {
 /// The text in quotes as formatted filters have it: double quotes, unless the text holds one and no
 /// single quote.
 pub(crate) fn quote(text: &str) -> String {
-    let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
+    let quote = if text.as_bytes().contains(&b'"') && !text.as_bytes().contains(&b'\'') { '\'' } else { '"' };
     quote_with(text, quote)
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn is_closed_typographic(quoted: &str) -> bool {
 
 /// Whether the character is a quote as word processors make them.
 pub(crate) fn is_typographic(found: char) -> bool {
-    "“”„‟«»‘’‚‛".contains(found)
+    matches!(found, '“' | '”' | '„' | '‟' | '«' | '»' | '‘' | '’' | '‚' | '‛')
 }
 
 #[cfg(test)]

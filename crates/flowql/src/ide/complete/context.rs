@@ -96,14 +96,14 @@ impl<'a> Context<'a> {
 
     /// Whether what is inserted needs a blank before it.
     pub(super) fn blank_before(&self) -> bool {
-        self.before.is_some_and(|before| !" \t\r\n(\u{FEFF}".contains(before))
+        self.before.is_some_and(|before| !matches!(before, ' ' | '\t' | '\r' | '\n' | '(' | '\u{FEFF}'))
     }
 
     /// The text with a blank before it where a word would otherwise run into what is there, and after
     /// it, so that the next word can be typed.
     pub(super) fn word(&self, text: &str) -> String {
         let before = if self.blank_before() { " " } else { "" };
-        let after = if self.after.is_some_and(|after| " \t\r\n)".contains(after)) { "" } else { " " };
+        let after = if matches!(self.after, Some(' ' | '\t' | '\r' | '\n' | ')')) { "" } else { " " };
         format!("{before}{text}{after}")
     }
 }
@@ -154,7 +154,9 @@ const SYMBOLS: [char; 6] = ['=', '<', '>', '!', '&', '|'];
 
 /// Whether the token is a word rather than symbols or punctuation.
 pub(super) fn is_word(token: &str) -> bool {
-    token.starts_with(|first: char| !SYMBOLS.contains(&first) && !"(),;\"'".contains(first))
+    token.starts_with(|first: char| {
+        !SYMBOLS.contains(&first) && !matches!(first, '(' | ')' | ',' | ';' | '"' | '\'')
+    })
 }
 
 /// How far the token at the cursor goes on after it.

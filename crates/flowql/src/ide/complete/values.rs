@@ -117,7 +117,10 @@ pub(super) fn insertion(request: &ValueRequest, value: &str) -> Option<String> {
     let quoted = request.quoted || request.slot.quote.is_some();
     if !quoted
         && (value.is_empty()
-            || value.contains(|found: char| found.is_whitespace() || "\"'(),=<>!&|;".contains(found)))
+            || value.contains(|found: char| {
+                found.is_whitespace()
+                    || matches!(found, '"' | '\'' | '(' | ')' | ',' | '=' | '<' | '>' | '!' | '&' | '|' | ';')
+            }))
     {
         return None;
     }

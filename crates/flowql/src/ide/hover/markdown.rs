@@ -30,7 +30,7 @@ pub(super) fn codes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 pub fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for found in text.chars() {
-        if "\\`*_[]<>#&~|!".contains(found) {
+        if matches!(found, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '&' | '~' | '|' | '!') {
             escaped.push('\\');
         }
         escaped.push(if found.is_control() { ' ' } else { found });
