@@ -183,7 +183,6 @@ const fn kind_of(rule: Rule) -> Option<TokenKind> {
         | Rule::delimiter
         | Rule::word_end
         | Rule::word_start
-        | Rule::quoted
         | Rule::typographic_quote
         | Rule::blank
         | Rule::gap => return None,
