@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 /// its distance from the port of the line before, left out when it is 1.
 #[cfg(feature = "services")]
 static SERVICES: &str = include_str!("generated/services.txt");
+#[cfg(not(feature = "services"))]
+static SERVICES: &str = "";
 
 /// The services in both orders.
 #[derive(Default)]
@@ -46,17 +48,12 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.lines().filter(|line| !line.starts_with("//"))
 }
 
-/// Without the feature there are no services until they are provided.
 fn table() -> &'static Table {
-    #[cfg(feature = "services")]
-    return TABLE.get_or_init(|| Table::read(SERVICES));
-    #[cfg(not(feature = "services"))]
-    return TABLE.get_or_init(Table::default);
+    TABLE.get_or_init(|| Table::read(SERVICES))
 }
 
-/// Gives the services to a program that does not contain them: the text of the file that is generated for it,
-/// kept until the program ends. It has to come before the services are asked for, and counts once.
-#[cfg(not(feature = "services"))]
+/// Gives the services to a program that does not contain them: the text of `generated/services.txt`, which is kept
+/// until the program ends. It has to come before the services are asked for, and counts once.
 pub fn provide(text: String) {
     TABLE.get_or_init(|| Table::read(text.leak()));
 }
