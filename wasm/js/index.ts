@@ -40,6 +40,8 @@ async function read(source: FileSource): Promise<string> {
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new TextDecoder().decode(source);
   const wanted = source instanceof URL || typeof source === "string" || source instanceof Request;
   const response = await (wanted ? fetch(source) : source);
-  if (!response.ok) throw new Error(`the names of the services: ${response.url}: ${response.status}`);
+  if (!response.ok) {
+    throw new Error(`the names of the services could not be read: status ${response.status} ${response.url}`);
+  }
   return await response.text();
 }

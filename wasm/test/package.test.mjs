@@ -51,6 +51,22 @@ test("in Node", async () => {
   assert.equal(stdout, "SrcAS = 15169 AND DstPort = 443\n");
 });
 
+test("with the files given, and again after one was missing", async () => {
+  const script = `
+    import { load } from "@flowql/wasm";
+    import { readFile } from "node:fs/promises";
+    const bytes = (name) => readFile(new URL(import.meta.resolve("@flowql/wasm/" + name)));
+    const missing = new Response("", { status: 404 });
+    console.log((await load(undefined, missing).catch((error) => error)).message);
+    const flowql = await load(await bytes("flowql.wasm"), await bytes("services.txt"));
+    console.log(flowql.compile('DstPort = "https"').sql);`;
+  await writeFile(join(folder, "given.mjs"), script);
+  const { stdout } = await run(process.execPath, ["given.mjs"], { cwd: folder });
+  const [failure, sql] = stdout.split("\n");
+  assert.match(failure, /^the names of the services could not be read: status 404/);
+  assert.equal(sql, "DstPort = 443");
+});
+
 test("in TypeScript, with exact types", async () => {
   await writeFile(
     join(folder, "consumer.ts"),
