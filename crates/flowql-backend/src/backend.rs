@@ -30,6 +30,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
     /// Whether the backend answers.
     async fn health(&self) -> Result<Health, Error>;
+
+    /// What whoever runs it has to know of it, as far as is known by now; `None` where all is as it should be.
+    fn caution(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A backend that answers.

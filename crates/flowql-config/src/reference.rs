@@ -440,7 +440,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "user",
         Kind::Text,
         "\"\"",
-        "The user. When left out, that of the variable FLOWQL_CLICKHOUSE_USER, or the server's default.",
+        "The user. When left out, that of the variable FLOWQL_CLICKHOUSE_USER, or the server's default. A user who only \
+         reads is best given `readonly = 2`: with 1 no limits of time go with its queries.",
     ),
     setting(
         "clickhouse",

@@ -1,6 +1,7 @@
 //! The backend, its calls counted and its errors logged.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -11,11 +12,17 @@ use crate::metrics::Metrics;
 /// A backend that counts.
 #[derive(Debug)]
 pub(crate) struct Observed {
-    pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) metrics: Arc<Metrics>,
+    backend: Arc<dyn Backend>,
+    metrics: Arc<Metrics>,
+    /// Whether its caution is in the log.
+    is_cautioned: AtomicBool,
 }
 
 impl Observed {
+    pub(crate) fn new(backend: Arc<dyn Backend>, metrics: Arc<Metrics>) -> Self {
+        Self { backend, metrics, is_cautioned: AtomicBool::new(false) }
+    }
+
     async fn call<T>(
         &self,
         name: &'static str,
@@ -24,6 +31,11 @@ impl Observed {
         let mut counted =
             Counted { metrics: &self.metrics, call: name, start: Instant::now(), end: "cancelled" };
         let result = call.await;
+        if let Some(caution) = self.backend.caution()
+            && !self.is_cautioned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!("{caution}");
+        }
         counted.end = result.as_ref().err().map_or("ok", end);
         if let Err(error) = &result {
             tracing::warn!(call = name, error = %without_filter(error), "the backend");
@@ -95,5 +107,9 @@ impl Backend for Observed {
 
     async fn health(&self) -> Result<Health, Error> {
         self.call("health", self.backend.health()).await
+    }
+
+    fn caution(&self) -> Option<&'static str> {
+        self.backend.caution()
     }
 }

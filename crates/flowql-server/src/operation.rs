@@ -52,6 +52,9 @@ struct BackendState {
     /// Why it does not answer; `null` where it does.
     #[schema(required)]
     error: Option<String>,
+    /// What is to be mended although it answers, such as a database user who may not set limits; `null` where nothing is.
+    #[schema(required)]
+    caution: Option<&'static str>,
 }
 
 /// What runs.
@@ -93,10 +96,11 @@ async fn readyz(State(app): State<App>) -> Response {
         None => None,
         Some(backend) => {
             let name = backend.name();
-            Some(match backend.health().await {
-                Ok(health) => BackendState { name, version: Some(health.version), error: None },
-                Err(error) => BackendState { name, version: None, error: Some(error.to_string()) },
-            })
+            let (version, error) = match backend.health().await {
+                Ok(health) => (Some(health.version), None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            Some(BackendState { name, version, error, caution: backend.caution() })
         }
     };
     let ready = saved_filters && backend.as_ref().is_none_or(|backend| backend.error.is_none());

@@ -83,7 +83,7 @@ async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
     }
     let metrics = Arc::new(Metrics::new());
     let source = backend.map(|backend| {
-        let observed = Observed { backend, metrics: Arc::clone(&metrics) };
+        let observed = Observed::new(backend, Arc::clone(&metrics));
         ValueSource::new(Arc::new(observed), SourceOptions::default())
     });
     let app: App = Arc::new(Shared {

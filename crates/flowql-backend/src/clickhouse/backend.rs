@@ -86,4 +86,8 @@ impl Backend for ClickHouse {
     async fn health(&self) -> Result<Health, Error> {
         self.client.health().await
     }
+
+    fn caution(&self) -> Option<&'static str> {
+        self.client.caution()
+    }
 }

@@ -10,13 +10,15 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::cells::Cells;
+use super::ending::{CAUTION, Ending};
 use super::errors::{Failure, FailureKind};
 use super::rows::Lines;
 use super::servers::Servers;
 use super::watch::silence;
 use super::{ClientOptions, Insert, Rows, ServerOptions, Statement, http};
 use crate::embedded::{Embedded, EmbeddedOptions};
-use crate::{AnswerColumn, Error, Health};
+use crate::{Error, Health};
 
 /// The settings that let every filter within the limits through, however it is expanded.
 const LIMITS: &[(&str, &str)] = &[
@@ -25,6 +27,9 @@ const LIMITS: &[(&str, &str)] = &[
     ("max_expanded_ast_elements", "4000000"),
     ("max_parser_depth", "10000"),
 ];
+
+/// How rows are asked for. Their types say what becomes of each value, whatever the settings of the user are.
+const FORMAT: &str = "JSONCompactEachRowWithNamesAndTypes";
 
 /// How long to wait before another attempt at the same server, the second time twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -127,6 +132,11 @@ impl Client {
         &self.inner.options
     }
 
+    /// What there is to say of the user, as far as is known by now: that it lacks what keeps its queries within limits.
+    pub fn caution(&self) -> Option<&'static str> {
+        (self.freedom() == Freedom::Nothing).then_some(CAUTION)
+    }
+
     /// Whether it asks the embedded engine.
     pub fn is_embedded(&self) -> bool {
         matches!(self.inner.servers, Servers::Embedded { .. })
@@ -146,25 +156,7 @@ impl Client {
     ///
     /// Why there is no answer. The rows may end in an error too.
     pub async fn rows(&self, statement: &Statement) -> Result<Rows, Error> {
-        let statement = statement.clone().setting("output_format_json_quote_64bit_integers", 1);
-        let format = "JSONCompactEachRowWithNamesAndTypes";
-        let (lines, columns, query_id) = self
-            .run(&statement, format, async |lines| {
-                let mut head = Vec::<Vec<String>>::new();
-                while head.len() < 2 {
-                    // A statement without an answer, such as one that creates a table.
-                    let Some(line) = lines.next().await? else { break };
-                    head.push(lines.parse(&line)?);
-                }
-                let kinds = head.pop().unwrap_or_default();
-                let names = head.pop().unwrap_or_default();
-                Ok(names
-                    .into_iter()
-                    .zip(kinds)
-                    .map(|(name, kind)| AnswerColumn { name, kind })
-                    .collect::<Vec<_>>())
-            })
-            .await?;
+        let (lines, columns, query_id) = self.run(statement, FORMAT, Lines::columns).await?;
         let rows = lines.into_rows(&columns);
         Ok(Rows { columns, rows, query_id })
     }
@@ -175,12 +167,13 @@ impl Client {
     ///
     /// Why there is no answer, or none that has these fields.
     pub async fn all<T: DeserializeOwned>(&self, statement: &Statement) -> Result<Vec<T>, Error> {
-        let statement = statement.clone().setting("output_format_json_quote_64bit_integers", 0);
         let (_, rows, _) = self
-            .run(&statement, "JSONEachRow", async |lines| {
+            .run(statement, FORMAT, async |lines| {
+                let columns = lines.columns().await?;
+                let cells = Cells::of(&columns);
                 let mut rows = Vec::new();
                 while let Some(line) = lines.next().await? {
-                    rows.push(lines.parse(&line)?);
+                    rows.push(lines.structure(&line, &columns, &cells)?);
                 }
                 Ok(rows)
             })
@@ -340,10 +333,12 @@ impl Client {
                 None => query_id(if statement.is_read { "read" } else { "write" }),
             };
             let query = self.query(statement, &server, freedom, due, &id);
+            let ending = (freedom == Freedom::Nothing)
+                .then(|| Ending::new(self.inner.http.clone().with_url(&server), &id));
             let Some(held) = turn.take() else { break };
             let failure = match query.fetch_bytes(format) {
                 Ok(cursor) => {
-                    let mut lines = Lines::new(cursor, &server, due, deadline, held);
+                    let mut lines = Lines::new(cursor, &server, due, deadline, held, ending);
                     let begun = tokio::select! {
                         begun = begin(&mut lines) => begun,
                         // Only what may be asked again is given up for another server.

@@ -21,7 +21,8 @@
 //! ```
 //!
 //! - A value gets into a statement as a parameter, never as text.
-//! - Every call ends by its deadline. Dropping its future, or the rows, cancels the query at the server.
+//! - Every call ends by its deadline. Dropping its future, or the rows, cancels the query at the server, also that of a user
+//!   who may not change settings, unless the process ends in that moment.
 //! - [`Statement::read`] cannot write, whatever its text says, and is tried again, on the next server, where no row
 //!   was delivered yet. [`Statement::write`] is tried again only if it never reached a server. A batch of
 //!   [`Client::insert`] carries a token, by which the server drops a batch that it has already, and so is tried
@@ -31,7 +32,9 @@
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
 mod backend;
+mod cells;
 mod client;
+mod ending;
 mod errors;
 pub(crate) mod http;
 mod options;

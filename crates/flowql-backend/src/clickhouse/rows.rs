@@ -4,13 +4,18 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use clickhouse::error::Error as ClientError;
 use clickhouse::query::BytesCursor;
 use futures_util::{StreamExt as _, stream};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
-use super::errors::Failure;
+use super::cells::Cells;
+use super::ending::Ending;
+use super::errors::{Failure, FailureKind};
 use crate::{AnswerColumn, Error, RowStream};
 
 /// The answer to a statement that reads. Dropping it cancels the query.
@@ -59,6 +64,8 @@ pub(super) struct Lines {
     has_answered: bool,
     /// Held for as long as the query may run.
     turn: OwnedSemaphorePermit,
+    /// What ends the query if it is given up, where the server would not do so by itself.
+    ending: Option<Ending>,
 }
 
 impl Lines {
@@ -68,6 +75,7 @@ impl Lines {
         due: Instant,
         deadline: Duration,
         turn: OwnedSemaphorePermit,
+        ending: Option<Ending>,
     ) -> Self {
         Self {
             cursor,
@@ -78,6 +86,7 @@ impl Lines {
             deadline,
             has_answered: false,
             turn,
+            ending,
         }
     }
 
@@ -93,34 +102,94 @@ impl Lines {
                 let rest = std::mem::take(&mut self.buffer).freeze();
                 return Ok(Some(rest).filter(|rest| !rest.is_empty()));
             }
-            match timeout_at(self.due, self.cursor.next()).await {
-                Err(_) => return Err(Failure::deadline(self.deadline)),
+            let early = self.ending.as_ref().map(|ending| ending.early(self.deadline)).unwrap_or_default();
+            match timeout_at(self.due - early, self.cursor.next()).await {
+                Err(_) => {
+                    if let Some(ending) = &mut self.ending {
+                        ending.end().await;
+                    }
+                    return Err(Failure::deadline(self.deadline));
+                }
                 Ok(Ok(Some(chunk))) => {
                     self.has_answered = true;
                     self.buffer.extend_from_slice(&chunk);
                 }
-                Ok(Ok(None)) => self.has_ended = true,
+                Ok(Ok(None)) => {
+                    self.has_ended = true;
+                    self.is_over();
+                }
                 Ok(Err(error)) => {
+                    if matches!(error, ClientError::BadResponse(_)) {
+                        self.is_over();
+                    }
                     return Err(Failure::new(error, &self.server, self.deadline, self.has_answered));
                 }
             }
         }
     }
 
+    /// The server is done.
+    fn is_over(&mut self) {
+        if let Some(ending) = &mut self.ending {
+            ending.is_over();
+        }
+    }
+
+    /// The columns, which come first; none for a statement without an answer, such as one that creates a table.
+    pub(super) async fn columns(&mut self) -> Result<Vec<AnswerColumn>, Failure> {
+        let mut head = Vec::<Vec<String>>::new();
+        while head.len() < 2 {
+            let Some(line) = self.next().await? else { break };
+            head.push(self.parse(&line)?);
+        }
+        let kinds = head.pop().unwrap_or_default();
+        let names = head.pop().unwrap_or_default();
+        Ok(names.into_iter().zip(kinds).map(|(name, kind)| AnswerColumn { name, kind }).collect())
+    }
+
     /// A line as JSON. What is none is an exception in the middle of the answer, or the answer is cut.
-    pub(super) fn parse<T: serde::de::DeserializeOwned>(&self, line: &[u8]) -> Result<T, Failure> {
+    pub(super) fn parse<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Failure> {
         // ClickHouse does not care whether a String is UTF-8.
         let text = String::from_utf8_lossy(line);
         serde_json::from_str(&text).map_err(|error| {
             let failure = Failure::of_answer(&text, &self.server, self.deadline);
             match failure.error {
-                Error::Unreachable { server, .. } => {
-                    let reason = format!("a row is not as it should be: {error}");
-                    Failure { error: Error::Interrupted { server, reason }, ..failure }
-                }
+                Error::Unreachable { .. } => self.strange(&error),
                 _ => failure,
             }
         })
+    }
+
+    /// A line as a structure.
+    pub(super) fn structure<T: DeserializeOwned>(
+        &self,
+        line: &[u8],
+        columns: &[AnswerColumn],
+        cells: &Cells,
+    ) -> Result<T, Failure> {
+        let raw: Vec<Box<RawValue>> = self.parse(line)?;
+        serde_json::from_str(&cells.object(columns, &raw)).map_err(|error| self.strange(&error))
+    }
+
+    /// A line as the values of a row.
+    pub(super) fn row(&self, line: &[u8], cells: &Cells) -> Result<Vec<Value>, Failure> {
+        if !cells.has_wide() {
+            let mut row: Vec<Value> = self.parse(line)?;
+            cells.unquote(&mut row);
+            return Ok(row);
+        }
+        // As numbers of JSON they would lose digits.
+        let raw: Vec<Box<RawValue>> = self.parse(line)?;
+        let values = cells.texts(&raw).map(|text| serde_json::from_str(&text));
+        let mut row = values.collect::<Result<Vec<Value>, _>>().map_err(|error| self.strange(&error))?;
+        cells.unquote(&mut row);
+        Ok(row)
+    }
+
+    fn strange(&self, error: &serde_json::Error) -> Failure {
+        let reason = format!("a row is not as it should be: {error}");
+        let error = Error::Interrupted { server: self.server.clone(), reason };
+        Failure { error, kind: FailureKind::Server }
     }
 
     /// Gives up the answer, and the turn back.
@@ -130,31 +199,12 @@ impl Lines {
 
     /// The rest of the lines, as rows.
     pub(super) fn into_rows(self, columns: &[AnswerColumn]) -> RowStream {
-        let wide = columns.iter().map(|column| is_wide(&column.kind)).collect::<Vec<_>>();
-        let rows = stream::try_unfold((self, wide), |(mut lines, wide)| async move {
+        let cells = Cells::of(columns);
+        let rows = stream::try_unfold((self, cells), |(mut lines, cells)| async move {
             let Some(line) = lines.next().await.map_err(|failure| failure.error)? else { return Ok(None) };
-            let mut row: Vec<Value> = lines.parse(&line).map_err(|failure| failure.error)?;
-            for (value, _) in row.iter_mut().zip(&wide).filter(|(_, is_wide)| **is_wide) {
-                unquote(value);
-            }
-            Ok(Some((row, (lines, wide))))
+            let row = lines.row(&line, &cells).map_err(|failure| failure.error)?;
+            Ok(Some((row, (lines, cells))))
         });
         rows.boxed()
-    }
-}
-
-/// Numbers of 64 bits come in quotes, since those of more bits would lose digits without.
-fn is_wide(kind: &str) -> bool {
-    let kind =
-        kind.trim_start_matches("LowCardinality(").trim_start_matches("Nullable(").trim_end_matches(')');
-    matches!(kind, "UInt64" | "Int64")
-}
-
-fn unquote(value: &mut Value) {
-    if let Value::String(text) = value {
-        let number = text.parse::<u64>().map(Value::from).or_else(|_| text.parse::<i64>().map(Value::from));
-        if let Ok(number) = number {
-            *value = number;
-        }
     }
 }

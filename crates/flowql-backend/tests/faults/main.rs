@@ -16,6 +16,7 @@ use bytes::Bytes;
 use flowql_backend::clickhouse::{Client, ClientOptions, Insert, ServerOptions, Statement};
 use flowql_backend::{Error, testing};
 use futures_util::StreamExt as _;
+use serde_json::json;
 
 use proxy::{Fault, Proxy};
 
@@ -154,6 +155,14 @@ async fn wrong_credentials_are_said_and_not_shown() {
     assert!(!format!("{client:?} {servers:?} {error}").contains("secret-word"));
 }
 
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct Numbers {
+    a: u128,
+    b: Vec<i128>,
+    c: u64,
+    d: Vec<u64>,
+}
+
 #[tokio::test]
 async fn a_user_who_may_not_change_settings_is_served_without() {
     let engine = testing::engine().await;
@@ -163,12 +172,10 @@ async fn a_user_who_may_not_change_settings_is_served_without() {
     {
         direct.execute(&Statement::write(sql)).await.unwrap();
     }
-    // The embedded engine has one user only. A session whose settings are those of such a user's profile is refused in
-    // the same words; it takes one statement at a time.
-    for (session, readonly) in [("reader", 1), ("careful", 2)] {
-        let proxy = Proxy::new(&engine.url(), Fault::Session(session)).await;
+    for readonly in [1, 2] {
+        let proxy = Proxy::new(&engine.url(), Fault::Readonly(readonly)).await;
         let client = client(&[proxy.url()]);
-        client.execute(&Statement::write(format!("SET readonly = {readonly}"))).await.unwrap();
+        assert_eq!(client.caution(), None);
         let settings = Statement::read(
             "SELECT getSetting('readonly') = {readonly:UInt64}, getSetting('max_query_size') > 1000000",
         )
@@ -184,11 +191,58 @@ async fn a_user_who_may_not_change_settings_is_served_without() {
         assert_eq!(client.all::<serde_json::Value>(&numbers).await.unwrap().len(), 3);
         assert!(client.health().await.unwrap().version.starts_with("26."));
         assert_eq!(flowql_backend::StoredSchema::read(&client).await.unwrap().tables, []);
+        assert_eq!(client.caution().is_some(), readonly == 1);
+        // All digits of a number come, in the same form.
+        let (wide, most) = ("340282366920938463463374607431768211455", u64::MAX);
+        let sql =
+            format!("SELECT toUInt128('{wide}') AS a, [toInt256(1)] AS b, {most} AS c, [toUInt64(7)] AS d");
+        let rows = client.rows(&Statement::read(&sql)).await.unwrap().collect().await.unwrap();
+        assert_eq!(rows, [[json!(wide), json!(["1"]), json!(most), json!([7])]], "{readonly}");
+        let structures: Vec<Numbers> = client.all(&Statement::read(sql)).await.unwrap();
+        let expected = Numbers { a: u128::MAX, b: vec![1], c: u64::MAX, d: vec![7] };
+        assert_eq!(structures, [expected], "{readonly}");
         for write in ["INSERT INTO d.t VALUES (1)", "DROP TABLE d.t"] {
             let error = client.execute(&Statement::write(write)).await.unwrap_err();
             assert!(matches!(error, Error::Database { code: 164, .. }), "{error:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_queries_of_a_user_who_may_not_change_settings_end_with_their_calls() {
+    let engine = testing::engine().await;
+    let direct = client(&[engine.url()]);
+    let proxy = Proxy::new(&engine.url(), Fault::Readonly(1)).await;
+    let client = client(&[proxy.url()]);
+    answer(&client).await.unwrap();
+    let runs = async |id: &str| direct.progress(id).await.unwrap().is_some();
+    let waits_for = async |id: &str, expected: bool| {
+        let start = Instant::now();
+        while runs(id).await != expected {
+            assert!(start.elapsed() < Duration::from_secs(20), "{id}: it runs: {}", !expected);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let slow =
+        Statement::read("SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))");
+    // The call is dropped.
+    let (caller, statement) = (client.clone(), slow.clone().named("dropped"));
+    let call = tokio::spawn(async move { caller.rows(&statement).await.map(|_| ()) });
+    waits_for("dropped", true).await;
+    call.abort();
+    waits_for("dropped", false).await;
+    // The call comes to its deadline.
+    let error = client.rows(&slow.named("late")).await.unwrap_err();
+    assert_eq!(error, Error::Deadline(Duration::from_secs(2)));
+    waits_for("late", false).await;
+    // The rows are dropped.
+    let endless = Statement::read("SELECT number FROM system.numbers").named("rows");
+    let mut rows = client.rows(&endless).await.unwrap();
+    rows.rows.next().await.unwrap().unwrap();
+    assert!(runs("rows").await);
+    drop(rows);
+    waits_for("rows", false).await;
+    assert_eq!(answer(&client).await, Ok(42));
 }
 
 #[tokio::test]

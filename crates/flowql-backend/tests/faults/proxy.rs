@@ -20,8 +20,10 @@ pub(crate) enum Fault {
     CutAfter(usize),
     /// The request never reaches the server: this is the answer.
     Answer(&'static str),
-    /// Every request belongs to this session of the server, and so to its settings.
-    Session(&'static str),
+    /// The server is one of long ago whose user has a profile with this `readonly`. The embedded engine has one user only:
+    /// a session whose settings are those of such a profile is refused in the same words. It takes one statement at a time,
+    /// so each connection has its own.
+    Readonly(u8),
 }
 
 /// A proxy, until it is dropped.
@@ -83,7 +85,18 @@ async fn pass(mut client: TcpStream, server: &str, fault: Fault) -> std::io::Res
                 _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
             }
         }
-        Fault::Session(session) => {
+        Fault::Readonly(readonly) => {
+            static SESSIONS: AtomicUsize = AtomicUsize::new(0);
+            let session = format!("session{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
+            // Until 25.8 large numbers stood in quotes, unless one asked for another form.
+            for setting in
+                ["output_format_json_quote_64bit_integers = 1".to_owned(), format!("readonly = {readonly}")]
+            {
+                let (sql, mut server) = (format!("SET {setting}"), TcpStream::connect(server).await?);
+                let head = format!("POST /?session_id={session} HTTP/1.0\r\nContent-Length: {}", sql.len());
+                server.write_all(format!("{head}\r\n\r\n{sql}").as_bytes()).await?;
+                server.read_to_end(&mut Vec::new()).await?;
+            }
             let mut server = TcpStream::connect(server).await?;
             let (mut from_client, mut to_client) = client.split();
             let (mut from_server, mut to_server) = server.split();

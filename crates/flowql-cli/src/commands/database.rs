@@ -7,6 +7,8 @@ use flowql_backend::tables::{Layout, Login};
 use flowql_backend::{BackendArgs, BackendKind, BackendOptions};
 use flowql_config::Config;
 
+use crate::args::Global;
+use crate::console;
 use crate::failure::Failure;
 
 /// A database that may not be there yet.
@@ -43,5 +45,12 @@ impl Database {
     fn connect(&self, database: &str, deadline: Duration) -> Result<Client, Failure> {
         let client = ClientOptions { database: database.to_owned(), deadline, ..self.backend.client.clone() };
         Ok(BackendOptions { client, ..self.backend.clone() }.client()?)
+    }
+}
+
+/// Says what there is to say of the database's user, after the first answer.
+pub(super) fn caution(global: &Global, client: &Client) {
+    if let Some(caution) = client.caution().filter(|_| !global.quiet) {
+        console::warning(caution, None);
     }
 }

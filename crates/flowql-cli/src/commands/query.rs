@@ -12,7 +12,7 @@ use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::database::Database;
+use super::database::{Database, caution};
 use super::{compile, load, runtime};
 use crate::args::{By, Global, Query, RowFormat};
 use crate::console::{self, Output};
@@ -44,6 +44,7 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
     runtime()?.block_on(async {
         let client = Database::named(&config, &args.target)?.client(deadline)?;
         let stored = StoredSchema::read(&client).await?;
+        caution(global, &client);
         let plan = query.plan(&config.schema, &stored)?;
         if args.explain {
             return explain(&client, &plan, args.format).await;

@@ -12,7 +12,7 @@ use flowql_backend::tables::{self, AsNames, Change, Layout, Login, RAW_TABLE, SE
 use flowql_backend::{StoredSchema, StoredTable};
 use serde::Serialize;
 
-use super::database::Database;
+use super::database::{Database, caution};
 use super::{load, runtime};
 use crate::args::{Global, Making, Tables, TablesAction};
 use crate::console::{self, Output};
@@ -33,7 +33,7 @@ pub(super) fn run(global: &Global, args: &Tables) -> Result<Status, Failure> {
             make(global, &config.schema, &Database::named(&config, target)?, making, change).await
         }),
         TablesAction::Show { json, target } => {
-            runtime.block_on(async { show(&Database::named(&config, target)?, *json).await })
+            runtime.block_on(async { show(global, &Database::named(&config, target)?, *json).await })
         }
     }
 }
@@ -133,8 +133,10 @@ struct Shown<'a> {
     notes: Vec<String>,
 }
 
-async fn show(database: &Database, json: bool) -> Result<Status, Failure> {
-    let found = tables::find(&database.outside(DEADLINE)?, &database.layout).await?;
+async fn show(global: &Global, database: &Database, json: bool) -> Result<Status, Failure> {
+    let client = database.outside(DEADLINE)?;
+    let found = tables::find(&client, &database.layout).await?;
+    caution(global, &client);
     let stored = match found.tables.is_empty() {
         true => StoredSchema::default(),
         false => StoredSchema::read(&database.client(DEADLINE)?).await?,

@@ -84,6 +84,29 @@ fn a_broken_database_costs_its_values_only() {
 }
 
 #[test]
+fn a_user_who_may_not_set_limits_is_served_and_that_is_said() {
+    let store = Store::filled();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let proxy = runtime.block_on(Proxy::new(&store.url(), Fault::Readonly(1)));
+    let caution = "the database user may not change settings (readonly = 1, or a constraint)";
+    let service = behind(&proxy.url());
+    let ready = service.get("/readyz").has(200).json();
+    assert!(ready["backend"]["caution"].as_str().unwrap().starts_with(caution), "{ready}");
+    let question =
+        json!({"filter": "", "kind": "top", "columns": ["SrcAS"], "from": 1, "to": 4_000_000_000_u32});
+    assert!(service.post("/api/v1/query", &question.to_string()).has(200).text().lines().count() > 3);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_flowql"))
+        .args(["query", "--no-config", "--top", "SrcAS", "--from", "-26h", "--database", "flowql"])
+        .args(["--server", &proxy.url()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && !output.stdout.is_empty(), "{said}");
+    assert!(said.starts_with(&format!("warning: {caution}")), "{said}");
+    assert_eq!(said.matches("warning").count(), 1, "{said}");
+}
+
+#[test]
 fn a_dead_database_costs_its_values_only_and_is_said() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let service = behind(&format!("http://{gone}"));

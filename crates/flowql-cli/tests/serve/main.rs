@@ -14,7 +14,6 @@ mod log;
 mod operation;
 mod page;
 mod pairs;
-#[expect(dead_code, reason = "the tests of the backend have faults of their own")]
 #[path = "../../../flowql-backend/tests/faults/proxy.rs"]
 mod proxy;
 mod saved;
