@@ -458,7 +458,13 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "A file whose first line is the password. It comes before `password`.",
     ),
     setting("clickhouse", "database", Kind::Text, "\"default\"", "The database of the flow tables."),
-    setting("clickhouse", "cluster", Kind::Text, "\"\"", "The cluster that tables are created on."),
+    setting(
+        "clickhouse",
+        "cluster",
+        Kind::Text,
+        "\"\"",
+        "The cluster that the tables are on. `flowql tables create` and `migrate` refuse to make any there.",
+    ),
     setting(
         "clickhouse",
         "ca_file",

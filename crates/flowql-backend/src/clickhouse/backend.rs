@@ -50,9 +50,6 @@ impl ClickHouse {
     }
 }
 
-/// The code of ClickHouse for a database that is not there.
-const UNKNOWN_DATABASE: u32 = 81;
-
 #[async_trait]
 impl Backend for ClickHouse {
     fn name(&self) -> &'static str {
@@ -76,11 +73,7 @@ impl Backend for ClickHouse {
     }
 
     async fn stored(&self) -> Result<StoredSchema, Error> {
-        match StoredSchema::read(&self.client).await {
-            // It holds nothing yet.
-            Err(Error::Database { code: UNKNOWN_DATABASE, .. }) => Ok(StoredSchema::default()),
-            other => other,
-        }
+        StoredSchema::read(&self.client).await
     }
 
     async fn health(&self) -> Result<Health, Error> {

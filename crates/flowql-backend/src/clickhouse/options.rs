@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct ClientOptions {
     /// The database of the tables.
     pub database: String,
-    /// The cluster on which tables are created; `None` for a single server.
+    /// The cluster on which the tables are; `None` for a single server. No tables are made on a cluster.
     pub cluster: Option<String>,
     /// How long a call may take that does not say otherwise.
     pub deadline: Duration,

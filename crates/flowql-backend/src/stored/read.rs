@@ -37,8 +37,17 @@ impl StoredSchema {
     ///
     /// # Errors
     ///
-    /// Why the database does not answer.
+    /// Why the server does not answer. A database that is not there holds nothing yet.
     pub async fn read(client: &Client) -> Result<Self, Error> {
+        /// The code of ClickHouse for such a database.
+        const UNKNOWN_DATABASE: u32 = 81;
+        match Self::read_tables(client).await {
+            Err(Error::Database { code: UNKNOWN_DATABASE, .. }) => Ok(Self::default()),
+            other => other,
+        }
+    }
+
+    async fn read_tables(client: &Client) -> Result<Self, Error> {
         let columns = Statement::read(
             "SELECT table, name, type AS kind FROM system.columns WHERE database = currentDatabase() \
              AND (table = 'exporters' OR table LIKE 'flows%') ORDER BY table, position",

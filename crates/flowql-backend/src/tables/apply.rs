@@ -32,7 +32,7 @@ pub async fn find(client: &Client, layout: &Layout) -> Result<Found, Error> {
 ///
 /// # Errors
 ///
-/// That another migration is at it, or why a statement was not done. Another call goes on from there.
+/// That another migration is at it, that the client is one of a cluster, or why a statement was not done. Another call goes on from there.
 pub async fn make(
     client: &Client,
     layout: &Layout,
@@ -41,6 +41,16 @@ pub async fn make(
     as_names: Option<&AsNames>,
     progress: impl FnMut(&Statement),
 ) -> Result<(), Error> {
+    if let Some(cluster) = &client.options().cluster {
+        return Err(Error::Setup {
+            message: format!("tables cannot be made on the cluster `{cluster}` yet"),
+            help: Some(
+                "make them by hand of what --dry-run prints, with the engines of your cluster; or leave `cluster` empty, \
+                 and they are made at one server"
+                    .to_owned(),
+            ),
+        });
+    }
     let lock = Lock::take(client, layout).await?;
     let made = make_alone(&lock, client, layout, (schema, change, as_names), progress).await;
     // What went wrong first is what is to be said.

@@ -91,6 +91,13 @@ fn words_are_completed_in_the_order_of_their_traffic() {
 }
 
 #[test]
+fn a_query_on_an_empty_store_says_what_makes_the_tables() {
+    let engine = Engine(Place::new());
+    let ran = engine.0.run(&["query", "--folder", "data"]).has_status(2);
+    assert_eq!(ran.stderr, "error: there are no flow tables; `flowql tables create` makes them\n");
+}
+
+#[test]
 fn a_missing_library_is_said_with_the_way_to_get_it() {
     let place = Place::new();
     let mut command = place.command(&["store", "start", "--folder", "data"]);

@@ -180,6 +180,23 @@ fn a_migration_that_is_killed_is_followed_by_another() {
 }
 
 #[test]
+fn tables_on_a_cluster_are_left_to_whoever_runs_it() {
+    let store = Store::new();
+    store.configure("[clickhouse]\ncluster = \"east\"\n");
+    let make = |more: &[&str]| {
+        let server = format!("http://{}", store.address);
+        store.engine.0.run(&[&["tables", "create", "--server", &server], more].concat())
+    };
+    let refused = make(&[]).has_status(2).stderr;
+    assert!(
+        refused.starts_with("error: tables cannot be made on the cluster `east` yet\nhelp: "),
+        "{refused}"
+    );
+    assert_eq!(store.ask("SELECT count() FROM system.tables WHERE name LIKE 'flow%'"), "0");
+    assert!(make(&["--dry-run"]).has_status(0).stdout.contains("CREATE TABLE"));
+}
+
+#[test]
 fn the_lock_of_another_machine_ends_when_that_is_silent() {
     let store = Store::with_a_table_to_fill();
     let holder = r#"{"id":"1","host":"far","pid":7,"place":"elsewhere"}"#;
