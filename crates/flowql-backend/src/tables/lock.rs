@@ -247,13 +247,13 @@ fn busy(layout: &Layout, other: Option<&Holder>, held: &Held, silent: Duration) 
     let by = other.map(|other| format!("by process {} on {}, ", other.pid, other.host)).unwrap_or_default();
     Error::Setup {
         message: format!(
-            "another `flowql tables` changes the tables of `{}`: {by}since {}, last seen {} s ago",
+            "the tables of `{}` are being changed: {by}since {}, last seen {} s ago",
             layout.database,
             iso_time(held.since),
             silent.as_secs()
         ),
         help: Some(format!(
-            "run the command again when that one is done; if it was killed, {} s after it was last seen",
+            "run the command again when that is done; if it was killed, {} s after it was last seen",
             SILENCE.as_secs()
         )),
     }
