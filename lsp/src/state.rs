@@ -132,6 +132,9 @@ mod tests {
         assert_eq!(edited("a\nb\r\nc", ((1, 0), (2, 1)), "x"), "a\nx");
         assert_eq!(edited("a", ((0, 1), (0, 0)), "x"), "x");
         assert_eq!(edited("a", ((9, 9), (10, 0)), "x"), "ax");
+        // A CR ends no line without an LF: editors that show it as a character type after it.
+        assert_eq!(edited("a\r", ((0, 2), (0, 2)), "x"), "a\rx");
+        assert_eq!(edited("a\r\r\nb", ((0, 2), (0, 2)), "x"), "a\rx\r\nb");
         // Inside of a character counts as its start.
         assert_eq!(edited("\u{1F600}", ((0, 1), (0, 1)), "x"), "x\u{1F600}");
     }

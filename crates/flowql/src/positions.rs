@@ -67,7 +67,9 @@ impl<'a> Positions<'a> {
         let line = line as usize;
         let Some(&start) = self.lines.get(line) else { return self.end() };
         let end = self.lines.get(line + 1).copied().unwrap_or_else(|| self.end());
-        let content = Span { start, end }.of(self.text).trim_end_matches(['\n', '\r']);
+        let line = Span { start, end }.of(self.text);
+        // A CR is part of the line's end only right before the LF: elsewhere it is a character like others.
+        let content = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
         let mut left = column;
         for (offset, found) in content.char_indices() {
             let width = match encoding {
@@ -201,15 +203,16 @@ mod tests {
 
     #[test]
     fn every_boundary_survives_the_round_trip() {
-        let text = "\u{FEFF}x = \"\u{1F600}\" -- é\r\n\r\nAND y\n";
+        let text = "\u{FEFF}x = \"\u{1F600}\" -- é\r\n\r\nAND\r y\r\r\n\nOR z\r";
         let positions = Positions::new(text);
-        for (offset, _) in text.char_indices() {
+        let offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
+        for offset in offsets {
             let offset = u32::try_from(offset).unwrap();
             assert_eq!(positions.of_utf16(positions.utf16(offset)), offset);
             let units = text[..offset as usize].encode_utf16().count();
             assert_eq!(positions.utf16(offset) as usize, units);
-            let before = &text.as_bytes()[..offset as usize];
-            if before.ends_with(b"\r") {
+            let (before, after) = text.split_at(offset as usize);
+            if before.ends_with('\r') && after.starts_with('\n') {
                 continue; // Between CR and LF an editor has no position.
             }
             for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
