@@ -25,6 +25,10 @@ fn actions(marked: &str) -> Vec<(ActionKind, String, Action)> {
         .collect()
 }
 
+fn comments(compiler: &Compiler<'_>, text: &str) -> usize {
+    ide::tokens(compiler, text).iter().filter(|token| token.class == ide::TokenClass::Comment).count()
+}
+
 fn results(marked: &str, kind: ActionKind) -> Vec<String> {
     actions(marked).into_iter().filter(|(found, _, _)| *found == kind).map(|(_, text, _)| text).collect()
 }
@@ -51,6 +55,12 @@ fn rewrites_say_the_same_in_another_way() {
         ("DstASPath| = 1 AND SrcAS = 2", vec!["DstASPath IN (1) AND SrcAS = 2"]),
         ("SrcAS = |", vec![]),
         ("|", vec![]),
+        // A comment is not thrown away.
+        ("SrcAddr| IN (10.0.0.0/9 /* left */, 10.128.0.0/9)", vec![]),
+        ("SrcAS| IN (1 -- ours\n)", vec![]),
+        ("SrcAS| = /* ours */ 1", vec![]),
+        ("|NOT /* ours */ SrcAS = 1", vec![]),
+        ("|NOT SrcAS /* ours */ = 1", vec!["SrcAS /* ours */ != 1"]),
     ] {
         assert_eq!(results(marked, ActionKind::Rewrite), expected, "{marked}");
     }
@@ -76,10 +86,13 @@ fn saved_filters_are_put_in_and_made() {
     let (_, text, action) = made.iter().find(|(kind, _, _)| *kind == ActionKind::Extract).unwrap();
     assert_eq!(text, "SrcAS = 1 AND @extracted");
     assert_eq!(action.new_filter.as_ref().unwrap().text, "DstAS = 2 OR DstAS = 3");
+    let made = actions("SrcAS = 1 AND |(-- theirs\nDstAS = 2 /* one */)|");
+    let (_, _, action) = made.iter().find(|(kind, _, _)| *kind == ActionKind::Extract).unwrap();
+    assert_eq!(action.new_filter.as_ref().unwrap().text, "-- theirs\nDstAS = 2 /* one */");
 }
 
 #[test]
-fn no_action_breaks_a_valid_filter() {
+fn no_action_breaks_a_valid_filter_or_loses_a_comment() {
     let mut tried = 0;
     for file in corpus::read_all().unwrap().iter().filter(|file| file.valid) {
         for entry in file.entries.iter().filter(|entry| entry.text.len() < 1000) {
@@ -93,6 +106,13 @@ fn no_action_breaks_a_valid_filter() {
                     }
                     let compiler = Compiler::new(&file.schema, &saved);
                     let after = apply(&entry.text, &action);
+                    let apart = action.new_filter.as_ref().map_or(0, |new| comments(&compiler, &new.text));
+                    assert!(
+                        comments(&compiler, &after) + apart >= comments(&compiler, &entry.text),
+                        "{}: {}: {after:?}",
+                        entry.place,
+                        action.title
+                    );
                     let result = compiler.compile(&after, Options::default());
                     assert!(
                         result.sql.is_some(),

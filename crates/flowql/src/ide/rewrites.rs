@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::actions::{Action, ActionKind, NewFilter};
 use crate::check::operators_of;
-use crate::syntax::{Condition, List, Node, Operand, OperatorUse, Value, ValueKind};
+use crate::syntax::{self, Condition, List, Node, Operand, OperatorUse, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type};
 use crate::values::intervals::{merged, of_address, of_subnet, subnets};
 use crate::values::{self, text};
@@ -73,7 +73,7 @@ impl Rewriter<'_> {
             return None;
         }
         let after = format!("{} ({written})", listed.symbol());
-        Some(self.rewrite(format!("write `{after}`"), usage.span.to(value.span), &after))
+        self.rewrite(format!("write `{after}`"), usage.span.to(value.span), &after)
     }
 
     /// `a IN (b)` → `a = b`, and `a IN (1-9)` → `a BETWEEN 1 AND 9`.
@@ -96,7 +96,7 @@ impl Rewriter<'_> {
             }
             None => format!("{} {written}", if negated { "!=" } else { "=" }),
         };
-        Some(self.rewrite(format!("write `{after}`"), usage.span.to(list.span), &after))
+        self.rewrite(format!("write `{after}`"), usage.span.to(list.span), &after)
     }
 
     /// `a BETWEEN 1 AND 9` → `a IN (1-9)`.
@@ -114,7 +114,7 @@ impl Rewriter<'_> {
             return None;
         }
         let after = format!("{} ({}-{})", listed.symbol(), low.span.of(self.text), high.span.of(self.text));
-        Some(self.rewrite(format!("write `{after}`"), usage.span.to(high.span), &after))
+        self.rewrite(format!("write `{after}`"), usage.span.to(high.span), &after)
     }
 
     /// A list of addresses and subnets with those that lie in others left out and neighbours joined.
@@ -141,7 +141,7 @@ impl Rewriter<'_> {
         let print = |net: &IpNet| if single(net) { net.addr().to_string() } else { net.to_string() };
         let items: Vec<String> = aggregated.iter().map(print).chain(others).collect();
         let title = format!("aggregate {before} addresses and subnets into {}", aggregated.len());
-        Some(self.rewrite(title, list.span, &format!("({})", items.join(", "))))
+        self.rewrite(title, list.span, &format!("({})", items.join(", ")))
     }
 
     /// `NOT a = b` → `a != b`, also where the condition stands in parentheses.
@@ -170,7 +170,7 @@ impl Rewriter<'_> {
         };
         let rewritten =
             format!("{before}{}{}{}{after}", blank(before, true), opposite.symbol(), blank(after, false));
-        Some(self.rewrite(format!("write `{}`", rewritten.trim()), span, &rewritten))
+        self.rewrite(format!("write `{}`", rewritten.trim()), span, &rewritten)
     }
 
     /// A string in the other kind of quotes.
@@ -187,7 +187,7 @@ impl Rewriter<'_> {
             _ => ('"', "use double quotes"),
         };
         let quoted = text::quote_with(&text::decode(written), other);
-        Some(self.rewrite(title.to_owned(), value.span, &quoted))
+        self.rewrite(title.to_owned(), value.span, &quoted)
     }
 
     /// `@name` → its text in parentheses.
@@ -218,7 +218,11 @@ impl Rewriter<'_> {
         }
         // Half of an AND under an OR, or of a chain, cannot be cut out by its tree node alone.
         let body = match site.node {
-            Node::Group { inner, .. } => inner.span().of(self.text),
+            // All that stands in the parentheses, comments too; the closing one may be missing.
+            Node::Group { inner, .. } => {
+                let end = inner.span().end.max(span.end.saturating_sub(1));
+                Span { start: span.start + 1, end }.of(self.text).trim()
+            }
             _ => span.of(self.text),
         };
         if site.parent.is_none() && !selected {
@@ -246,14 +250,18 @@ impl Rewriter<'_> {
         }
     }
 
-    fn rewrite(&self, title: String, span: Span, after: &str) -> Action {
-        Action {
+    /// The replacement of a range; `None` where a comment would get lost by it.
+    fn rewrite(&self, title: String, span: Span, after: &str) -> Option<Action> {
+        if comments(span.of(self.text)) != comments(after) {
+            return None;
+        }
+        Some(Action {
             title,
             kind: ActionKind::Rewrite,
             edits: vec![self.apart(span, after)],
             diagnostic: None,
             new_filter: None,
-        }
+        })
     }
 
     /// The replacement of a range, with blanks where a word would run into what stands beside it.
@@ -266,6 +274,11 @@ impl Rewriter<'_> {
         let last = blank(after.ends_with(is_word) && behind.is_some_and(is_word));
         Edit::replace(span, format!("{first}{after}{last}"))
     }
+}
+
+/// How many comments a text has.
+fn comments(text: &str) -> usize {
+    syntax::tokens(text).iter().filter(|token| token.kind == TokenKind::Comment).count()
 }
 
 fn has(column: &Column, operator: Operator) -> bool {
