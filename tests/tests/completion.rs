@@ -267,6 +267,18 @@ fn nothing_is_offered_in_comments_and_for_unknown_columns() {
 }
 
 #[test]
+fn a_number_is_not_completed_to_a_column() {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let compiler = Compiler::new(&schema, &saved);
+    let columns = |text: &str| {
+        let completions = ide::complete(&compiler, text, u32::try_from(text.len()).unwrap());
+        completions.candidates.iter().filter(|found| found.kind == CandidateKind::Column).count()
+    };
+    assert_eq!(columns("SrcAS = 1"), 0);
+    assert!(columns("SrcAS = ") > 0 && columns("SrcAS = dst1") > 0);
+}
+
+#[test]
 fn values_of_the_network_are_asked_for_and_put_in() {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let compiler = Compiler::new(&schema, &saved);

@@ -73,7 +73,9 @@ pub(super) fn offer(
             });
         }
     }
-    if takes_columns(column, operator) && quote.is_none() {
+    // A number being typed is no part of a name: with `1` for the value, Enter must not make `Dst1stAS` of it.
+    let is_number = request.prefix.starts_with(|first: char| first.is_ascii_digit());
+    if takes_columns(column, operator) && quote.is_none() && !is_number {
         let same = |other: &Column| other.filter_type == column.filter_type && other.name != column.name;
         for other in ranked_columns(compiler, &request.prefix, same) {
             let insert = written(&slot, &other.name, false);
