@@ -33,6 +33,7 @@ async function start(wasm?: WasmSource, services?: FileSource): Promise<void> {
     read(services ?? new URL("./core/services.txt", import.meta.url)),
     initialise(wasm === undefined ? undefined : { module_or_path: wasm }),
   ]);
+  if (/^\s*</.test(text)) throw new Error("the names of the services could not be read: this is a page");
   provide(text);
 }
 

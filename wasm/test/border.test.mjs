@@ -102,6 +102,16 @@ test("the value of a parameter keeps every digit", () => {
   assert.deepEqual(parameters, { p0: "18446744073709551615", p1: 80 }, sql);
 });
 
+test("a selected part becomes a saved filter", () => {
+  const text = 'ExporterName = "\u{1F600}" AND (SrcAS = 1 OR SrcAS = 2)';
+  const start = text.indexOf("(");
+  const { edits, new_filter } = flowql.codeActions(text, start, text.length).find(({ kind }) => kind === "extract");
+  assert.deepEqual(edits, [{ start, end: text.length, text: "@extracted" }]);
+  assert.deepEqual(new_filter, { name: "extracted", text: "SrcAS = 1 OR SrcAS = 2" });
+  // Either end may come first.
+  assert.deepEqual(flowql.codeActions(text, text.length, start), flowql.codeActions(text, start, text.length));
+});
+
 test("a filter is narrowed to a value", () => {
   assert.equal(flowql.narrow("SrcAS = 1 OR DstAS = 2", "Proto", "6"), '(SrcAS = 1 OR DstAS = 2) AND Proto = 6');
   assert.equal(flowql.narrow("", "DstPort", "443", true), "DstPort != 443");

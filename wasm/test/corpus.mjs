@@ -1,6 +1,6 @@
 // What `cargo run -p flowql-tests --bin editor-answers` wrote: the filters of the corpus with the core's answers, and
 // hostile texts.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const root = new URL("../../", import.meta.url);
 
@@ -15,9 +15,9 @@ export function corpus() {
 
 /** The seeds of the fuzz targets, and what the fuzzer found. */
 export function fuzz() {
-  const targets = ["compile", "complete", "fixes", "format", "parse", "second_opinion", "sql_safety"];
-  return targets.flatMap((target) => {
-    const lines = readFileSync(new URL(`tests/corpus/fuzz/${target}.jsonl`, root), "utf8").trimEnd().split("\n");
+  const folder = new URL("tests/corpus/fuzz/", root);
+  return readdirSync(folder).flatMap((name) => {
+    const lines = readFileSync(new URL(name, folder), "utf8").trimEnd().split("\n");
     return lines.map((line) => JSON.parse(line));
   });
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import initialise from "../dist/core/flowql.js";
 import { load } from "../dist/node.js";
 import { corpus, fuzz, long } from "./corpus.mjs";
 
@@ -87,6 +88,25 @@ test("texts far beyond every limit", () => {
     flowql.hover(text, text.length);
   }
   assert.equal(flowql.compile("SrcAS = 1").sql, "SrcAS = 1");
+});
+
+test("the memory does not grow with the number of calls", async () => {
+  const { memory } = await initialise();
+  const texts = filters.map(({ text }) => text).filter((text) => text.length < 400);
+  const calls = [
+    (text) => flowql.compile(text),
+    (text) => flowql.diagnostics(text),
+    (text) => flowql.tokens(text),
+    (text) => flowql.complete(text, text.length, [{ value: text.slice(0, 9), detail: text }]),
+    (text) => flowql.hover(text, text.length >> 1),
+    (text) => flowql.configure({ filters: { a: text } }),
+  ];
+  const ask = () => texts.forEach((text) => calls.forEach((call) => call(text)));
+  ask();
+  const before = memory.buffer.byteLength;
+  for (let called = 0; called < 100_000; called += texts.length * calls.length) ask();
+  assert.equal(memory.buffer.byteLength, before);
+  assert.deepEqual(flowql.configure({}), []);
 });
 
 test("the length limit is in bytes and can be set", () => {

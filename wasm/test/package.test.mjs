@@ -2,7 +2,7 @@
 // in a plain page, in a real Chromium.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -58,12 +58,16 @@ test("with the files given, and again after one was missing", async () => {
     const bytes = (name) => readFile(new URL(import.meta.resolve("@flowql/wasm/" + name)));
     const missing = new Response("", { status: 404 });
     console.log((await load(undefined, missing).catch((error) => error)).message);
+    // What a server of a one-page application gives for files that it has not.
+    const page = new Response("<!doctype html><title>FlowQL</title>");
+    console.log((await load(undefined, page).catch((error) => error)).message);
     const flowql = await load(await bytes("flowql.wasm"), await bytes("services.txt"));
     console.log(flowql.compile('DstPort = "https"').sql);`;
   await writeFile(join(folder, "given.mjs"), script);
   const { stdout } = await run(process.execPath, ["given.mjs"], { cwd: folder });
-  const [failure, sql] = stdout.split("\n");
+  const [failure, other, sql] = stdout.split("\n");
   assert.match(failure, /^the names of the services could not be read: status 404/);
+  assert.equal(other, "the names of the services could not be read: this is a page");
   assert.equal(sql, "DstPort = 443");
 });
 
@@ -98,6 +102,17 @@ export { found, kind, kinds, tokens };
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const all = ["--noEmit", "--strict", "--target", "ES2022", "--lib", "ES2022,DOM", ...options, "consumer.ts"];
     await run(process.execPath, [tsc, ...all], { cwd: folder }).catch((error) => assert.fail(error.stdout));
+  }
+});
+
+test("no type is `any`", async () => {
+  const declared = (await readdir(join(folder, "node_modules/@flowql/wasm/dist"), { recursive: true })).filter((path) =>
+    path.endsWith(".d.ts"),
+  );
+  assert.ok(declared.length >= 5, declared.join());
+  for (const path of declared) {
+    const text = await readFile(join(folder, "node_modules/@flowql/wasm/dist", path), "utf8");
+    assert.doesNotMatch(text.replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, ""), /\bany\b/, path);
   }
 });
 
