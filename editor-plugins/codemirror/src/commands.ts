@@ -20,9 +20,19 @@ export const submitFilter: Command = (view) => {
 };
 
 /** Writes the filter in its canonical layout; one with errors is left as it is, and that is said. */
-export const flowqlFormat: StateCommand = ({ state, dispatch }) => {
-  const flowql = engineOf(state).current;
-  if (!flowql || state.readOnly) return false;
+export const flowqlFormat: StateCommand = (target) => {
+  const { state, dispatch } = target;
+  const engine = engineOf(state);
+  if (engine.failed || state.readOnly) return false;
+  const flowql = engine.current;
+  if (!flowql) {
+    // Of what has changed since, nobody asked for the layout.
+    engine.ready.then(
+      () => target.state.doc.eq(state.doc) && flowqlFormat(target),
+      () => undefined,
+    );
+    return true;
+  }
   const before = state.doc.toString();
   const { text: after } = flowql.format(before);
   if (after === null) {

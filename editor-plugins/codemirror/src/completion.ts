@@ -7,21 +7,17 @@ import {
   insertCompletionText,
   pickedCompletion,
 } from "@codemirror/autocomplete";
-import type { Language } from "@codemirror/language";
-import type { Extension } from "@codemirror/state";
+import { EditorState, type Extension } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import type { Candidate, CandidateKind, Completions } from "@flowql/wasm";
 
 import { engineOf } from "./engine.js";
-import { flowqlLanguage } from "./language.js";
 import { showStatus, statusTooltip } from "./status.js";
 import { type ValueAnswer, ValueClient, type ValueOptions, type ValueSource } from "./values.js";
 
 export interface CompletionConfig extends ValueOptions {
   /** Who knows the values of the network. Without one, the words and tables of the language are offered. */
   values?: ValueSource;
-  /** The language that it completes; `flowqlLanguage` unless given. */
-  language?: Language;
 }
 
 /** The kinds of candidates as CodeMirror's icons have them. */
@@ -84,6 +80,18 @@ function completionsAt(context: CompletionContext): { text: string; found: Compl
   return { text, found: flowql.complete(text, context.pos) };
 }
 
+/** The answer of a source, which waits for the compiler when completion is wanted before that has loaded. */
+function whenLoaded(source: CompletionSource): CompletionSource {
+  return (context) => {
+    const { current, ready } = engineOf(context.state);
+    if (current) return source(context);
+    return ready.then(
+      () => source(context),
+      () => null,
+    );
+  };
+}
+
 /** What the compiler knows: columns, operators, connectives, words, saved filters. */
 function staticSource(context: CompletionContext): CompletionResult | null {
   const at = completionsAt(context);
@@ -141,12 +149,14 @@ function valueSource(client: ValueClient): CompletionSource {
 
 /** Completion: what the compiler knows at once, the values of a source when they come. */
 export function flowqlCompletion(config: CompletionConfig = {}): Extension {
-  const { values, language = flowqlLanguage, ...options } = config;
+  const { values, ...options } = config;
   const sources: CompletionSource[] = [staticSource];
   // Names seen in the network go before those of the tables.
   if (values) sources.unshift(valueSource(new ValueClient(values, options)));
+  const data = sources.map((source) => ({ autocomplete: whenLoaded(source) }));
   return [
-    sources.map((source) => language.data.of({ autocomplete: source })),
+    // All of an editor is one filter, with the language's colours or without.
+    EditorState.languageData.of(() => data),
     autocompletion({ activateOnCompletion }),
     statusTooltip,
   ];

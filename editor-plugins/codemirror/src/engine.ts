@@ -8,13 +8,15 @@ export type FlowQLSource = FlowQL | Promise<FlowQL>;
 export class Engine {
   /** What has loaded. */
   current: FlowQL | undefined;
+  /** Whether it will never come. */
+  failed = false;
   readonly ready: Promise<FlowQL>;
 
   constructor(source: FlowQLSource) {
     if (!("then" in source)) this.current = source;
     this.ready = Promise.resolve(source).then((flowql) => (this.current = flowql));
     // Who waits for it learns of a failure; where nobody does, the text stays plain.
-    this.ready.catch(() => undefined);
+    this.ready.catch(() => (this.failed = true));
   }
 }
 

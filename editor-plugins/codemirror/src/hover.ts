@@ -1,11 +1,20 @@
 import type { Extension } from "@codemirror/state";
-import { activateHover, closeHoverTooltips, type Command, EditorView, hoverTooltip, keymap } from "@codemirror/view";
+import {
+  activateHover,
+  closeHoverTooltips,
+  type Command,
+  EditorView,
+  hoverTooltip,
+  keymap,
+  type Tooltip,
+} from "@codemirror/view";
+import type { FlowQL } from "@flowql/wasm";
 
 import { engineOf } from "./engine.js";
 import { rendered } from "./markdown.js";
 
-const documentation = hoverTooltip((view, position) => {
-  const found = engineOf(view.state).current?.hover(view.state.doc.toString(), position);
+function tooltip(flowql: FlowQL, view: EditorView, position: number): Tooltip | null {
+  const found = flowql.hover(view.state.doc.toString(), position);
   if (!found) return null;
   return {
     pos: found.start,
@@ -17,6 +26,15 @@ const documentation = hoverTooltip((view, position) => {
       return { dom };
     },
   };
+}
+
+const documentation = hoverTooltip((view, position) => {
+  const { current, ready } = engineOf(view.state);
+  if (current) return tooltip(current, view, position);
+  return ready.then(
+    (flowql) => tooltip(flowql, view, position),
+    () => null,
+  );
 });
 
 /** Shows the documentation of what is at the cursor, until something changes, and has a screen reader say it. */

@@ -23,7 +23,7 @@ export interface FlowQLConfig {
   /** The compiler, when it is not the one with the default schema: `load()` of `@flowql/wasm`, configured or not. */
   flowql?: FlowQLSource;
   /** Completion; with a source of values if there is one. */
-  completion?: Omit<CompletionConfig, "language">;
+  completion?: CompletionConfig;
   linter?: LinterConfig;
   /** Called on Ctrl-Enter; without it the form around the editor is submitted. */
   onSubmit?: (view: EditorView) => void;
@@ -41,7 +41,7 @@ export function flowql(config: FlowQLConfig = {}): LanguageSupport {
     support.push(engineFacet.of(engine));
   }
   support.push(
-    flowqlCompletion({ ...config.completion, language }),
+    flowqlCompletion(config.completion),
     flowqlLinter(config.linter),
     flowqlHover,
     // Before the default keys, of which Ctrl-Enter inserts a line.

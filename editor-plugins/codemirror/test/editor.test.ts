@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { type Configuration, load, TOKEN_CLASSES } from "@flowql/wasm";
 import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -17,6 +18,8 @@ declare global {
     flowqlTest: Api;
   }
 }
+
+const flowql = await load();
 
 let folder: string;
 let server: Awaited<ReturnType<typeof serve>>;
@@ -112,6 +115,9 @@ describe("completion", () => {
     ["SrcAS = 1 A|", "AND", "SrcAS = 1 AND "],
     ["SrcAS IN (1|", ")", null],
     ["SrcAS IN (1 |", ")", "SrcAS IN (1 )"],
+    ["SrcAS IN (1 |", ",", "SrcAS IN (1 , "],
+    ["SrcAS = Dst|", "DstAS", "SrcAS = DstAS"],
+    ["SrcAS NOT |", "IN", "SrcAS NOT IN ("],
     ["Proto IN (|", "tcp", 'Proto IN ("tcp"'],
     ["Proto = 'ud|", "udp", "Proto = 'udp'"],
     ['Proto = "ud|" AND SrcAS = 1', "udp", 'Proto = "udp" AND SrcAS = 1'],
@@ -123,7 +129,11 @@ describe("completion", () => {
     ["SrcAS = 1 AND (|", "NOT", "SrcAS = 1 AND (NOT "],
     ["ExporterName IN (|", 'odd "name"', "ExporterName IN ('odd \"name\"'"],
     ['ExporterName = "od|', 'odd "name"', 'ExporterName = "odd \\"name\\""'],
+    [`ExporterName IN ("core1.example.net", 'ed|`, "edge2.example.net", `ExporterName IN ("core1.example.net", 'edge2.example.net'`],
+    [`ExporterName IN ("core1.example.net", |`, "core1.example.net", null],
+    [`ExporterName = 'od|' AND SrcAS = 1`, 'odd "name"', `ExporterName = 'odd "name"' AND SrcAS = 1`],
     ["SrcAS = another|", "AS64502", "SrcAS = AS64502"],
+    ["SrcAS = 1|", "Dst1stAS", null],
     ["SrcCountry = fran|", "FR", 'SrcCountry = "FR"'],
   ])("of %j with %j", async (marked, label, expected) => {
     await create({ values: "static", configuration: { filters: { customers: "SrcAS = 1" } } });
@@ -253,6 +263,17 @@ describe("errors", () => {
     expect(await page.evaluate(() => window.flowqlTest.selected())).toMatch(/^(Src|Dst)ASN$/);
   });
 
+  test("are mended by keyboard", async () => {
+    await create({ doc: "SrcAS == 1" });
+    await diagnosed(1);
+    await page.keyboard.press("Control+Shift+M");
+    const entry = page.getByRole("listbox", { name: "Diagnostics" }).getByRole("option");
+    await entry.filter({ hasText: "`==` is written `=` here" }).waitFor();
+    // The letter that the entry underlines in the name of the fix.
+    await page.keyboard.press("w");
+    await expect.poll(text).toBe("SrcAS = 1");
+  });
+
   test("after characters outside ASCII are marked at their places", async () => {
     await create({ doc: 'ExporterName = "\u{1F600}é\u{10FFFF}" AND\nInIfName = "ü" AND SrcASN = 1' });
     expect(await diagnosed(1)).toEqual([["error", "E101", "SrcASN"]]);
@@ -327,9 +348,10 @@ test("the colours are the classes of the core, over the whole corpus", { timeout
   const { filters } = corpus();
   const seen = new Set<string>();
   let configured = "";
-  for (const { place, text, configuration, tokens } of filters) {
-    // The editor shows lines that end with CR or CRLF as lines; the core is asked about what it shows.
-    if (text.includes("\r")) continue;
+  for (const { place, text: stored, configuration, tokens: core } of filters) {
+    // The editor makes lines of what ends with CR or CRLF; the core is asked about those.
+    const text = stored.replace(/\r\n?/g, "\n");
+    const tokens = text === stored ? core : classified(text, configuration);
     const wanted = JSON.stringify(configuration);
     if (wanted !== configured) await create({ classes: true, configuration });
     configured = wanted;
@@ -345,6 +367,16 @@ test("the colours are the classes of the core, over the whole corpus", { timeout
   }
   expect(seen.size).toBe(13);
 });
+
+/** The tokens of a text, for which the core's answers were not written down. */
+function classified(text: string, configuration: Configuration): { start: number; end: number; class: string }[] {
+  expect(flowql.configure(configuration)).toEqual([]);
+  const numbers = flowql.tokens(text);
+  return Array.from({ length: numbers.length / 3 }, (_, index) => {
+    const [start = 0, end = 0, number = 0] = numbers.subarray(3 * index, 3 * index + 3);
+    return { start, end, class: TOKEN_CLASSES[number] ?? "" };
+  });
+}
 
 /** Neighbours of one class as one: a span may end where another begins, as at a special character. */
 function joined(spans: [string, string][]): [string, string][] {
@@ -364,9 +396,12 @@ const visible = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u0
 test("64 KiB are pasted, coloured and typed into", async () => {
   await create();
   const filter = long(65_000);
-  await page.keyboard.insertText(filter);
-  expect(await text()).toBe(filter);
-  await page.locator(".cm-line").first().waitFor();
+  await browser.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate((filter) => navigator.clipboard.writeText(filter), filter);
+  await page.keyboard.press("Control+v");
+  await expect.poll(text).toBe(filter);
+  expect(await page.evaluate(() => window.flowqlTest.cursor())).toBe(filter.length);
+  await page.locator(".cm-line span").first().waitFor();
   // The time of the processor, so that other programs do not count.
   const session = await browser.context.newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
@@ -383,6 +418,50 @@ test("64 KiB are pasted, coloured and typed into", async () => {
   times.sort((first, second) => first - second);
   console.log(`a keystroke in 64 KiB: ${times[0]?.toFixed(1)} ms at best, ${times[14]?.toFixed(1)} ms in the middle`);
   expect(times[0]).toBeLessThan(16);
+});
+
+describe("each part alone", () => {
+  const alone = (part: keyof Api["PARTS"], doc = "") =>
+    page.evaluate(([part, doc]) => window.flowqlTest.alone(part, doc), [part, doc] as const);
+
+  test("the language colours", async () => {
+    await alone("language", "SrcAS == 1");
+    await page.locator(".cm-line .is-column", { hasText: "SrcAS" }).waitFor();
+    await page.waitForTimeout(400);
+    expect(await page.locator(".cm-lintRange-error").count()).toBe(0);
+  });
+
+  test("completion completes", async () => {
+    await alone("completion");
+    await page.keyboard.type("ExporterName = ", { delay: 20 });
+    expect(await menu("edge1")).toContain("core1.example.net");
+    expect(await page.locator(".cm-line span").count()).toBe(0);
+  });
+
+  test("the linter underlines", async () => {
+    await alone("linter", "SrcAS == 1");
+    await page.locator(".cm-lintRange-error", { hasText: "==" }).waitFor();
+  });
+
+  test("hovering documents", async () => {
+    await alone("hover", "DstPort = 443");
+    await page.locator(".cm-line").hover({ position: { x: 15, y: 8 } });
+    await page.locator(".cm-flowql-hover strong", { hasText: "DstPort" }).waitFor();
+  });
+
+  test("the keys submit, complete and format", async () => {
+    await alone("keymap", "srcas=1");
+    await page.keyboard.press("Control+Enter");
+    expect(await page.evaluate(() => window.flowqlTest.submitted())).toEqual(["srcas=1"]);
+    await page.keyboard.press("Shift+Alt+F");
+    await expect.poll(text).toBe("SrcAS = 1");
+  });
+
+  test("the command formats", async () => {
+    await alone("format", "srcas=1");
+    await page.keyboard.press("F2");
+    await expect.poll(text).toBe("SrcAS = 1");
+  });
 });
 
 describe("for everyone", () => {
@@ -402,12 +481,20 @@ describe("for everyone", () => {
   });
 
   test.each([false, true])("a theme that is dark: %s", async (dark) => {
-    await create({ dark, doc: `-- ours\n${FIVE}\nAND SrcPort IN (80, 8000-8100) AND SrcAS == 1` });
+    await create({ dark, values: "fail", doc: `-- ours\n${FIVE}\nAND SrcPort IN (80, 8000-8100) AND SrcAS == 1` });
     await page.locator(".cm-lintRange-error").waitFor();
-    const colours = await page.evaluate(() =>
-      [...document.querySelectorAll(".cm-line span")].map((span) => getComputedStyle(span).color),
-    );
-    expect(new Set(colours).size).toBeGreaterThan(4);
+    const contrasts = (selector: string) =>
+      page.evaluate((selector) => window.flowqlTest.contrasts(selector), selector);
+    const shown = await contrasts(".cm-line span");
+    expect(new Set(shown.map(({ colour }) => colour)).size).toBeGreaterThan(4);
+    expect(shown.filter(({ contrast }) => contrast < 3)).toEqual([]);
+    // The background is the theme's.
+    expect(shown.every(({ background }) => background < 0.2 === dark && background > 0.8 === !dark)).toBe(true);
+    await set("ExporterName = |");
+    await page.keyboard.press("Control+Space");
+    await page.locator(".cm-flowql-status").waitFor();
+    const [status] = await contrasts(".cm-flowql-status");
+    expect(status?.contrast).toBeGreaterThan(4.5);
     if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${dark ? "dark" : "light"}.png` });
   });
 

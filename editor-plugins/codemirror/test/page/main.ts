@@ -1,14 +1,28 @@
 // A bare page with the editor, for the tests: `flowqlTest` makes editors and looks into them.
 import { basicSetup } from "codemirror";
-import { forceParsing, foldable, matchBrackets, syntaxHighlighting, syntaxTree } from "@codemirror/language";
+import { forceParsing, syntaxHighlighting, syntaxTree } from "@codemirror/language";
 import { forEachDiagnostic } from "@codemirror/lint";
 import { oneDark } from "@codemirror/theme-one-dark";
-import { EditorView } from "@codemirror/view";
+import type { Extension } from "@codemirror/state";
+import { EditorView, keymap } from "@codemirror/view";
 import { load } from "@flowql/wasm";
 import type { Configuration } from "@flowql/wasm";
 import { highlightTree, tagHighlighter, tags } from "@lezer/highlight";
 
-import { akvoradoService, flowql, flowqlService, flowqlSingleLine, type ValueSource } from "../../dist/index.js";
+import {
+  akvoradoService,
+  flowql,
+  flowqlCompletion,
+  flowqlFormat,
+  flowqlHover,
+  flowqlKeymap,
+  flowqlLanguage,
+  flowqlLinter,
+  flowqlService,
+  flowqlSingleLine,
+  flowqlSubmit,
+  type ValueSource,
+} from "../../dist/index.js";
 
 interface Options {
   doc?: string;
@@ -105,6 +119,34 @@ async function create(options: Options = {}): Promise<void> {
   view.focus();
 }
 
+/** The parts of the package that are extensions, or made into one. */
+const PARTS = {
+  language: () => [flowqlLanguage, syntaxHighlighting(classes)],
+  completion: () => flowqlCompletion({ values: SOURCES.static() }),
+  linter: () => flowqlLinter(),
+  hover: () => flowqlHover,
+  keymap: () => [keymap.of(flowqlKeymap), flowqlSubmit.of((view) => submitted.push(view.state.doc.toString()))],
+  format: () => keymap.of([{ key: "F2", run: flowqlFormat }]),
+} satisfies Record<string, () => Extension>;
+
+/** The colour behind an element. */
+function backgroundOf(element: Element | null): string {
+  for (let behind = element; behind; behind = behind.parentElement) {
+    const { backgroundColor } = getComputedStyle(behind);
+    if (!/^rgba\(.*, 0(\.\d+)?\)$/.test(backgroundColor)) return backgroundColor;
+  }
+  return "rgb(255, 255, 255)";
+}
+
+/** The relative luminance of a colour, from 0 to 1. */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => {
+    const share = Number(part) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
 function current(): EditorView {
   if (!view) throw new Error("no editor");
   return view;
@@ -167,11 +209,23 @@ const api = {
     }
     return found;
   },
-  bracket: (at: number) => matchBrackets(current().state, at, 1),
-  fold: (line: number) => {
-    const { from, to } = current().state.doc.line(line);
-    return foldable(current().state, from, to);
+  /** An editor with nothing but one part of the package. */
+  alone: async (part: keyof typeof PARTS, doc: string) => {
+    view?.destroy();
+    [asked, submitted] = [[], []];
+    view = new EditorView({ doc, extensions: PARTS[part](), parent: document.querySelector("#editor")! });
+    view.focus();
+    // Keys are not waited for until the module has loaded.
+    await load();
   },
+  /** How bright the background of each element is, and how its text stands out from it, as WCAG has it. */
+  contrasts: (selector: string) =>
+    [...document.querySelectorAll(selector)].map((element) => {
+      const colour = getComputedStyle(element).color;
+      const background = luminance(backgroundOf(element));
+      const [dark = 0, bright = 0] = [luminance(colour), background].sort((first, second) => first - second);
+      return { text: element.textContent, colour, background, contrast: (bright + 0.05) / (dark + 0.05) };
+    }),
   /** Types a character, and waits for the frame that shows it. */
   typed: (character: string) => {
     const { head } = current().state.selection.main;
@@ -184,6 +238,6 @@ const api = {
   },
 };
 
-export type Api = typeof api;
+export type Api = typeof api & { PARTS: typeof PARTS };
 
-(window as unknown as { flowqlTest: Api }).flowqlTest = api;
+(window as unknown as { flowqlTest: typeof api }).flowqlTest = api;
