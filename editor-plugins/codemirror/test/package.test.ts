@@ -60,7 +60,7 @@ async function works(url: string): Promise<void> {
   await squiggle.waitFor({ timeout: 30_000 }).catch((error: unknown) => expect.fail(`${error}\n${complaints.join("\n")}`));
   expect(await squiggle.textContent()).toBe("==");
   // Colours as well: one compiler and one CodeMirror.
-  await page.locator(".cm-line span", { hasText: /^SrcAS$/ }).waitFor();
+  await page.locator(".cm-line span", { hasText: /^1$/ }).waitFor();
   expect(complaints).toEqual([]);
 }
 
