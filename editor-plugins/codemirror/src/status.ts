@@ -45,7 +45,8 @@ export const statusTooltip = [
   }),
   EditorView.baseTheme({
     ".cm-flowql-status": { padding: "2px 6px", maxWidth: "40em" },
-    "&light .cm-flowql-status": { color: "#8a4b00" },
-    "&dark .cm-flowql-status": { color: "#f0b060" },
+    // Both classes: CodeMirror colours tooltips itself.
+    "&light .cm-tooltip.cm-flowql-status": { color: "#8a4b00" },
+    "&dark .cm-tooltip.cm-flowql-status": { color: "#f0b060" },
   }),
 ];

@@ -494,6 +494,7 @@ describe("for everyone", () => {
     await page.keyboard.press("Control+Space");
     await page.locator(".cm-flowql-status").waitFor();
     const [status] = await contrasts(".cm-flowql-status");
+    expect(status?.colour).toBe(dark ? "rgb(240, 176, 96)" : "rgb(138, 75, 0)");
     expect(status?.contrast).toBeGreaterThan(4.5);
     if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${dark ? "dark" : "light"}.png` });
   });
