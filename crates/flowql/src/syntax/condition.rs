@@ -221,10 +221,7 @@ impl Builder<'_> {
         let mut diagnostic =
             Diagnostic::new(Code::ExpectedList, span, "the values of the list stand in parentheses");
         if !self.ends_in_open_string() {
-            diagnostic = diagnostic.with_fix(Fix {
-                title: "add the parentheses".to_owned(),
-                edits: vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")],
-            });
+            diagnostic = diagnostic.with_fix(parentheses_around(span, span.of(self.text)));
         }
         self.report(diagnostic);
         Operand::List(List { span, items })
@@ -300,4 +297,16 @@ fn meant_operator(word: &str) -> Option<&'static str> {
         }
     };
     Some(known)
+}
+
+/// The fix that puts a list in parentheses, in the place of the brackets of other languages.
+fn parentheses_around(span: Span, list: &str) -> Fix {
+    if list.len() > 1 && list.starts_with('[') && list.ends_with(']') {
+        let opening = Span { start: span.start, end: span.start + 1 };
+        let closing = Span { start: span.end - 1, end: span.end };
+        let title = "replace the brackets by parentheses".to_owned();
+        return Fix { title, edits: vec![Edit::replace(opening, "("), Edit::replace(closing, ")")] };
+    }
+    let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
+    Fix { title: "add the parentheses".to_owned(), edits }
 }
