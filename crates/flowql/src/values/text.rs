@@ -62,10 +62,9 @@ pub(crate) fn decode(quoted: &str) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
-/// The text in quotes as formatted filters have it: double quotes, unless the text holds one and no
-/// single quote.
+/// The text in quotes as formatted filters have it: double quotes, unless the text holds one.
 pub(crate) fn quote(text: &str) -> String {
-    let quote = if text.as_bytes().contains(&b'"') && !text.as_bytes().contains(&b'\'') { '\'' } else { '"' };
+    let quote = if text.as_bytes().contains(&b'"') { '\'' } else { '"' };
     quote_with(text, quote)
 }
 
@@ -129,6 +128,13 @@ mod tests {
             assert_eq!(closing(&format!("{open}{missing}")), Ok(()));
         }
         assert_eq!(closing(r#""x\\""#), Ok(()));
+    }
+
+    #[test]
+    fn double_quotes_stand_around_what_holds_none() {
+        assert_eq!(quote("it's"), r#""it's""#);
+        assert_eq!(quote(r#"say "x""#), r#"'say "x"'"#);
+        assert_eq!(quote(r#"it's "x""#), r#"'it\'s "x"'"#);
     }
 
     #[test]

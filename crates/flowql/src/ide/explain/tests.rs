@@ -47,7 +47,7 @@ fn comparisons() {
         ("Proto = 253", "Proto is 253"),
         ("Proto != \"foo\"", "Proto is not \"foo\""),
         ("SrcCountry = \"FR\"", "SrcCountry is \"FR\" (France)"),
-        ("ExporterName = 'it\\'s \"x\"'", "ExporterName is \"it's \\\"x\\\"\""),
+        ("ExporterName = 'it\\'s \"x\"'", "ExporterName is 'it\\'s \"x\"'"),
         ("InIfBoundary = EXTERNAL", "InIfBoundary is external"),
         ("EType != ipv6", "EType is not IPv6"),
         ("SrcMAC = 0000.5E00.53FF", "SrcMAC is 00:00:5e:00:53:ff (written 0000.5E00.53FF)"),
