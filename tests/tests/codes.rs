@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use flowql::{Code, Compiler, Diagnostic, Limits, Options, SavedFilters, Schema, Scope, files};
+use flowql::{Code, Compiler, Diagnostic, Limits, Options, SavedFilters, Schema, SchemaConfig, Scope, files};
 
 #[path = "codes/rows.rs"]
 mod rows;
@@ -18,6 +18,8 @@ enum With {
     AllColumns,
     /// Compiled with the default columns.
     DefaultColumns,
+    /// Compiled with columns that a configuration shaped.
+    ShapedColumns,
     /// Compiled for the opposite direction.
     Reverse,
     /// Split as a file of filters.
@@ -46,6 +48,18 @@ const fn row(code: &'static str, text: &'static str, message: &'static str, mark
     Row { code, with: With::AllColumns, text, message, marked, help: None, also: &[] }
 }
 
+/// A schema with a column disabled, and a prefix stored in every table.
+fn shaped() -> Schema {
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let config = SchemaConfig {
+        disable: names(&["SrcGeoCity"]),
+        materialize: names(&["SrcNetPrefix"]),
+        every_table: names(&["SrcNetPrefix"]),
+        ..SchemaConfig::default()
+    };
+    Schema::configured(&config).unwrap()
+}
+
 impl Row {
     const fn with(self, with: With) -> Self {
         Self { with, ..self }
@@ -63,6 +77,7 @@ impl Row {
     fn diagnostics(&self) -> Vec<Diagnostic> {
         let schema = match self.with {
             With::DefaultColumns | With::Reverse => Schema::default(),
+            With::ShapedColumns => shaped(),
             _ => Schema::all_columns(),
         };
         let limits = match self.with {
@@ -157,4 +172,14 @@ fn messages_follow_the_style() {
             }
         }
     }
+}
+
+#[test]
+fn of_two_prefixes_compared_only_those_of_the_raw_table_are_hinted_at() {
+    let (schema, saved) = (shaped(), SavedFilters::default());
+    let text = "SrcNetPrefix = DstNetPrefix";
+    let compilation = Compiler::new(&schema, &saved).compile(text, Options::default());
+    let marked: Vec<&str> = compilation.diagnostics.iter().map(|found| found.span.of(text)).collect();
+    assert!(compilation.main_table_required);
+    assert_eq!(marked, ["DstNetPrefix"]);
 }

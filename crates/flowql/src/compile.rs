@@ -164,6 +164,10 @@ impl<'a> Compiler<'a> {
     /// Whether a condition on a column reads the raw table. Prefixes and communities stand for other
     /// columns, which only the SQL tells.
     fn reads_main_table(&self, condition: &Condition, id: ColumnId) -> bool {
+        if matches!(condition.test, Test::CompareColumn(..)) {
+            // By name: each of the two is read itself.
+            return self.needs_main_table(id);
+        }
         match self.schema.column(id).filter_type {
             Some(Type::Prefix | Type::Community) => {
                 let dialect = Dialect { schema: self.schema, protocols: "" };
@@ -201,7 +205,8 @@ fn for_each_own_condition(filter: &Filter, visit: &mut impl FnMut(&Condition)) {
 
 fn protocols_dictionary(database: Option<&str>) -> String {
     match database {
-        Some(database) => format!("{database}.protocols"),
-        None => "protocols".to_owned(),
+        // An empty name is none, as forms and variables that were left out have it.
+        Some(database) if !database.is_empty() => format!("{database}.protocols"),
+        _ => "protocols".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ pub(super) const SAVED: &[(&str, &str)] = &[
     ("empty", "-- nothing"),
     ("bad", "SrcAS = x"),
     ("worse", "@bad"),
+    ("deep", "((SrcAS=1))"),
     ("itself", "SrcAS = 1 OR @itself"),
     ("first", "@second"),
     ("second", "NOT @first"),
@@ -54,6 +55,8 @@ const TEXT: &[Row] = &[
         .with(With::SmallLimits),
     row("E002", "NOT(NOT @bad)", "the filter is nested deeper than 2 levels", "NOT").with(With::SmallLimits),
     row("E002", "((@bad))", "with `@bad` put in, the filter is nested deeper than 2 levels", "@bad")
+        .with(With::SmallLimits),
+    row("E002", "@deep", "with `@deep` put in, the filter is nested deeper than 2 levels", "@deep")
         .with(With::SmallLimits),
     row("E010", "SrcAS\u{a0}= 1", "the blank U+00A0 has no place outside strings and comments", "\u{a0}"),
     row(
@@ -175,6 +178,7 @@ const COLUMNS: &[Row] = &[
     row("E101", "Foo = 1", "unknown column `Foo`", "Foo"),
     row("E101", "SrcASN = 1", "unknown column `SrcASN`", "SrcASN").with(With::DefaultColumns).help("close to it: `SrcAS` and `SrcAddr`"),
     row("E102", "SrcVlan = 10", "the column `SrcVlan` is disabled", "SrcVlan").with(With::DefaultColumns).help("add \"SrcVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml"),
+    row("E102", "SrcGeoCity = 'x'", "the column `SrcGeoCity` is disabled", "SrcGeoCity").with(With::ShapedColumns).help("remove \"SrcGeoCity\" from `disable` in the section [schema] of flowql.toml"),
     row("E102", "NextHop = ::1", "the column `NextHop` is disabled", "NextHop").with(With::DefaultColumns).help("add \"NextHop\" to `enable` in the section [schema] of flowql.toml"),
     row("E102", "SrcPort = dstvlan", "the column `DstVlan` is disabled", "dstvlan").with(With::DefaultColumns).help("add \"DstVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml"),
     row("E103", "bytes > 1000", "`Bytes` cannot be used in a filter", "bytes"),
@@ -356,6 +360,24 @@ const REMARKS: &[Row] = &[
         "SrcAS = 1 OR SrcAS != 1",
         "one of the conditions on `SrcAS` joined by OR is always true",
         "SrcAS = 1 OR SrcAS != 1",
+    ),
+    row("W501", "SrcAS = srcas", "`SrcAS = srcas` is always true", "SrcAS = srcas"),
+    row("W501", "SrcNetPrefix << ::/0", "`SrcNetPrefix << ::/0` is always true", "SrcNetPrefix << ::/0"),
+    row("W501", "InIfName LIKE '%'", "`InIfName LIKE '%'` is always true", "InIfName LIKE '%'"),
+    row(
+        "W501",
+        "MPLSLabels NOTIN (4294967296)",
+        "`MPLSLabels NOTIN (4294967296)` is always true",
+        "MPLSLabels NOTIN (4294967296)",
+    ),
+    row("W502", "SrcPort != SrcPort", "`SrcPort != SrcPort` is never true", "SrcPort != SrcPort"),
+    row("W502", "SrcNetPrefix !<< ::/0", "`SrcNetPrefix !<< ::/0` is never true", "SrcNetPrefix !<< ::/0"),
+    row("W502", "InIfName UNLIKE '%%'", "`InIfName UNLIKE '%%'` is never true", "InIfName UNLIKE '%%'"),
+    row(
+        "W502",
+        "MPLSLabels = 4294967296",
+        "`MPLSLabels = 4294967296` is never true",
+        "MPLSLabels = 4294967296",
     ),
     row("W502", "SrcPort > 70000", "`SrcPort > 70000` is never true", "SrcPort > 70000"),
     row(

@@ -25,12 +25,13 @@ impl Checker<'_, '_> {
         }
         if column.disabled {
             let message = format!("the column `{}` is disabled", column.name);
-            let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));
-            let help = format!(
-                "add \"{}\"{} to `enable` in the section [schema] of flowql.toml",
-                column.name,
-                group.unwrap_or_default()
-            );
+            let how = if crate::schema::enabled_by_default(&column.name) {
+                format!("remove \"{}\" from `disable`", column.name)
+            } else {
+                let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));
+                format!("add \"{}\"{} to `enable`", column.name, group.unwrap_or_default())
+            };
+            let help = format!("{how} in the section [schema] of flowql.toml");
             return self.fail(Diagnostic::new(Code::DisabledColumn, span, message).with_help(help));
         }
         Some(id)

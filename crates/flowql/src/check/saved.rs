@@ -148,11 +148,7 @@ impl Checker<'_, '_> {
             return Err((Code::TextTooLong, message));
         }
         let depth = self.depth + 1;
-        let Some(levels) = limits.nesting.checked_sub(depth) else {
-            let message =
-                format!("with `@{name}` put in, the filter is nested deeper than {} levels", limits.nesting);
-            return Err((Code::NestingTooDeep, message));
-        };
+        let Some(levels) = limits.nesting.checked_sub(depth) else { return Err(self.too_deep(name)) };
         let parse = syntax::parse(text, &Limits { nesting: levels, ..limits });
         let mut diagnostics = parse.diagnostics;
         let filter = parse.tree.as_ref().and_then(|tree| {
@@ -177,10 +173,20 @@ impl Checker<'_, '_> {
         }
     }
 
+    fn too_deep(&self, name: &str) -> (Code, String) {
+        let levels = self.context.limits.nesting;
+        (
+            Code::NestingTooDeep,
+            format!("with `@{name}` put in, the filter is nested deeper than {levels} levels"),
+        )
+    }
+
     /// The first error of a saved filter as its reference shows it.
     fn error_of_saved(&self, name: &str, error: &Diagnostic) -> (Code, String) {
         let code = match error.code {
-            code @ (Code::CyclicSavedFilter | Code::TextTooLong | Code::NestingTooDeep) => code,
+            // Its own levels were counted from where it stands.
+            Code::NestingTooDeep => return self.too_deep(name),
+            code @ (Code::CyclicSavedFilter | Code::TextTooLong) => code,
             _ => Code::BadSavedFilter,
         };
         (code, format!("the saved filter `@{name}` has an error: {}", error.message))

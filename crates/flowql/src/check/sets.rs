@@ -13,13 +13,30 @@ pub(super) enum Set {
     Texts { all_but: bool, texts: Vec<String> },
 }
 
-/// The set of a condition; `None` where it is none of one column's values (patterns, arrays, columns).
+/// The set of a condition; `None` where it is none of one column's values (most patterns, arrays, columns).
 pub(super) fn of(schema: &Schema, condition: &Condition) -> Option<Set> {
     let column = schema.column(condition.column.id);
+    if let Test::CompareColumn(comparison, other) = &condition.test {
+        // Only with itself a column always compares the same way.
+        let holds = matches!(comparison, Comparison::Eq | Comparison::Le | Comparison::Ge);
+        return (other.id == condition.column.id).then(|| Set::all_or_nothing(holds));
+    }
     match column.filter_type? {
         Type::String | Type::Prefix => texts(column, &condition.test),
+        Type::UintArray => beyond_elements(&condition.test),
         kind => numbers(column, kind, &condition.test),
     }
+}
+
+/// The set of a test for numbers that no element of an array can be; `None` where one of them can.
+fn beyond_elements(test: &Test) -> Option<Set> {
+    let beyond = |value: &Scalar| matches!(value, Scalar::Integer(number) if *number > u64::from(u32::MAX));
+    let negated = match test {
+        Test::Compare(comparison, value) if beyond(value) => *comparison == Comparison::Ne,
+        Test::OneOf { negated, members } if members.iter().all(|member| beyond(&member.value)) => *negated,
+        _ => return None,
+    };
+    Some(Set::all_or_nothing(negated))
 }
 
 fn largest(column: &Column, kind: Type) -> Option<u128> {
@@ -81,6 +98,15 @@ fn texts(column: &Column, test: &Test) -> Option<Set> {
         Test::Compare(Comparison::Eq, value) => (false, vec![value]),
         Test::Compare(Comparison::Ne, value) => (true, vec![value]),
         Test::OneOf { negated, members } => (*negated, members.iter().map(|member| &member.value).collect()),
+        // Every prefix lies in the subnet that holds all addresses, and every text matches `%`.
+        Test::Within { negated, subnet } if of_subnet(*subnet) == (0, u128::MAX) => {
+            return Some(Set::all_or_nothing(!negated));
+        }
+        Test::Like { negated, pattern, .. }
+            if !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'%') =>
+        {
+            return Some(Set::all_or_nothing(!negated));
+        }
         _ => return None,
     };
     let mut texts = Vec::with_capacity(scalars.len());
@@ -100,6 +126,11 @@ fn texts(column: &Column, test: &Test) -> Option<Set> {
 }
 
 impl Set {
+    /// Every value, or none.
+    const fn all_or_nothing(all: bool) -> Self {
+        Self::Texts { all_but: all, texts: Vec::new() }
+    }
+
     /// Whether no value is in it.
     pub(super) fn is_empty(&self) -> bool {
         match self {

@@ -33,6 +33,11 @@ impl Default for Schema {
     }
 }
 
+/// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
+pub(crate) fn enabled_by_default(name: &str) -> bool {
+    !generated::COLUMNS.iter().any(|column| column.name == name && column.disabled)
+}
+
 impl Schema {
     fn of(columns: Vec<Column>, communities: Vec<(String, Community)>) -> Self {
         let mut schema = Self { columns, by_name: Vec::new(), communities };
