@@ -131,7 +131,7 @@ impl Metrics {
         self.call_latency.get_or_create(&CallKind { call }).observe(took.as_secs_f64());
     }
 
-    /// Everything, as Prometheus reads it; the cache of the values counts for itself.
+    /// Everything as OpenMetrics; the cache of the values counts for itself.
     pub(crate) fn print(&self, cache: Option<CacheCounts>) -> String {
         if let Some(CacheCounts { hits, misses }) = cache {
             for (result, count) in [("hit", hits), ("miss", misses)] {
@@ -146,6 +146,31 @@ impl Metrics {
         let _ = encode(&mut text, &self.registry);
         text
     }
+}
+
+/// OpenMetrics in the text format of Prometheus, which whatever scrapes can read: it names counters and
+/// information as their samples are named, and has neither units nor an end.
+pub(crate) fn prometheus_text(open_metrics: &str) -> String {
+    let mut text = String::with_capacity(open_metrics.len());
+    let mut help = "";
+    for line in open_metrics.lines() {
+        if let Some(named) = line.strip_prefix("# HELP ") {
+            help = named.split_once(' ').map_or("", |(_, help)| help);
+        } else if let Some((name, kind)) =
+            line.strip_prefix("# TYPE ").and_then(|named| named.split_once(' '))
+        {
+            let (suffix, kind) = match kind {
+                "counter" => ("_total", kind),
+                "info" => ("_info", "gauge"),
+                _ => ("", kind),
+            };
+            text.push_str(&format!("# HELP {name}{suffix} {help}\n# TYPE {name}{suffix} {kind}\n"));
+        } else if !line.starts_with('#') {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -168,5 +193,18 @@ mod tests {
             assert!(text.contains(line), "{text}");
         }
         assert!(text.ends_with("# EOF\n"));
+        let plain = prometheus_text(&text);
+        for lines in [
+            concat!(
+                "# HELP flowql_build_info What runs.\n# TYPE flowql_build_info gauge\n",
+                "flowql_build_info{version=\"0.1.0\"} 1\n"
+            ),
+            "# TYPE flowql_http_requests_total counter\nflowql_http_requests_total{",
+            "# TYPE flowql_http_request_duration_seconds histogram\nflowql_http_request_duration_seconds_sum{",
+            "# TYPE flowql_http_connections gauge\nflowql_http_connections 0\n",
+        ] {
+            assert!(plain.contains(lines), "{plain}");
+        }
+        assert!(!plain.contains("# EOF") && !plain.contains("# UNIT"), "{plain}");
     }
 }

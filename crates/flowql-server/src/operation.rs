@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flowql_backend::ValueSource;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::metrics::prometheus_text;
 use crate::responses::{Always, Watched};
 
 /// The routes.
@@ -115,14 +116,20 @@ async fn readyz(State(app): State<App>) -> Response {
     tag = "operation",
     operation_id = "metrics",
     responses(
-        (status = 200, description = "The counts", body = String, content_type = "application/openmetrics-text"),
+        (status = 200, description = "The counts", body = String, content_type = "text/plain"),
         Watched
     )
 )]
-async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
     let cache = app.source.as_ref().map(ValueSource::cache_counts);
-    ([(header::CONTENT_TYPE, kind)], app.metrics.print(cache))
+    let text = app.metrics.print(cache);
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (kind, text) = if accepted.contains("application/openmetrics-text") {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", prometheus_text(&text))
+    };
+    ([(header::CONTENT_TYPE, kind)], text)
 }
 
 /// What runs

@@ -144,6 +144,12 @@ fn requests_and_diagnostics_are_counted() {
     ] {
         assert!(metrics.text().contains(line), "{line} is not in {}", metrics.text());
     }
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let accept = [("Accept", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.2")];
+    let open = service.send("GET", "/metrics", &accept, b"").has(200);
+    assert_eq!(open.header("content-type"), Some(kind));
+    assert!(open.text().ends_with("# EOF\n"));
 }
 
 #[test]
