@@ -293,7 +293,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         "default_user",
         Kind::Text,
         "\"default\"",
-        "The user that the machine itself calls as, where there are no trusted proxies.",
+        "The user who calls where no trusted proxy names one. When left empty, nobody: they have no saved filters.",
     ),
     list(
         "server",

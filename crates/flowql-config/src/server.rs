@@ -119,7 +119,8 @@ impl ServerSection {
         }
         for (key, name) in [("user_header", &self.user_header), ("default_user", &self.default_user)] {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte);
-            if name.is_empty() || !name.bytes().all(token) {
+            let missing = name.is_empty() && key == "user_header";
+            if missing || !name.bytes().all(token) {
                 let message = format!("`{key}` cannot be `{name}`");
                 let help = "it is made of letters, digits, `-`, `_`, `.` and `@`";
                 errors.push(error(format!("server.{key}"), message, help));

@@ -18,7 +18,7 @@ const LONGEST_USER: usize = 256;
 /// Who calls, as far as it is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
-    /// The user; `None` where nobody says it who is trusted.
+    /// The user; `None` where none can be told, or there is no default one.
     pub(crate) user: Option<Arc<str>>,
     /// What the rate is counted for.
     pub(crate) client: Client,
@@ -37,12 +37,22 @@ impl<S: Sync> FromRequestParts<S> for User {
     }
 }
 
+/// What a proxy says of the user.
+#[derive(Debug, PartialEq)]
+enum Named {
+    User(Arc<str>),
+    Nobody,
+    /// A name that cannot be believed.
+    Badly,
+}
+
 /// The rules that say who calls.
 #[derive(Debug)]
 pub(crate) struct Callers {
     header: HeaderName,
     proxies: Vec<IpNet>,
-    default_user: Arc<str>,
+    /// Who calls where no trusted proxy names one; `None` for nobody.
+    default_user: Option<Arc<str>>,
     hosts: Vec<String>,
     origins: Vec<String>,
 }
@@ -54,7 +64,7 @@ impl Callers {
             header: HeaderName::from_bytes(section.user_header.as_bytes())
                 .unwrap_or(HeaderName::from_static("remote-user")),
             proxies: section.proxies(),
-            default_user: section.default_user.as_str().into(),
+            default_user: (!section.default_user.is_empty()).then(|| section.default_user.as_str().into()),
             hosts: section.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
             origins: section.cors_origins.clone(),
         }
@@ -64,31 +74,37 @@ impl Callers {
     pub(crate) fn identify(&self, address: IpAddr, headers: &HeaderMap) -> Result<Caller, Problem> {
         let address = address.to_canonical();
         if self.proxies.iter().any(|network| network.contains(&address)) {
-            let user = self.named(headers);
-            let client = match &user {
-                Some(user) => Client::User(Arc::clone(user)),
-                None => Client::at(forwarded_for(headers).unwrap_or(address)),
-            };
-            return Ok(Caller { user, client });
+            return Ok(match self.named(headers) {
+                Named::User(user) => Caller { client: Client::User(Arc::clone(&user)), user: Some(user) },
+                named => {
+                    let client = Client::at(forwarded_for(headers).unwrap_or(address));
+                    let user = if named == Named::Nobody { self.default_user.clone() } else { None };
+                    Caller { user, client }
+                }
+            });
         }
         let client = Client::at(address);
-        if !address.is_loopback() || !self.proxies.is_empty() {
-            return Ok(Caller { user: None, client });
-        }
         // The name of a hostile site may be made to point here; its pages would then pass for ours.
-        if !self.knows_host(headers) {
+        if self.knows_host(headers) {
+            return Ok(Caller { user: self.default_user.clone(), client });
+        }
+        if address.is_loopback() && self.proxies.is_empty() {
             return Err(Problem::unknown_host());
         }
-        Ok(Caller { user: Some(Arc::clone(&self.default_user)), client })
+        Ok(Caller { user: None, client })
     }
 
-    /// The user that the proxy names. Two names are none: one of them may be the client's own.
-    fn named(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+    /// Whom the proxy names. Two names are bad: one of them may be the client's own.
+    fn named(&self, headers: &HeaderMap) -> Named {
         let mut values = headers.get_all(&self.header).iter();
-        let (Some(value), None) = (values.next(), values.next()) else { return None };
-        let name = std::str::from_utf8(value.as_bytes()).ok()?.trim();
-        let good = !name.is_empty() && name.len() <= LONGEST_USER && !name.contains(char::is_control);
-        good.then(|| name.into())
+        let Some(value) = values.next() else { return Named::Nobody };
+        let Ok(name) = std::str::from_utf8(value.as_bytes()) else { return Named::Badly };
+        match name.trim() {
+            _ if values.next().is_some() => Named::Badly,
+            "" => Named::Nobody,
+            name if name.len() > LONGEST_USER || name.contains(char::is_control) => Named::Badly,
+            name => Named::User(name.into()),
+        }
     }
 
     fn knows_host(&self, headers: &HeaderMap) -> bool {
@@ -166,15 +182,31 @@ mod tests {
         assert_eq!(user(&behind, "10.1.2.3", &named), "alice");
         assert_eq!(user(&behind, "::ffff:10.1.2.3", &named), "alice");
         assert_eq!(user(&behind, "::1", &named), "alice");
-        assert_eq!(user(&behind, "192.0.2.1", &named), "-");
-        assert_eq!(user(&behind, "127.0.0.1", &named), "-");
-        assert_eq!(user(&behind, "10.1.2.3", &[]), "-");
+        assert_eq!(user(&behind, "192.0.2.1", &named), "default");
+        assert_eq!(user(&behind, "127.0.0.1", &named), "default");
+        assert_eq!(user(&behind, "10.1.2.3", &[]), "default");
+        assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", " ")]), "default");
         assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", "a"), ("remote-user", "b")]), "-");
-        assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", " ")]), "-");
+        assert_eq!(user(&behind, "10.1.2.3", &[("remote-user", "a\tb")]), "-");
         let alone = callers(&[]);
         assert_eq!(user(&alone, "127.0.0.1", &named), "default");
         assert_eq!(user(&alone, "::1", &[]), "default");
-        assert_eq!(user(&alone, "192.0.2.1", &named), "-");
+        assert_eq!(user(&alone, "192.0.2.1", &named), "default");
+    }
+
+    #[test]
+    fn without_a_default_user_those_who_are_not_named_are_nobody() {
+        let section = ServerSection { default_user: String::new(), ..ServerSection::default() };
+        assert_eq!(user(&Callers::new(&section), "127.0.0.1", &[]), "-");
+    }
+
+    #[test]
+    fn from_other_machines_a_name_that_is_not_ours_is_nobodys() {
+        let alone = callers(&[]);
+        assert_eq!(user(&alone, "192.0.2.1", &[("host", "192.0.2.9:8080")]), "default");
+        assert_eq!(user(&alone, "192.0.2.1", &[("host", "flows.example.net")]), "default");
+        assert_eq!(user(&alone, "192.0.2.1", &[("host", "evil.example")]), "-");
+        assert_eq!(user(&callers(&["10.0.0.1"]), "10.0.0.1", &[("host", "any.example")]), "default");
     }
 
     #[test]

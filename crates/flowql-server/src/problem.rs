@@ -45,7 +45,7 @@ impl Problem {
 
     /// Nobody said who the user is.
     pub(crate) fn no_user() -> Self {
-        let message = "saved filters belong to a user, and no trusted proxy says who calls";
+        let message = "saved filters belong to a user, and nobody that is trusted says who calls";
         Self::new(StatusCode::UNAUTHORIZED, "no_user", message)
     }
 

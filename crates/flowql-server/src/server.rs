@@ -78,7 +78,7 @@ async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
     let address = listener.local_addr()?;
     if !address.ip().to_canonical().is_loopback() && section.trusted_proxies.is_empty() {
         tracing::warn!(
-            "others than this machine can call, and no trusted proxy says who they are: none of them is a user"
+            "others than this machine can call, and no trusted proxy says who they are: all are the default user"
         );
     }
     let metrics = Arc::new(Metrics::new());

@@ -105,16 +105,22 @@ fn shared_filters_are_seen_by_others_and_private_ones_are_not() {
 
 #[test]
 fn only_a_trusted_proxy_says_who_calls() {
+    let owner = |service: &Service, headers: &[(&str, &str)]| {
+        let new = json!({"content": "SrcAS = 1"}).to_string();
+        let headers = [headers, &[("Content-Type", "application/json")]].concat();
+        service.send("POST", "/api/v1/filters", &headers, new.as_bytes()).has(201).json()["user"].clone()
+    };
     let service = Service::start(PROXY, &[]);
-    let anonymous = service.get("/api/v1/filters").has(401).json();
-    assert_eq!(anonymous["code"], "no_user");
-    service.get("/api/v0/console/filter/saved").has(401);
+    assert_eq!(owner(&service, &[("Remote-User", "alice")]), "alice");
+    assert_eq!(owner(&service, &[]), "default");
+    service.get("/api/v0/console/filter/saved").has(200);
     let two = [("Remote-User", "alice"), ("Remote-User", "bob")];
-    service.send("GET", "/api/v1/filters", &two, b"").has(401);
+    let anonymous = service.send("GET", "/api/v1/filters", &two, b"").has(401).json();
+    assert_eq!(anonymous["code"], "no_user");
 
     let other = "[server]\ntrusted_proxies = [\"192.0.2.1\"]\n";
     let service = Service::start(other, &[]);
-    service.send("GET", "/api/v1/filters", &[("Remote-User", "alice")], b"").has(401);
+    assert_eq!(owner(&service, &[("Remote-User", "alice")]), "default");
     assert_eq!(
         service.post("/api/v1/compile", "{\"filter\": \"SrcAS = 1\"}").has(200).json()["sql"],
         "SrcAS = 1"
@@ -122,8 +128,8 @@ fn only_a_trusted_proxy_says_who_calls() {
 
     let renamed = "[server]\ntrusted_proxies = [\"127.0.0.0/8\"]\nuser_header = \"X-Forwarded-User\"\n";
     let service = Service::start(renamed, &[]);
-    service.send("GET", "/api/v1/filters", &[("Remote-User", "alice")], b"").has(401);
-    service.send("GET", "/api/v1/filters", &[("X-Forwarded-User", "alice")], b"").has(200);
+    assert_eq!(owner(&service, &[("Remote-User", "alice")]), "default");
+    assert_eq!(owner(&service, &[("X-Forwarded-User", "alice")]), "alice");
 }
 
 #[test]
