@@ -101,6 +101,10 @@ impl Shared {
 
 /// Reads a body as the JSON that a route takes.
 pub(crate) fn parse<Q: DeserializeOwned>(body: &[u8]) -> Result<Q, Problem> {
+    // A list would be read as the members in their order, which nobody is told.
+    if body.trim_ascii_start().first().is_some_and(|&first| first != b'{') {
+        return Err(Problem::bad_request("the body is not as expected: it must be a JSON object"));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Problem::bad_request(format!("the body is not as expected: {error}")))
 }

@@ -104,6 +104,22 @@ fn the_schema_has_columns_operators_and_keywords() {
 }
 
 #[test]
+fn the_console_gets_all_columns_where_it_gives_no_limit() {
+    let service = Service::start("", &[]);
+    let complete = |question: &str| {
+        service.post("/api/v0/console/filter/complete", question).has(200).json()["completions"].clone()
+    };
+    let schema = service.get("/api/v1/schema").has(200).json();
+    let usable = |column: &&serde_json::Value| column["enabled"] == true && column["type"].is_string();
+    let columns = schema["columns"].as_array().unwrap().iter().filter(usable).count();
+    assert!(columns > 50, "{columns}");
+    assert_eq!(complete("{\"what\": \"column\"}").as_array().unwrap().len(), columns);
+    assert_eq!(complete("{\"what\": \"column\", \"limit\": 20}").as_array().unwrap().len(), 20);
+    let values = complete("{\"what\": \"value\", \"column\": \"Proto\"}");
+    assert_eq!(values.as_array().unwrap().len(), 20);
+}
+
+#[test]
 fn bad_requests_are_refused_with_a_code() {
     let service = Service::start("[server.limits]\nbody = 2000\nrate = 0\n", &[]);
     let long = format!("{{\"filter\": \"{}\"}}", "x".repeat(2000));
@@ -111,6 +127,8 @@ fn bad_requests_are_refused_with_a_code() {
         ("POST", "/api/v1/validate", vec![JSON], "{", 400, "bad_request"),
         ("POST", "/api/v1/validate", vec![JSON], "{\"filter\": 1}", 400, "bad_request"),
         ("POST", "/api/v1/validate", vec![JSON], "{\"filter\": \"\", \"extra\": 1}", 400, "bad_request"),
+        ("POST", "/api/v1/validate", vec![JSON], " [\"SrcAS = 1\"]", 400, "bad_request"),
+        ("POST", "/api/v0/console/filter/complete", vec![JSON], "[\"column\"]", 400, "bad_request"),
         ("POST", "/api/v1/validate", vec![JSON], &"[".repeat(1000), 400, "bad_request"),
         ("POST", "/api/v1/compile", vec![JSON], "{\"filter\": \"\", \"form\": \"x\"}", 400, "bad_request"),
         ("POST", "/api/v1/validate", vec![], "{\"filter\": \"\"}", 415, "not_json"),

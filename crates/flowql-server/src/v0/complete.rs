@@ -15,8 +15,9 @@ use crate::body::AnyBody;
 use crate::problem::Problem;
 use crate::responses::{Always, Refused};
 
-/// How many completions there are where the request does not say.
-const USUAL: usize = 20;
+/// How many values there are where the request does not say. Columns and operators are then all there: the
+/// console keeps its list while a name is typed, and only narrows it.
+const USUAL_VALUES: usize = 20;
 
 /// How many there are at the most.
 const MOST: usize = 1000;
@@ -36,9 +37,9 @@ pub(crate) struct Question {
     /// What was typed of it.
     #[serde(default)]
     prefix: Option<String>,
-    /// How many completions at most.
+    /// How many completions at most; when left out, 20 values, or all columns or operators.
     #[serde(default)]
-    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64, default = 20)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     limit: Option<u32>,
 }
 
@@ -89,7 +90,8 @@ struct Completion {
 )]
 pub(super) async fn complete(State(app): State<App>, AnyBody(body): AnyBody) -> Result<Response, Problem> {
     let question: Question = parse(&body)?;
-    let limit = question.limit.map_or(USUAL, |limit| (limit as usize).min(MOST));
+    let usual = if question.what == What::Value { USUAL_VALUES } else { MOST };
+    let limit = question.limit.map_or(usual, |limit| (limit as usize).min(MOST));
     let prefix = question.prefix.as_deref().unwrap_or_default();
     let column = || {
         let message = "`column` is needed to complete an operator or a value";
