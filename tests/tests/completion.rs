@@ -267,6 +267,24 @@ fn nothing_is_offered_in_comments_and_for_unknown_columns() {
 }
 
 #[test]
+fn what_is_typed_in_full_goes_first() {
+    for (text, expected) in [
+        ("DstPort = 1", "1"),
+        ("DstPort = 80", "80"),
+        ("DstPort = 44", "44"),
+        ("DstPort = \"rje", "rje"),
+        ("Proto = 4", "ipv4"),
+        ("Proto = 6", "tcp"),
+        ("Proto = \"pup", "pup"),
+    ] {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let cursor = u32::try_from(text.len()).unwrap();
+        let completions = ide::complete(&Compiler::new(&schema, &saved), text, cursor);
+        assert_eq!(completions.candidates[0].label, expected, "{text}");
+    }
+}
+
+#[test]
 fn a_number_is_not_completed_to_a_column() {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let compiler = Compiler::new(&schema, &saved);

@@ -96,7 +96,8 @@ fn protocols(typed: &str) -> Vec<Known> {
                 value: known.name.to_ascii_lowercase(),
                 detail: format!("protocol {}", known.number),
                 documentation: known.description.to_owned(),
-                rank: rank + u8::from(!POPULAR.contains(&known.number)),
+                // What is typed in full goes before what is popular and begins so.
+                rank: rank + u8::from(rank > 0 && !POPULAR.contains(&known.number)),
             })
         })
         .collect();
@@ -122,7 +123,7 @@ fn ports(typed: &str, quoted: bool) -> Vec<Known> {
         let others = service::services().filter(|(_, port)| !POPULAR_PORTS.contains(port));
         known.extend(others.filter_map(|(service, port)| {
             let mut known = entry(port, service)?;
-            known.rank += 1;
+            known.rank += u8::from(known.rank > 0);
             Some(known)
         }));
     }
