@@ -73,6 +73,19 @@ function result(
   return { from: start, to: end, options: candidates.map(option), filter: false, update };
 }
 
+/** What is typed of a number is one already: it goes first, so that Enter makes no other of it unless that was chosen. */
+function typedFirst(context: CompletionContext, typed: string, candidates: readonly Candidate[]): readonly Candidate[] {
+  const [first] = candidates;
+  if (context.explicit || !first || first.insert.trim() === typed || !/^(as)?\d+$/i.test(typed)) return candidates;
+  return [{ label: typed, kind: "value", detail: "as typed", documentation: "", insert: typed }, ...candidates];
+}
+
+/** Whether a condition has just ended, without a blank after it: that more may follow is not said unless asked. */
+function hasEnded(context: CompletionContext, typed: string, candidates: readonly Candidate[]): boolean {
+  const goOn = candidates.every(({ kind }) => kind === "keyword" || kind === "punctuation");
+  return !context.explicit && typed === "" && goOn && context.matchBefore(/["')]$/) !== null;
+}
+
 function completionsAt(context: CompletionContext): { text: string; found: Completions } | null {
   const flowql = engineOf(context.state).current;
   if (!flowql) return null;
@@ -100,7 +113,8 @@ function staticSource(context: CompletionContext): CompletionResult | null {
   const typed = at.text.slice(replace.start, context.pos);
   // Nothing to say where the only candidate is what stands there.
   if (!context.explicit && candidates.length === 1 && candidates[0]?.insert.trim() === typed) return null;
-  return result(at.found, candidates, (_current, _from, _to, next) => staticSource(next));
+  if (hasEnded(context, typed, candidates)) return null;
+  return result(at.found, typedFirst(context, typed, candidates), (_current, _from, _to, next) => staticSource(next));
 }
 
 /** What a source of values adds to that. */
@@ -113,7 +127,8 @@ function valueSource(client: ValueClient): CompletionSource {
     const known = new Set(at.found.candidates.map(({ insert }) => insert));
     const all = flowql.complete(at.text, context.pos, answer.values);
     const values = all.candidates.filter(({ insert }) => !known.has(insert));
-    return result(all, values, (_current, _from, _to, next) => narrowed(next));
+    const typed = at.text.slice(all.replace.start, context.pos);
+    return result(all, typedFirst(context, typed, values), (_current, _from, _to, next) => narrowed(next));
   }
 
   /** While the answer to a shorter text will do, nobody is asked. */
