@@ -3,6 +3,7 @@
 mod column;
 mod config;
 mod generated;
+mod row;
 
 pub use column::{Column, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
@@ -29,13 +30,13 @@ static NO_COLUMN: Column = Column::EMPTY;
 impl Default for Schema {
     /// The schema of `grammar/schema.json`, as it is without any configuration.
     fn default() -> Self {
-        Self::of(generated::COLUMNS.to_vec(), Vec::new())
+        Self::of(generated::COLUMNS.iter().map(row::Row::column).collect(), Vec::new())
     }
 }
 
 /// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
 pub(crate) fn enabled_by_default(name: &str) -> bool {
-    !generated::COLUMNS.iter().any(|column| column.name == name && column.disabled)
+    !generated::COLUMNS.iter().any(|row| row.disabled && row.name() == name)
 }
 
 impl Schema {

@@ -45,9 +45,9 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
 fn body(columns: &[Column]) -> Result<String> {
     check(columns)?;
     let mut body = String::from(
-        "use std::borrow::Cow;\n\nuse super::column::Column;\nuse crate::tables::Type;\n\n\
+        "use super::row::Row;\nuse crate::tables::Type;\n\n\
          /// The columns of the default schema, in its order.\n\
-         pub(crate) static COLUMNS: &[Column] = &[\n",
+         pub(super) static COLUMNS: &[Row] = &[\n",
     );
     for column in columns {
         column.write(&mut body)?;
@@ -83,25 +83,23 @@ fn check(columns: &[Column]) -> Result<()> {
 impl Column {
     /// Writes the column with the fields that differ from an empty one.
     fn write(&self, body: &mut String) -> Result<()> {
-        writeln!(body, "Column {{ name: {},", cow(&self.name))?;
+        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        // In the order in which `schema/row.rs` reads them.
+        let texts = [
+            self.name.clone(),
+            self.clickhouse_type.clone(),
+            optional(&self.materialized_type),
+            optional(&self.computed),
+            optional(&self.codec),
+            self.doc.clone(),
+            self.example.clone(),
+            optional(&self.unit),
+            optional(&self.group),
+        ];
+        ensure!(!texts.iter().any(|text| text.contains('\t')), "a text of {} has a tabulator", self.name);
+        writeln!(body, "Row {{ texts: {},", string(&texts.join("\t")))?;
         if let Some(kind) = &self.filter_type {
             writeln!(body, "filter_type: Some(Type::{}),", variant(kind)?)?;
-        }
-        writeln!(body, "clickhouse_type: {},", cow(&self.clickhouse_type))?;
-        for (field, value) in [
-            ("materialized_type", &self.materialized_type),
-            ("computed", &self.computed),
-            ("codec", &self.codec),
-            ("unit", &self.unit),
-            ("group", &self.group),
-        ] {
-            if let Some(value) = value {
-                writeln!(body, "{field}: Some({}),", string(value))?;
-            }
-        }
-        writeln!(body, "doc: {},", cow(&self.doc))?;
-        if !self.example.is_empty() {
-            writeln!(body, "example: {},", cow(&self.example))?;
         }
         if !self.depends.is_empty() {
             writeln!(body, "depends: {},", strings(&self.depends))?;
@@ -127,13 +125,9 @@ impl Column {
                 writeln!(body, "{field}: true,")?;
             }
         }
-        body.push_str("..Column::EMPTY },\n");
+        body.push_str("..Row::EMPTY },\n");
         Ok(())
     }
-}
-
-fn cow(text: &str) -> String {
-    format!("Cow::Borrowed({})", string(text))
 }
 
 /// The variant of `Type` for a type as the schema names it.
@@ -171,8 +165,7 @@ mod tests {
                 "example": "2", "bits": {"A": 2, "B": 1}, "disabled": true}]"#,
         )
         .unwrap();
-        for field in
-            ["Some(Type::Uint)", r#"bits: &[("B", 1), ("A", 2)]"#, "disabled: true", "..Column::EMPTY"]
+        for field in ["Some(Type::Uint)", r#"bits: &[("B", 1), ("A", 2)]"#, "disabled: true", "..Row::EMPTY"]
         {
             assert!(text.contains(field), "{field} is missing from {text}");
         }
