@@ -349,3 +349,28 @@ fn values_of_the_network_are_ranked_with_those_of_the_tables_and_must_fit() {
         assert_eq!(values, expected, "{text}");
     }
 }
+
+#[test]
+fn a_list_is_not_offered_what_it_holds_in_another_spelling() {
+    let (schema, saved) = (Schema::all_columns(), SavedFilters::default());
+    let compiler = Compiler::new(&schema, &saved);
+    for (text, given, listed, other) in [
+        ("DstPort IN (\"HTTPS\", ", "443", "443", "80"),
+        ("DstPort IN (443, \"http", "https", "https", "http"),
+        ("Proto IN (6, ", "tcp", "tcp", "udp"),
+        ("Proto NOTIN (\"icmp6\", ", "ipv6-icmp", "ipv6-icmp", "icmp"),
+        ("DstCommunities IN (65535:65281, ", "no-export", "no-export", "no-advertise"),
+        ("SrcAS IN (0000000001, as1.0, ", "AS65536", "AS65536", ""),
+    ] {
+        let mut completions = ide::complete(&compiler, text, u32::try_from(text.len()).unwrap());
+        let labels = |completions: &Completions| -> Vec<String> {
+            completions.candidates.iter().map(|found| found.label.clone()).collect()
+        };
+        let known = labels(&completions);
+        assert!(other.is_empty() || known.iter().any(|label| label == other), "{text}: {known:?}");
+        completions.add_values(&compiler, &[Suggestion { value: given.to_owned(), detail: String::new() }]);
+        for labels in [known, labels(&completions)] {
+            assert!(labels.iter().all(|label| label != listed), "{text}: {labels:?}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The values that the tables of the language know.
 
 use super::matching::rank;
+use super::meaning::Meanings;
 use crate::tables::{Form, Operator, community, country, protocol, service, words};
 use crate::{Column, Compiler};
 
@@ -61,7 +62,8 @@ pub(super) fn known_values(
         Form::Text if column.country => countries(typed),
         _ => Vec::new(),
     };
-    known.retain(|known| !exclude.iter().any(|item| item.eq_ignore_ascii_case(&known.value)));
+    let listed = Meanings::of(compiler, column, exclude);
+    known.retain(|known| !listed.hold(compiler, column, &known.value));
     known.sort_by_key(|known| known.rank);
     known.truncate(MOST);
     known

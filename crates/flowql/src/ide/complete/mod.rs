@@ -5,6 +5,7 @@ mod column;
 mod context;
 mod known;
 mod matching;
+mod meaning;
 mod rest;
 mod values;
 
@@ -159,12 +160,14 @@ impl Completions {
     /// is taken.
     pub fn add_values(&mut self, compiler: &Compiler<'_>, suggestions: &[Suggestion]) {
         let Some(request) = &self.request else { return };
+        let Some(id) = compiler.schema.find(&request.column) else { return };
+        let column = compiler.schema.column(id);
+        let listed = meaning::Meanings::of(compiler, column, &request.exclude);
         let mut added: Vec<Candidate> = Vec::with_capacity(suggestions.len());
         for suggestion in suggestions {
             let Some(insert) = values::insertion(request, &suggestion.value) else { continue };
-            let listed = |item: &String| values::same(compiler, request, item, &suggestion.value);
             if added.iter().any(|candidate| candidate.insert == insert)
-                || request.exclude.iter().any(listed)
+                || listed.hold(compiler, column, &suggestion.value)
                 || !values::fits(compiler, request, &insert)
             {
                 continue;

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::known::{Typed, known_values};
 use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, rest};
 use crate::check::rules_of;
-use crate::tables::{Form, Operator, Type};
+use crate::tables::{Form, Operator};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic, Span};
 
@@ -144,16 +144,6 @@ pub(super) fn fits(compiler: &Compiler<'_>, request: &ValueRequest, insert: &str
         !compiler.diagnostics(&format!("{head}{insert}{tail}")).iter().any(Diagnostic::is_error)
     };
     tails.into_iter().any(valid)
-}
-
-/// Whether two values are the same as the column reads them.
-pub(super) fn same(compiler: &Compiler<'_>, request: &ValueRequest, first: &str, second: &str) -> bool {
-    let kind = compiler.schema.find(&request.column).and_then(|id| compiler.schema.column(id).filter_type);
-    match kind {
-        Some(Type::String) => first == second,
-        Some(Type::Asn | Type::AsPath) => super::matching::number(first) == super::matching::number(second),
-        _ => first.eq_ignore_ascii_case(second),
-    }
 }
 
 /// A value as it is written at its place.
