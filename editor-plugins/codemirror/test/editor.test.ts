@@ -234,6 +234,19 @@ describe("a source of values that", () => {
     expect(await page.locator(`${MENU} li[aria-selected]`).textContent()).toBe(chosen);
   });
 
+  test("is slower than the typing: what it was asked before is cancelled", async () => {
+    await create({ values: "hang", timeout: 30_000 });
+    const asked = () => page.evaluate(() => window.flowqlTest.asked());
+    const cancelled = () => page.evaluate(() => window.flowqlTest.cancelled());
+    await page.keyboard.type('ExporterName = "e', { delay: 20 });
+    await expect.poll(asked).toContain("e");
+    expect(await cancelled()).not.toContain("e");
+    await page.keyboard.type("d");
+    await expect.poll(asked).toContain("ed");
+    expect(await cancelled()).toContain("e");
+    expect(await cancelled()).not.toContain("ed");
+  });
+
   test("knows a part: the values are shown with what is missing", async () => {
     await create({ values: "partial" });
     await page.keyboard.type("SrcAS = ", { delay: 20 });

@@ -39,6 +39,7 @@ interface Options {
 const EXPORTERS = ["edge1.example.net", "edge2.example.net", 'odd "name"', "core1.example.net"];
 
 let asked: string[] = [];
+let cancelled: string[] = [];
 
 function answer(column: string, prefix: string): { value: string; detail: string }[] {
   asked.push(prefix);
@@ -58,7 +59,13 @@ const SOURCES = {
   throw: () => () => {
     throw new Error("it broke");
   },
-  hang: () => () => new Promise<never>(() => undefined),
+  hang:
+    () =>
+    ({ prefix }, { signal }) => {
+      asked.push(prefix);
+      signal.addEventListener("abort", () => cancelled.push(prefix));
+      return new Promise<never>(() => undefined);
+    },
   late: () => async (request) => {
     await new Promise((resolve) => setTimeout(resolve, 900));
     return answer(request.column, request.prefix);
@@ -91,7 +98,7 @@ let announced: string[] = [];
 
 async function create(options: Options = {}): Promise<void> {
   view?.destroy();
-  [asked, submitted] = [[], []];
+  [asked, cancelled, submitted] = [[], [], []];
   document.body.classList.toggle("dark", options.dark ?? false);
   const engine = await load();
   const errors = engine.configure(options.configuration ?? {});
@@ -178,6 +185,8 @@ const api = {
     current().focus();
   },
   asked: () => asked,
+  /** What the source was told that nobody waits for any more. */
+  cancelled: () => cancelled,
   submitted: () => submitted,
   announced: () => announced,
   /** The diagnostics as the editor has them. */
