@@ -25,7 +25,12 @@ export const flowqlSingleLine: Extension = [
   EditorState.transactionFilter.of((transaction) => {
     const { newDoc, startState } = transaction;
     if (!transaction.docChanged || newDoc.lines === 1) return transaction;
-    const insert = onOneLine(newDoc.toString(), engineOf(startState).current);
+    const text = newDoc.toString();
+    const flowql = engineOf(startState).current;
+    // Only the compiler knows which hyphens begin a comment, and what is behind one would become part of it: until it
+    // has loaded, such lines stay, and the next change puts them on one.
+    if (!flowql && text.includes("--")) return transaction;
+    const insert = onOneLine(text, flowql);
     // Where the cursor was meant to be, counted from the end.
     const head = transaction.newSelection.main.head;
     const after = onOneLine(tail(newDoc, head), undefined).length;

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { flowqlFormat } from "../src/commands.js";
 import { Engine, engineFacet } from "../src/engine.js";
 import { languageOf } from "../src/language.js";
-import { onOneLine } from "../src/single-line.js";
+import { flowqlSingleLine, onOneLine } from "../src/single-line.js";
 
 const flowql = await load();
 const engine = new Engine(flowql);
@@ -125,6 +125,17 @@ describe("one line", () => {
       flowql.compile(text.replace("OR @x", "OR DstAS = 1")).sql,
     );
   });
+});
+
+test("on one line, comments wait for the module", () => {
+  const late = new Engine(new Promise<never>(() => undefined));
+  const pasted = (engine: Engine, insert: string) =>
+    EditorState.create({ extensions: [flowqlSingleLine, engineFacet.of(engine)] })
+      .update({ changes: { from: 0, insert } })
+      .newDoc.toString();
+  expect(pasted(late, "SrcAS = 1\nAND DstAS = 2")).toBe("SrcAS = 1 AND DstAS = 2");
+  expect(pasted(late, "SrcAS = 1 -- ours\nAND DstAS = 2")).toBe("SrcAS = 1 -- ours\nAND DstAS = 2");
+  expect(pasted(engine, "SrcAS = 1 -- ours\nAND DstAS = 2")).toBe("SrcAS = 1 /* ours */ AND DstAS = 2");
 });
 
 test("a module that does not load leaves the text plain", async () => {
