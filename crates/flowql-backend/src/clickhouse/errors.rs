@@ -42,6 +42,8 @@ const SERVER_TROUBLE: &[u32] = &[
 ];
 /// UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED.
 const CREDENTIALS: &[u32] = &[192, 193, 194, 516];
+/// The code of ClickHouse for a database that is not there.
+pub(crate) const UNKNOWN_DATABASE: u32 = 81;
 const TIMEOUT_EXCEEDED: u32 = 159;
 const READONLY: u32 = 164;
 const SETTING_CONSTRAINT_VIOLATION: u32 = 452;

@@ -45,6 +45,7 @@ mod watch;
 
 pub use backend::ClickHouse;
 pub use client::{Client, Progress, Statistics, query_id};
+pub(crate) use errors::UNKNOWN_DATABASE;
 pub use options::{ClientOptions, ServerOptions};
 pub use rows::Rows;
 pub use statement::{Insert, Statement};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{StoredColumn, StoredSchema, StoredTable};
 use crate::Error;
-use crate::clickhouse::{Client, Statement};
+use crate::clickhouse::{Client, Statement, UNKNOWN_DATABASE};
 use crate::tables::resolution_of;
 
 #[derive(Deserialize)]
@@ -39,8 +39,6 @@ impl StoredSchema {
     ///
     /// Why the server does not answer. A database that is not there holds nothing yet.
     pub async fn read(client: &Client) -> Result<Self, Error> {
-        /// The code of ClickHouse for such a database.
-        const UNKNOWN_DATABASE: u32 = 81;
         match Self::read_tables(client).await {
             Err(Error::Database { code: UNKNOWN_DATABASE, .. }) => Ok(Self::default()),
             other => other,

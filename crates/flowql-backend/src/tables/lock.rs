@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::Statement;
 use super::layout::{Layout, literal};
-use crate::clickhouse::{self, Client, query_id};
+use crate::clickhouse::{self, Client, UNKNOWN_DATABASE, query_id};
 use crate::{Error, iso_time};
 
 /// The table.
@@ -29,9 +29,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// What the ids of the statements of all migrations begin with.
 const STATEMENTS: &str = "flowql-migration-";
 
-/// The codes of ClickHouse for a table that is there, and for a database that is not.
+/// The code of ClickHouse for a table that is there.
 const TABLE_EXISTS: u32 = 57;
-const UNKNOWN_DATABASE: u32 = 81;
 
 /// A lock that is held until it is released.
 pub(super) struct Lock<'a> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::column::Column;
 use crate::tables::Type;
 
-/// The fields of a [`Column`].
+/// The fields of a [`Column`]. With a column inside in place of those that are no text, the WebAssembly takes 0.8 kB more.
 pub(super) struct Row {
     /// The name, the ClickHouse type, the type when it is materialized, how it is computed, the codec, the doc, the example,
     /// the unit and the group, with tabulators between them; empty for those that the column has not.
