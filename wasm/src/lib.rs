@@ -85,14 +85,14 @@ impl Engine {
         answer.list(self.schema.columns(), |answer, column| {
             answer.string(&column.name);
             answer.optional(column.filter_type, |answer, kind| answer.string(kind.name()));
-            answer.string(&column.clickhouse_type);
+            answer.string(&column.clickhouse_type.to_string());
             answer.string(&column.doc);
             answer.string(&column.example);
             answer.optional(column.unit, Answer::string);
             answer.flag(!column.disabled);
             answer.flag(column.main_only);
             answer.flag(!column.not_a_dimension);
-            answer.list(flowql::operators_of(column), |answer, operator| answer.string(operator.symbol()));
+            answer.list(column.operators(), |answer, operator| answer.string(operator.symbol()));
         });
         self.give(answer)
     }

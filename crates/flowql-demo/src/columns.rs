@@ -47,7 +47,7 @@ struct Writer<'b, 'f, 'w> {
 
 impl<'f, 'w> Writer<'_, 'f, 'w> {
     fn fixed<const N: usize>(&mut self, value: impl Fn(&'f Flow<'w>) -> [u8; N]) -> bool {
-        let (name, kind) = (self.column.name.as_ref(), self.column.stored_type());
+        let (name, kind) = (self.column.name.as_ref(), &self.column.clickhouse_type.to_string());
         self.block.fixed(name, kind, self.flows.iter().map(value));
         true
     }
@@ -62,7 +62,7 @@ impl<'f, 'w> Writer<'_, 'f, 'w> {
         value: impl Fn(&'f Flow<'w>) -> &'f [T] + Clone,
         bytes: impl Fn(T) -> [u8; N],
     ) -> bool {
-        let (name, kind) = (self.column.name.as_ref(), self.column.stored_type());
+        let (name, kind) = (self.column.name.as_ref(), &self.column.clickhouse_type.to_string());
         self.block.arrays(name, kind, self.flows.iter().map(value), bytes);
         true
     }

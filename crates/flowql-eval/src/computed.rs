@@ -2,40 +2,40 @@
 
 use std::net::Ipv6Addr;
 
+use flowql::Column;
+use flowql_schema::{Expression, Storage};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::value::Value;
 
 /// How a column is computed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Recipe {
-    /// What it is computed from.
-    pub(crate) inputs: &'static [&'static str],
-    compute: fn(&[&Value]) -> Value,
-}
+pub(crate) struct Recipe(Expression);
 
 impl Recipe {
-    /// How the column is computed; `None` for a column that exporters send, and for one that needs a dictionary.
-    pub(crate) fn of(column: &str) -> Option<Self> {
-        let (inputs, compute): (_, fn(&[&Value]) -> Value) = match column {
-            "PacketSize" => (&["Bytes", "Packets"][..], packet_size),
-            "SrcNetPrefix" => (&["SrcAddr", "SrcNetMask", "EType"], prefix),
-            "DstNetPrefix" => (&["DstAddr", "DstNetMask", "EType"], prefix),
-            "Dst1stAS" => (&["DstASPath"], |inputs| hop(inputs, 0)),
-            "Dst2ndAS" => (&["DstASPath"], |inputs| hop(inputs, 1)),
-            "Dst3rdAS" => (&["DstASPath"], |inputs| hop(inputs, 2)),
-            "MPLS1stLabel" => (&["MPLSLabels"], |inputs| label(inputs, 0)),
-            "MPLS2ndLabel" => (&["MPLSLabels"], |inputs| label(inputs, 1)),
-            "MPLS3rdLabel" => (&["MPLSLabels"], |inputs| label(inputs, 2)),
-            "MPLS4thLabel" => (&["MPLSLabels"], |inputs| label(inputs, 3)),
-            _ => return None,
-        };
-        Some(Self { inputs, compute })
+    /// How the column is computed; `None` for a column that comes with the flows, and for one that needs a dictionary.
+    pub(crate) fn of(column: &Column) -> Option<Self> {
+        let without_dictionary = |expression: &Expression| !matches!(expression, Expression::IcmpName { .. });
+        column.storage().expression.filter(without_dictionary).map(Self)
+    }
+
+    /// What it is computed from.
+    pub(crate) fn inputs(self) -> Vec<&'static str> {
+        self.0.inputs()
     }
 
     /// The value, of those of the inputs.
-    pub(crate) fn value(&self, inputs: &[&Value]) -> Value {
-        (self.compute)(inputs)
+    pub(crate) fn value(self, inputs: &[&Value]) -> Value {
+        match self.0 {
+            Expression::Prefix { .. } => prefix(inputs),
+            Expression::PacketSize { .. } => Value::Number(packet_size(inputs)),
+            Expression::PacketSizeBucket { .. } => Value::Text(bucket(packet_size(inputs))),
+            Expression::PathHop { place, .. } => hop(inputs, place),
+            Expression::Element { place, .. } => {
+                element(inputs.first().map_or(&[], |value| value.numbers()), place)
+            }
+            Expression::IcmpName { .. } => Value::Text(String::new()),
+        }
     }
 }
 
@@ -43,20 +43,33 @@ fn number(inputs: &[&Value], place: usize) -> u128 {
     inputs.get(place).map_or(0, |value| value.number())
 }
 
-fn packet_size(inputs: &[&Value]) -> Value {
-    Value::Number(number(inputs, 0).checked_div(number(inputs, 1)).unwrap_or(0))
+fn packet_size(inputs: &[&Value]) -> u128 {
+    number(inputs, 0).checked_div(number(inputs, 1)).unwrap_or(0)
 }
 
-fn label(inputs: &[&Value], place: usize) -> Value {
-    let labels = inputs.first().map_or(&[][..], |value| value.numbers());
-    Value::Number(labels.get(place).copied().unwrap_or(0))
+/// The range that a size is in: `64-127`, `65536-Inf`.
+fn bucket(size: u128) -> String {
+    let mut start = 0;
+    for bound in Expression::PACKET_SIZE_BOUNDS {
+        if size < u128::from(bound) {
+            return format!("{start}-{}", bound - 1);
+        }
+        start = bound;
+    }
+    format!("{start}-Inf")
+}
+
+/// The number at a place, from 1; 0 beyond the end.
+fn element(numbers: &[u128], place: u8) -> Value {
+    let index = usize::from(place).checked_sub(1);
+    Value::Number(index.and_then(|index| numbers.get(index)).copied().unwrap_or(0))
 }
 
 /// An AS of the path, repeats left out.
-fn hop(inputs: &[&Value], place: usize) -> Value {
+fn hop(inputs: &[&Value], place: u8) -> Value {
     let mut path = inputs.first().map_or(Vec::new(), |value| value.numbers().to_vec());
     path.dedup();
-    Value::Number(path.get(place).copied().unwrap_or(0))
+    element(&path, place)
 }
 
 /// The prefix as text; empty where the flow is neither IPv4 nor IPv6.

@@ -75,8 +75,9 @@ impl Reader {
             reader.add(schema, id);
         }
         for (place, &id) in evaluator.columns().iter().enumerate() {
-            let Some(recipe) = Recipe::of(&schema.column(id).name) else { continue };
-            let inputs = recipe.inputs.iter().filter_map(|name| Some(reader.add(schema, schema.find(name)?)));
+            let Some(recipe) = Recipe::of(schema.column(id)) else { continue };
+            let inputs =
+                recipe.inputs().into_iter().filter_map(|name| Some(reader.add(schema, schema.find(name)?)));
             let inputs = inputs.collect();
             reader.computed.push((place, recipe, inputs));
         }

@@ -1,6 +1,6 @@
 //! The values of flows.
 
-use flowql::Column;
+use flowql::{ClickhouseType, Column, ScalarType};
 
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,32 +35,27 @@ pub enum Kind {
 impl Kind {
     /// The kind of a column's values.
     pub fn of(column: &Column) -> Self {
-        let stored = column.clickhouse_type.as_ref();
-        let inner = |head: &str| stored.strip_prefix(head).and_then(|tail| tail.strip_suffix(')'));
-        if let Some(bits) = column.uint_bits() {
-            return Self::Number(bits);
+        match column.clickhouse_type {
+            ClickhouseType::Array(ScalarType::UInt(bits)) => Self::Numbers(u32::from(bits)),
+            ClickhouseType::Array(_) => Self::Text,
+            ClickhouseType::Scalar(scalar) | ClickhouseType::LowCardinality(scalar) => {
+                Self::of_scalar(scalar)
+            }
         }
-        if let Some(length) = column.fixed_length() {
-            return Self::FixedText(length);
-        }
-        if let Some(bits) = inner("Array(UInt").and_then(|bits| bits.parse().ok()) {
-            return Self::Numbers(bits);
-        }
-        if let Some(words) = inner("Enum8(") {
-            let mut numbered: Vec<(i32, String)> = words
-                .split(',')
-                .filter_map(|word| {
-                    let (name, number) = word.split_once('=')?;
-                    Some((number.trim().parse().ok()?, name.trim().trim_matches('\'').to_owned()))
-                })
-                .collect();
-            numbered.sort();
-            return Self::Word(numbered.into_iter().map(|(_, name)| name).collect());
-        }
-        match stored {
-            "IPv6" | "LowCardinality(IPv6)" => Self::Address,
-            "DateTime" => Self::Time,
-            _ => Self::Text,
+    }
+
+    fn of_scalar(scalar: ScalarType) -> Self {
+        match scalar {
+            ScalarType::UInt(bits) => Self::Number(u32::from(bits)),
+            ScalarType::Ipv6 => Self::Address,
+            ScalarType::DateTime | ScalarType::DateTime64(_) => Self::Time,
+            ScalarType::String => Self::Text,
+            ScalarType::FixedString(length) => Self::FixedText(usize::from(length)),
+            ScalarType::Enum8(words) => {
+                let mut numbered = words.to_vec();
+                numbered.sort_by_key(|(_, number)| *number);
+                Self::Word(numbered.into_iter().map(|(word, _)| word.to_owned()).collect())
+            }
         }
     }
 

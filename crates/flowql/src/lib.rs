@@ -42,13 +42,16 @@ pub mod tables;
 pub mod typed;
 mod values;
 
-pub use check::{SavedFilters, Scope, is_filter_name, operators_of};
+pub use check::{SavedFilters, Scope, is_filter_name};
 pub use codes::{Code, Severity};
 pub use compile::{Checked, Compilation, Compiler, Options};
 pub use diagnostic::{Diagnostic, Edit, Fix};
 pub use limits::Limits;
 pub use positions::{Encoding, Position, Positions, Utf16};
 pub use report::{FixReport, Report};
-pub use schema::{Column, ColumnId, ConfigError, CustomColumn, Lookup, Schema, SchemaConfig};
+pub use schema::{
+    ClickhouseType, Column, ColumnId, Computed, ConfigError, CustomColumn, Lookup, ScalarType, Schema,
+    SchemaConfig,
+};
 pub use span::Span;
 pub use values::Community;

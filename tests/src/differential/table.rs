@@ -12,9 +12,7 @@ pub(super) fn table(schema: &Schema, columns: &[ColumnId], rows: &[&Row]) -> Tab
     let kinds: Vec<Kind> = columns.iter().map(|&id| Kind::of(schema.column(id))).collect();
     for &id in columns {
         let column = schema.column(id);
-        let stored =
-            column.materialized_type.filter(|_| column.materialized).unwrap_or(&column.clickhouse_type);
-        structure.push_str(&format!(", {} {stored}", column.name));
+        structure.push_str(&format!(", {} {}", column.name, column.clickhouse_type));
     }
     let defaults: Vec<Value> = kinds.iter().map(Kind::default_value).collect();
     let mut out = Vec::new();

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::Schema;
 use flowql::sql::{Parameter, ParameterValue};
+use flowql_schema::{Expression, Storage};
 
 use super::choose::choose;
 use super::columns::Wanted;
@@ -22,24 +23,6 @@ const MOST_ROWS: u32 = 1_000_000;
 const STEPS: [u64; 22] = [
     1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
     86_400, 604_800,
-];
-
-/// What a flow looks like where nothing else is asked for.
-const USUAL: [&str; 14] = [
-    "TimeReceived",
-    "ExporterName",
-    "InIfName",
-    "OutIfName",
-    "SrcAddr",
-    "SrcPort",
-    "SrcAS",
-    "DstAddr",
-    "DstPort",
-    "DstAS",
-    "Proto",
-    "Bytes",
-    "Packets",
-    "SamplingRate",
 ];
 
 impl FlowQuery {
@@ -208,12 +191,7 @@ impl<'a> Planner<'a> {
     }
 
     fn flows(&self, names: &[String]) -> Result<Plan, Error> {
-        let usual = || {
-            let is_there =
-                |name: &&str| self.schema.find(name).is_some_and(|id| !self.schema.column(id).disabled);
-            USUAL.iter().filter(|name| is_there(name)).map(|name| (*name).to_owned()).collect()
-        };
-        let names = if names.is_empty() { usual() } else { names.to_vec() };
+        let names = if names.is_empty() { self.usual() } else { names.to_vec() };
         let wanted = Wanted::all(self.schema, &names, false)?;
         let source = self.raw(&wanted)?;
         let columns = wanted.iter().map(Wanted::name).collect::<Vec<_>>().join(", ");
@@ -228,6 +206,15 @@ impl<'a> Planner<'a> {
             self.limit(),
         );
         Ok(self.finish(source, sql, None))
+    }
+
+    /// The columns that a flow is shown with where none are asked for.
+    fn usual(&self) -> Vec<String> {
+        let enabled = self.schema.columns().iter().filter(|column| !column.disabled);
+        let mut usual: Vec<(u8, &str)> =
+            enabled.filter_map(|column| Some((column.storage().usual?, column.name.as_ref()))).collect();
+        usual.sort_unstable();
+        usual.into_iter().map(|(_, name)| name.to_owned()).collect()
     }
 
     fn length(&self) -> Duration {
@@ -282,7 +269,12 @@ impl<'a> Planner<'a> {
         reads.push("TimeReceived");
         reads.extend(unit.reads());
         let (table, reason) = choose(self.stored, &reads, self.query.range, target)?;
-        let reason = match reads.iter().find(|name| name.starts_with("PacketSize")) {
+        let is_average = |name: &&&str| {
+            let column = self.schema.find(name).map(|id| self.schema.column(id));
+            let expression = column.and_then(|column| column.storage().expression);
+            expression.is_some_and(Expression::is_of_counters)
+        };
+        let reason = match reads.iter().find(is_average) {
             Some(name) if !table.resolution.is_zero() => {
                 format!("{reason}; there, {name} is of the average packet of many flows")
             }

@@ -1,48 +1,30 @@
 //! Which columns and keys a table has.
 
 use flowql::{Column, Schema};
+use flowql_schema::{ColumnStorage, Index, Storage};
 
 use super::Statement;
 use super::computed;
 use super::layout::{Aggregation, Layout, RAW_TABLE, WRITE_TABLE, expiry, identifier, partition};
 
-/// The primary key of the aggregated tables.
-const AGGREGATED_KEY: [&str; 10] = [
-    "TimeReceived",
-    "ExporterAddress",
-    "EType",
-    "Proto",
-    "InIfName",
-    "SrcAS",
-    "ForwardingStatus",
-    "OutIfName",
-    "DstAS",
-    "SamplingRate",
-];
-/// What follows the time in the sorting key of `flows`.
-const RAW_ORDER: [&str; 3] = ["ExporterAddress", "InIfName", "OutIfName"];
 const RAW_TIME: &str = "toStartOfFiveMinutes(TimeReceived)";
 
-/// The data-skipping indexes that pay: on columns that few of a granule's rows share with the others.
-pub(super) const INDEXES: [(&str, &str); 15] = [
-    ("ExporterName", "minmax"),
-    ("SrcAddr", BLOOM),
-    ("DstAddr", BLOOM),
-    ("SrcAS", BLOOM),
-    ("DstAS", BLOOM),
-    ("SrcCountry", BLOOM),
-    ("DstCountry", BLOOM),
-    ("SrcPort", BLOOM),
-    ("DstPort", BLOOM),
-    ("InIfConnectivity", SET),
-    ("OutIfConnectivity", SET),
-    ("InIfProvider", SET),
-    ("OutIfProvider", SET),
-    ("InIfBoundary", SET),
-    ("OutIfBoundary", SET),
-];
-const BLOOM: &str = "bloom_filter(0.025)";
-const SET: &str = "set(16)";
+/// A data-skipping index, as ClickHouse writes it.
+pub(super) const fn index_type(index: Index) -> &'static str {
+    match index {
+        Index::Bloom => "bloom_filter(0.025)",
+        Index::Set => "set(16)",
+        Index::MinMax => "minmax",
+    }
+}
+
+/// The names of the columns that have a place, in its order.
+fn in_order(place: impl Fn(&ColumnStorage) -> Option<u8>) -> Vec<&'static str> {
+    let mut placed: Vec<(u8, &str)> =
+        ColumnStorage::all().iter().filter_map(|column| Some((place(column)?, column.name))).collect();
+    placed.sort_unstable();
+    placed.into_iter().map(|(_, name)| name).collect()
+}
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +100,10 @@ impl Shape {
                 .iter()
                 .any(|column| column.name == name && !matches!(column.value, Some(Value::Alias(_))))
         };
-        INDEXES.into_iter().filter(move |(name, _)| self.indexed && holds(name))
+        let indexes = ColumnStorage::all().iter().filter_map(|column| Some((column.name, column.index?)));
+        indexes
+            .filter(move |(name, _)| self.indexed && holds(name))
+            .map(|(name, index)| (name, index_type(index)))
     }
 }
 
@@ -126,21 +111,16 @@ fn enabled(schema: &Schema) -> impl Iterator<Item = &Column> {
     schema.columns().iter().filter(|column| !column.disabled)
 }
 
-/// Whether writers send the column.
-fn is_sent(column: &Column) -> bool {
-    column.computed.is_none() && column.lookup.is_none()
-}
-
 /// The columns of the table that writers write to, with the types that they send.
 pub fn write_columns(schema: &Schema) -> impl Iterator<Item = &Column> {
-    enabled(schema).filter(|column| is_sent(column))
+    enabled(schema).filter(|column| column.is_sent())
 }
 
 /// The columns of `flows`, or of an aggregated table.
 pub fn columns_of(layout: &Layout, schema: &Schema, aggregated: bool) -> Vec<TableColumn> {
     let wanted = enabled(schema).filter(|column| !(aggregated && column.main_only));
     let columns = wanted.map(|column| {
-        let value = computed::expression(layout, schema, column).and_then(|value| {
+        let value = computed::expression(layout, column).and_then(|value| {
             match column.is_computed_at_query() {
                 true => Some(Value::Alias(value)),
                 // A key cannot have a default, and the sums of old rows are of what was known then.
@@ -148,8 +128,8 @@ pub fn columns_of(layout: &Layout, schema: &Schema, aggregated: bool) -> Vec<Tab
                 false => Some(Value::Default(value)),
             }
         });
-        let codec = column.codec.filter(|_| !matches!(value, Some(Value::Alias(_))));
-        TableColumn { name: column.name.to_string(), kind: column.stored_type().to_owned(), codec, value }
+        let codec = column.storage().codec.filter(|_| !matches!(value, Some(Value::Alias(_))));
+        TableColumn { name: column.name.to_string(), kind: column.clickhouse_type.to_string(), codec, value }
     });
     columns.collect()
 }
@@ -158,7 +138,7 @@ pub fn columns_of(layout: &Layout, schema: &Schema, aggregated: bool) -> Vec<Tab
 pub(super) fn write(layout: &Layout, schema: &Schema) -> Shape {
     let columns = write_columns(schema).map(|column| TableColumn {
         name: column.name.to_string(),
-        kind: column.stored_type().to_owned(),
+        kind: column.clickhouse_type.to_string(),
         codec: None,
         value: None,
     });
@@ -175,7 +155,7 @@ pub(super) fn write(layout: &Layout, schema: &Schema) -> Shape {
 /// The table of every flow.
 pub(super) fn raw(layout: &Layout, schema: &Schema) -> Shape {
     let has = |name: &&str| enabled(schema).any(|column| column.name == **name);
-    let rest = RAW_ORDER.iter().filter(|name| has(name)).map(|name| (*name).to_owned());
+    let rest = in_order(|column| column.raw_key).into_iter().filter(has).map(str::to_owned);
     let order: Vec<String> = std::iter::once(RAW_TIME.to_owned()).chain(rest).collect();
     let engine = layout.engine("MergeTree", "");
     Shape {
@@ -191,8 +171,8 @@ pub(super) fn raw(layout: &Layout, schema: &Schema) -> Shape {
 /// A table of sums.
 pub(super) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> Shape {
     let columns = columns_of(layout, schema, true);
-    let primary: Vec<&str> =
-        AGGREGATED_KEY.into_iter().filter(|name| columns.iter().any(|column| column.name == *name)).collect();
+    let mut primary = in_order(|column| column.aggregated_key);
+    primary.retain(|name| columns.iter().any(|column| column.name == *name));
     let sorts =
         |column: &&Column| !column.main_only && !column.not_in_sorting_key && !column.is_computed_at_query();
     let rest = enabled(schema)
@@ -213,35 +193,24 @@ pub(super) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggrega
 
 /// The interfaces of the exporters, as they were seen last.
 pub(super) fn exporters(layout: &Layout) -> Shape {
-    let text = "LowCardinality(String)";
-    let boundary = "Enum8('undefined' = 0, 'external' = 1, 'internal' = 2)";
-    let columns = [
-        ("TimeReceived", "DateTime"),
-        ("ExporterAddress", "LowCardinality(IPv6)"),
-        ("ExporterName", text),
-        ("ExporterGroup", text),
-        ("ExporterRole", text),
-        ("ExporterSite", text),
-        ("ExporterRegion", text),
-        ("ExporterTenant", text),
-        ("IfName", text),
-        ("IfDescription", text),
-        ("IfSpeed", "UInt32"),
-        ("IfConnectivity", text),
-        ("IfProvider", text),
-        ("IfBoundary", boundary),
-    ];
-    let columns = columns.map(|(name, kind)| TableColumn {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        codec: None,
-        value: None,
+    let mut columns: Vec<TableColumn> = Vec::new();
+    let of_schema = Schema::default();
+    let sources = of_schema.columns().iter().filter_map(|column| match column.storage().exporters {
+        Some(name) => Some((name, column)),
+        None => (column.name == "TimeReceived").then_some(("TimeReceived", column)),
     });
+    for (name, source) in sources {
+        // The input and the output interface have one column.
+        if columns.iter().all(|column| column.name != name) {
+            let kind = source.clickhouse_type.to_string();
+            columns.push(TableColumn { name: name.to_owned(), kind, codec: None, value: None });
+        }
+    }
     let engine = layout.engine("ReplacingMergeTree", "TimeReceived");
     let ttl = "TimeReceived + toIntervalDay(1)";
     Shape {
         name: "exporters".to_owned(),
-        columns: columns.to_vec(),
+        columns,
         order: vec!["ExporterAddress".to_owned(), "IfName".to_owned()],
         ttl: Some(ttl.to_owned()),
         indexed: false,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use flowql::Schema;
+use flowql_schema::Storage;
 
 use super::Statement;
 use super::computed;
@@ -44,7 +45,7 @@ pub(super) fn raw(layout: &Layout, schema: &Schema) -> View {
     let mut items = Vec::new();
     for column in stored {
         columns.push(column.name.to_string());
-        items.push(match computed::expression(layout, schema, column) {
+        items.push(match computed::expression(layout, column) {
             Some(value) => format!("{value} AS {}", column.name),
             None => column.name.to_string(),
         });
@@ -109,24 +110,17 @@ pub(super) fn backfill(
 
 /// From `flows` to `exporters`: a row for the interface that a flow came in by, and one for that it went out by.
 pub(super) fn exporters(layout: &Layout, schema: &Schema) -> View {
-    let enabled = |name: &str| schema.find(name).is_some_and(|id| !schema.column(id).disabled);
     let mut columns = vec!["TimeReceived".to_owned()];
-    let exporter = [
-        "ExporterAddress",
-        "ExporterName",
-        "ExporterGroup",
-        "ExporterRole",
-        "ExporterSite",
-        "ExporterRegion",
-        "ExporterTenant",
-    ];
-    columns.extend(exporter.into_iter().filter(|name| enabled(name)).map(str::to_owned));
     let mut pairs = Vec::new();
-    for part in ["Name", "Description", "Speed", "Connectivity", "Provider", "Boundary"] {
-        let (input, output) = (format!("InIf{part}"), format!("OutIf{part}"));
-        if enabled(&input) && enabled(&output) {
-            pairs.push(format!("[{input}, {output}] AS If{part}"));
-            columns.push(format!("If{part}"));
+    for (id, column) in schema.ids().map(|id| (id, schema.column(id))).filter(|(_, column)| !column.disabled)
+    {
+        match (column.storage().exporters, schema.counterpart(id)) {
+            (Some(name), None) => columns.push(name.to_owned()),
+            (Some(name), Some(Ok(output))) if !columns.iter().any(|other| other == name) => {
+                pairs.push(format!("[{}, {}] AS {name}", column.name, schema.column(output).name));
+                columns.push(name.to_owned());
+            }
+            _ => {}
         }
     }
     let join = if pairs.is_empty() { String::new() } else { format!("\nARRAY JOIN {}", pairs.join(", ")) };

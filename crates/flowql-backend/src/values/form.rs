@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use flowql::Column;
 use flowql::tables::{Operator, Type, service};
+use flowql_schema::Storage;
 
 use crate::ValueQuery;
 
@@ -185,7 +186,7 @@ impl Form {
             Some(Type::Proto | Type::Boundary | Type::Direction) => Self { by: By::Later, ..text },
             _ if column.country => Self { value: "toStringCutToZero(item_)", by: By::Later, ..text },
             _ if column.fixed_length().is_some() => Self { value: "toStringCutToZero(item_)", ..text },
-            _ => Self { about: beside(&column.name), ..text },
+            _ => Self { about: about(column), ..text },
         }
     }
 
@@ -198,7 +199,7 @@ impl Form {
             by: By::Start,
             range: typed.as_deref().and_then(range),
             typed,
-            about: if subnets { About::Nothing } else { beside(&column.name) },
+            about: if subnets { About::Nothing } else { about(column) },
             ..Self::text(query)
         }
     }
@@ -219,16 +220,13 @@ pub(super) fn takes_subnets(operator: Option<Operator>) -> bool {
     matches!(operator, Some(Operator::Within | Operator::NotWithin))
 }
 
-/// The column that says what a value of another one means.
-fn beside(column: &str) -> About {
-    match column {
-        "ExporterAddress" => About::Text("ExporterName"),
-        "ExporterName" => About::Address("ExporterAddress"),
-        "InIfName" => About::Text("InIfDescription"),
-        "OutIfName" => About::Text("OutIfDescription"),
-        "InIfDescription" => About::Text("InIfName"),
-        "OutIfDescription" => About::Text("OutIfName"),
-        _ => About::Nothing,
+/// The column that says what a value of this one means.
+fn about(column: &Column) -> About {
+    match column.storage().about {
+        None => About::Nothing,
+        // An exporter's name is explained by its address.
+        Some(name) if column.name == "ExporterName" => About::Address(name),
+        Some(name) => About::Text(name),
     }
 }
 

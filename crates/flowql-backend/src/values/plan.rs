@@ -2,6 +2,7 @@
 
 use flowql::tables::Type;
 use flowql::{Column, ColumnId, Schema};
+use flowql_schema::{Expression, Storage};
 
 use super::form::{ADDRESS_ABOUT, About, By, Form, Item, Naming, takes_subnets};
 use super::statement::ValueStatement;
@@ -240,41 +241,35 @@ impl Planner<'_> {
 
     /// The column among those of `exporters`.
     fn exporters(&self) -> Option<ValueStatement> {
-        let of_exporters = |name: &str| {
-            let interface = name.strip_prefix("InIf").or_else(|| name.strip_prefix("OutIf"));
-            let found = match interface {
-                Some(attribute) => format!("If{attribute}"),
-                None if name.starts_with("Exporter") => name.to_owned(),
-                None => return None,
-            };
-            has(&self.stored.exporters, &found).then_some(found)
-        };
-        let source = of_exporters(&self.column.name)?;
+        let of_exporters =
+            |column: &Column| column.storage().exporters.filter(|name| has(&self.stored.exporters, name));
+        let source = of_exporters(self.column)?;
         if takes_subnets(self.query.operator) {
             return None;
         }
         let about = match self.form.about {
-            About::Text(name) | About::Address(name) => of_exporters(name),
+            About::Text(name) | About::Address(name) => {
+                self.schema.find(name).and_then(|id| of_exporters(self.schema.column(id)))
+            }
             _ => None,
         };
-        let mut inner = ValueStatement::default().text("SELECT ").name(&source).text(" AS item_, ");
-        inner = match &about {
+        let mut inner = ValueStatement::default().text("SELECT ").name(source).text(" AS item_, ");
+        inner = match about {
             Some(name) => inner.name(name),
             None => inner.text("''"),
         };
         inner = inner.text(" AS about_, toFloat64(0) AS weight_ FROM exporters");
         // The rest holds for exporters if it speaks of nothing else.
         let rest = self.query.rest.as_ref().filter(|rest| {
-            let columns = rest.compiled.columns.iter().map(|&id| &self.schema.column(id).name);
-            columns.into_iter().all(|name| name.starts_with("Exporter") && has(&self.stored.exporters, name))
+            let mut columns = rest.compiled.columns.iter().map(|&id| self.schema.column(id));
+            columns.all(|column| of_exporters(column).is_some_and(|name| name == column.name))
         });
         if let Some(rest) = rest {
             inner = inner.text(" WHERE ").filter(rest);
         }
         if let Some((low, high)) = self.form.range {
             inner = inner.text(if rest.is_some() { " AND " } else { " WHERE " });
-            inner =
-                inner.name(&source).text(" BETWEEN ").value("IPv6", low).text(" AND ").value("IPv6", high);
+            inner = inner.name(source).text(" BETWEEN ").value("IPv6", low).text(" AND ").value("IPv6", high);
         }
         let about = if about.is_some() { self.form.about } else { About::Nothing };
         Some(self.outer(inner.text(" GROUP BY item_, about_"), &self.form, about))
@@ -300,11 +295,12 @@ impl Planner<'_> {
                 .name(&lookup.dictionary);
             return Some(self.outer(inner, &self.form, About::Nothing));
         }
-        let (text, needed): (_, &[&str]) = match (self.column.filter_type?, self.column.name.as_ref()) {
+        let (text, needed): (_, &[&str]) = match (self.column.filter_type?, self.column.storage().expression)
+        {
             (Type::Asn | Type::AsPath, _) => (ASNS, &["asns"]),
             (Type::Proto, _) => (PROTOCOLS, &["protocols"]),
-            (_, "ICMPv4") => (ICMP4, &["icmp"]),
-            (_, "ICMPv6") => (ICMP6, &["icmp"]),
+            (_, Some(Expression::IcmpName { protocol: 1, .. })) => (ICMP4, &["icmp"]),
+            (_, Some(Expression::IcmpName { .. })) => (ICMP6, &["icmp"]),
             _ if self.column.port => (SERVICES, &["tcp", "udp"]),
             _ => return None,
         };

@@ -11,9 +11,9 @@ mod value;
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
 use crate::syntax::{Condition, Node, Operand, OperatorUse, Value};
-use crate::tables::{BITS_RULE, Form, Operator, Rule, Type, rules};
+use crate::tables::{BITS_RULE, Form, Operator, Rule, Type};
 use crate::typed::{self, ColumnUse, Comparison, Filter, Member, Scalar, Test};
-use crate::{Code, Column, Diagnostic, Limits, Schema, Span};
+use crate::{Code, Diagnostic, Limits, Schema, Span};
 
 use value::Read;
 
@@ -110,11 +110,11 @@ impl<'a> Checker<'a, '_> {
     /// The rule of the column's type for an operator, or an error that lists the operators it has.
     fn rule(&mut self, id: crate::ColumnId, usage: OperatorUse) -> Option<&'static Rule> {
         let column = self.context.schema.column(id);
-        let found = rules_of(column).find(|rule| rule.operators.contains(&usage.operator));
+        let found = column.rules().find(|rule| rule.operators.contains(&usage.operator));
         if found.is_some() {
             return found;
         }
-        let symbols: Vec<&str> = operators_of(column).map(Operator::symbol).collect();
+        let symbols: Vec<&str> = column.operators().map(Operator::symbol).collect();
         let message = format!("`{}` has no operator `{}`", column.name, usage.operator.symbol());
         let help = format!("it has {}", enumerate(&symbols));
         self.fail(Diagnostic::new(Code::OperatorNotAvailable, usage.span, message).with_help(help))
@@ -219,22 +219,6 @@ fn comparison(operator: Operator) -> Option<Comparison> {
         Operator::Ge => Comparison::Ge,
         _ => return None,
     })
-}
-
-/// The rules of a column: those of its type, and that of `HAS` where it has named bits.
-pub(crate) fn rules_of(column: &Column) -> impl Iterator<Item = &'static Rule> + use<> {
-    let of_type = column.filter_type.map(rules).unwrap_or_default();
-    let bits = if column.bits.is_empty() { None } else { Some(&BITS_RULE) };
-    of_type.iter().chain(bits)
-}
-
-/// The operators that a column has, in the order of the reference.
-pub fn operators_of(column: &Column) -> impl Iterator<Item = Operator> + use<> {
-    let available: Vec<Operator> = rules_of(column).flat_map(|rule| rule.operators).copied().collect();
-    crate::tables::OPERATORS
-        .iter()
-        .map(|row| row.operator)
-        .filter(move |operator| available.contains(operator))
 }
 
 /// All values, where each is there.

@@ -109,8 +109,7 @@ impl Checker<'_, '_> {
             Operator::Ne => Some(Operator::NotBetween),
             _ => None,
         };
-        let between =
-            between.filter(|&between| super::rules_of(column).any(|rule| rule.operators.contains(&between)));
+        let between = between.filter(|&between| column.rules().any(|rule| rule.operators.contains(&between)));
         Some(match between.map(Operator::symbol) {
             None => diagnostic,
             Some(symbol) => {

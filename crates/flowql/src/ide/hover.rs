@@ -11,7 +11,7 @@ pub use markdown::plain as escape_markdown;
 use markdown::{Card, block, code, codes, plain};
 
 use super::references::{Scope, token_at};
-use crate::check::{is_filter_name, operators_of, rules_of};
+use crate::check::is_filter_name;
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Arity, Form, Operator, reference, words};
 use crate::{Column, ColumnId, Compiler, Diagnostic, Span};
@@ -215,7 +215,7 @@ fn unknown(message: &str, close: &[&str], prefix: &str) -> Card {
 
 /// What an operator takes on a column; `None` where the column does not have it.
 fn takes(column: &Column, operator: Operator) -> Option<String> {
-    let rule = rules_of(column).find(|rule| rule.operators.contains(&operator))?;
+    let rule = column.rules().find(|rule| rule.operators.contains(&operator))?;
     let mut forms: Vec<String> = rule.forms.iter().map(|form| form.name().to_owned()).collect();
     if column.port && rule.forms.contains(&Form::Integer) {
         forms.push("a service name in quotes".to_owned());
@@ -232,7 +232,7 @@ fn takes(column: &Column, operator: Operator) -> Option<String> {
 
 /// The operators of a column, as a sentence says them.
 fn has_operators(column: &Column) -> Option<String> {
-    let symbols = codes(operators_of(column).map(Operator::symbol));
+    let symbols = codes(column.operators().map(Operator::symbol));
     (!symbols.is_empty()).then(|| format!("{} has {symbols}", code(&column.name)))
 }
 
@@ -242,12 +242,11 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
         column.filter_type.map_or("column".to_owned(), |kind| format!("column of type `{}`", kind.name()));
     let mut card = Card::new(heading(format!("**{}**", plain(&column.name)), &kind));
     card.paragraph(&plain(&column.doc));
-    let stored = column.materialized_type.filter(|_| column.materialized).unwrap_or(&column.clickhouse_type);
-    card.fact(&format!("ClickHouse type: {}", code(stored)));
+    card.fact(&format!("ClickHouse type: {}", code(&column.clickhouse_type.to_string())));
     card.facts(column.unit.map(|unit| format!("unit: {}", plain(unit))));
-    card.facts(column.computed.map(plain));
+    card.facts(column.computed.map(|computed| plain(&computed.to_string())));
     if column.filter_type.is_some() {
-        card.fact(&format!("operators: {}", codes(operators_of(column).map(Operator::symbol))));
+        card.fact(&format!("operators: {}", codes(column.operators().map(Operator::symbol))));
     }
     let known = column.filter_type.map(words).unwrap_or_default();
     if !known.is_empty() {

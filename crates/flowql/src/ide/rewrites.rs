@@ -3,7 +3,6 @@
 use ipnet::IpNet;
 
 use super::actions::{Action, ActionKind, NewFilter};
-use crate::check::operators_of;
 use crate::syntax::{self, Condition, List, Node, Operand, OperatorUse, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type};
 use crate::values::intervals::{merged, of_address, of_subnet, subnets};
@@ -282,5 +281,5 @@ fn comments(text: &str) -> usize {
 }
 
 fn has(column: &Column, operator: Operator) -> bool {
-    operators_of(column).any(|available| available == operator)
+    column.operators().any(|available| available == operator)
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::check::operators_of;
-use crate::tables::{Operator, Type};
+use super::clickhouse_type::{ClickhouseType, ScalarType};
+use crate::tables::{BITS_RULE, OPERATORS, Operator, Rule, Type, rules};
 
 /// One column of the flow schema, as `grammar/schema.json` or `flowql.toml` describes it.
 ///
@@ -16,14 +16,21 @@ pub struct Column {
     pub name: Cow<'static, str>,
     /// What a filter may say of the column; `None` when it cannot stand in a filter.
     pub filter_type: Option<Type>,
-    /// The ClickHouse type of the stored column.
-    pub clickhouse_type: Cow<'static, str>,
-    /// The ClickHouse type when a computed column is stored instead (`materialize`).
-    pub materialized_type: Option<&'static str>,
-    /// How the value is computed, in words; `None` for a column that the exporters send.
-    pub computed: Option<&'static str>,
-    /// The compression codec of the stored column, as ClickHouse writes it.
-    pub codec: Option<&'static str>,
+    /// The type that ClickHouse has it with.
+    pub clickhouse_type: ClickhouseType,
+    /// The type that it gets when a computed column is stored instead (`materialize`).
+    pub materialized_type: Option<ClickhouseType>,
+    /// When and how the value is computed; `None` for a column that comes with the flows.
+    pub computed: Option<Computed>,
+    /// The name of the column for the opposite direction, which may not exist; empty where a column has a direction
+    /// without an opposite; `None` for a column without direction.
+    pub opposite: Option<Cow<'static, str>>,
+    /// The columns with the address and the mask length that a prefix column is computed from.
+    pub prefix_of: Option<(&'static str, &'static str)>,
+    /// The column with the large communities that accompany this one's.
+    pub large: Option<&'static str>,
+    /// The place among the columns that people filter by most, from 1; 0 for all others.
+    pub popularity: u8,
     /// One sentence that says what the column holds.
     pub doc: Cow<'static, str>,
     /// A value as a filter would write it (`AS15169`, `"https"`, `192.0.2.0/24`); empty when not filterable.
@@ -61,6 +68,25 @@ pub struct Column {
     pub lookup: Option<Lookup>,
 }
 
+/// When a column is computed from others, and how, in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+pub enum Computed {
+    /// Each time that it is read: the tables do not store it.
+    AtQuery(&'static str),
+    /// Once, when a flow is stored.
+    AtInsert(&'static str),
+}
+
+impl std::fmt::Display for Computed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtQuery(how) => write!(formatter, "computed at query time: {how}"),
+            Self::AtInsert(how) => write!(formatter, "computed at insert: {how}"),
+        }
+    }
+}
+
 /// A dictionary of the database that gives a column its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -78,10 +104,13 @@ impl Column {
     pub const EMPTY: Self = Self {
         name: Cow::Borrowed(""),
         filter_type: None,
-        clickhouse_type: Cow::Borrowed(""),
+        clickhouse_type: ClickhouseType::Scalar(ScalarType::String),
         materialized_type: None,
         computed: None,
-        codec: None,
+        opposite: None,
+        prefix_of: None,
+        large: None,
+        popularity: 0,
         doc: Cow::Borrowed(""),
         example: Cow::Borrowed(""),
         unit: None,
@@ -102,37 +131,37 @@ impl Column {
     };
 
     /// Whether the column has no data of its own: it is computed each time that it is read.
-    pub fn is_computed_at_query(&self) -> bool {
-        !self.materialized && self.computed.is_some_and(|how| how.starts_with("computed at query time"))
+    pub const fn is_computed_at_query(&self) -> bool {
+        !self.materialized && matches!(self.computed, Some(Computed::AtQuery(_)))
     }
 
-    /// The ClickHouse type that the tables hold.
-    pub fn stored_type(&self) -> &str {
-        match self.materialized_type {
-            Some(kind) if self.materialized => kind,
-            _ => &self.clickhouse_type,
-        }
+    /// The rules of the column: those of its type, and that of `HAS` where it has named bits.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &'static Rule> + use<> {
+        let of_type = self.filter_type.map(rules).unwrap_or_default();
+        let bits = if self.bits.is_empty() { None } else { Some(&BITS_RULE) };
+        of_type.iter().chain(bits)
     }
 
     /// The operators that a filter may use on it, in the order of the reference.
     pub fn operators(&self) -> impl Iterator<Item = Operator> + use<> {
-        operators_of(self)
-    }
-
-    /// The ClickHouse type without `LowCardinality`.
-    fn plain_type(&self) -> &str {
-        let inner = self.clickhouse_type.strip_prefix("LowCardinality(");
-        inner.and_then(|inner| inner.strip_suffix(')')).unwrap_or(&self.clickhouse_type)
+        let available: Vec<Operator> = self.rules().flat_map(|rule| rule.operators).copied().collect();
+        OPERATORS.iter().map(|row| row.operator).filter(move |operator| available.contains(operator))
     }
 
     /// The width in bits of an unsigned integer column; `None` for any other type.
     pub fn uint_bits(&self) -> Option<u32> {
-        self.plain_type().strip_prefix("UInt")?.parse().ok()
+        match self.clickhouse_type.scalar()? {
+            ScalarType::UInt(bits) => Some(u32::from(bits)),
+            _ => None,
+        }
     }
 
     /// The length in bytes of a `FixedString` column; `None` for any other type.
     pub fn fixed_length(&self) -> Option<usize> {
-        self.plain_type().strip_prefix("FixedString(")?.strip_suffix(')')?.parse().ok()
+        match self.clickhouse_type.scalar()? {
+            ScalarType::FixedString(length) => Some(usize::from(length)),
+            _ => None,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Column, ColumnId, Lookup, Schema};
+use super::{ClickhouseType, Column, ColumnId, Computed, Lookup, ScalarType, Schema};
 use crate::tables::{Type, closest, is_keyword, words};
 use crate::values::{Community, text};
 
@@ -119,16 +119,16 @@ fn disable(column: &mut Column) -> Result<(), String> {
 }
 
 fn materialize(column: &mut Column) -> Result<(), String> {
-    if !column.computed.is_some_and(|how| how.starts_with("computed at query time")) {
+    if !matches!(column.computed, Some(Computed::AtQuery(_))) {
         return Err(format!("`{}` is not computed at query time, so there is nothing to store", column.name));
     }
     column.materialized = true;
+    column.clickhouse_type = column.materialized_type.unwrap_or(column.clickhouse_type);
     Ok(())
 }
 
 fn keep_in_every_table(column: &mut Column) -> Result<(), String> {
-    let computed = column.computed.is_some_and(|how| how.starts_with("computed at query time"));
-    if computed && !column.materialized {
+    if column.is_computed_at_query() {
         return Err(format!("`{}` is computed; it must be in `materialize` too", column.name));
     }
     column.main_only = false;
@@ -151,8 +151,9 @@ impl Shaper {
             let path = format!("schema.{setting}[{index}]");
             let ids = self.resolve(name);
             if ids.is_empty() {
-                let groups = ["L2", "NAT", "L3L4"];
-                let known = self.schema.columns.iter().map(|column| column.name.as_ref()).chain(groups);
+                let columns = &self.schema.columns;
+                let groups = columns.iter().filter_map(|column| column.group);
+                let known = columns.iter().map(|column| column.name.as_ref()).chain(groups);
                 let help = closest(name, known).first().map(|near| format!("did you mean `{near}`?"));
                 self.error(path, format!("`{name}` is no column or group"), help);
                 continue;
@@ -191,18 +192,25 @@ impl Shaper {
                 self.error(format!("{path}.type"), message, None);
                 continue;
             };
-            let clickhouse_type = custom.clickhouse_type.clone().unwrap_or_else(|| default.to_owned());
-            if !fits_type(kind, &clickhouse_type) {
-                let message = format!("`{clickhouse_type}` holds no {}", kind.name());
-                self.error(format!("{path}.clickhouse_type"), message, Some(format!("use `{default}`")));
-                continue;
-            }
+            let clickhouse_type = match &custom.clickhouse_type {
+                None => default,
+                Some(text) => match ClickhouseType::parse(text).filter(|stored| fits_type(kind, *stored)) {
+                    Some(stored) => stored,
+                    None => {
+                        let message = format!("`{text}` holds no {}", kind.name());
+                        let help = Some(format!("use `{default}`"));
+                        self.error(format!("{path}.clickhouse_type"), message, help);
+                        continue;
+                    }
+                },
+            };
             let lookup = self.lookup(&path, custom);
             let mut all = std::mem::take(&mut self.schema.columns);
             all.push(Column {
                 name: Cow::Owned(custom.name.clone()),
                 filter_type: Some(kind),
-                clickhouse_type: Cow::Owned(clickhouse_type),
+                clickhouse_type,
+                opposite: opposite_of(&custom.name).map(Cow::Owned),
                 doc: Cow::Owned(custom.description.clone()),
                 example: Cow::Borrowed(custom_example(kind)),
                 main_only: custom.main_only,
@@ -312,11 +320,19 @@ fn check_name(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn custom_type(name: &str) -> Option<(Type, &'static str)> {
+/// The prefixes of names with a direction, with those of the opposite one.
+const DIRECTIONS: [(&str, &str); 4] = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
+
+/// The name of a configured column for the opposite direction.
+fn opposite_of(name: &str) -> Option<String> {
+    DIRECTIONS.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)))
+}
+
+fn custom_type(name: &str) -> Option<(Type, ClickhouseType)> {
     match name {
-        "string" => Some((Type::String, "LowCardinality(String)")),
-        "uint" => Some((Type::Uint, "UInt32")),
-        "ip" => Some((Type::Ip, "IPv6")),
+        "string" => Some((Type::String, ClickhouseType::LowCardinality(ScalarType::String))),
+        "uint" => Some((Type::Uint, ClickhouseType::Scalar(ScalarType::UInt(32)))),
+        "ip" => Some((Type::Ip, ClickhouseType::Scalar(ScalarType::Ipv6))),
         _ => None,
     }
 }
@@ -330,16 +346,11 @@ const fn custom_example(kind: Type) -> &'static str {
 }
 
 /// Whether a ClickHouse type can hold the values of a custom column's type.
-fn fits_type(kind: Type, clickhouse_type: &str) -> bool {
-    let inner = clickhouse_type
-        .strip_prefix("LowCardinality(")
-        .and_then(|rest| rest.strip_suffix(')'))
-        .unwrap_or(clickhouse_type);
-    let fixed = inner.strip_prefix("FixedString(").and_then(|rest| rest.strip_suffix(')'));
-    match kind {
-        Type::String => inner == "String" || fixed.is_some_and(|length| length.parse::<u16>().is_ok()),
-        Type::Uint => matches!(inner, "UInt8" | "UInt16" | "UInt32" | "UInt64"),
-        Type::Ip => inner == "IPv6",
-        _ => false,
-    }
+const fn fits_type(kind: Type, stored: ClickhouseType) -> bool {
+    matches!(
+        (kind, stored.scalar()),
+        (Type::String, Some(ScalarType::String | ScalarType::FixedString(_)))
+            | (Type::Uint, Some(ScalarType::UInt(8..=64)))
+            | (Type::Ip, Some(ScalarType::Ipv6))
+    )
 }

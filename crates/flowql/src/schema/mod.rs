@@ -1,14 +1,16 @@
 //! The flow schema: the columns, by name, with what the configuration makes of them.
 
+mod clickhouse_type;
 mod column;
 mod config;
 mod generated;
 mod row;
 
-pub use column::{Column, Lookup};
+pub use clickhouse_type::{ClickhouseType, ScalarType};
+pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
 
-use crate::tables::{Type, closest};
+use crate::tables::closest;
 use crate::values::Community;
 
 /// A column's place in the schema.
@@ -101,31 +103,23 @@ impl Schema {
     /// disabled or has another type.
     pub fn counterpart(&self, id: ColumnId) -> Option<Result<ColumnId, ()>> {
         let column = self.column(id);
-        let swapped =
-            SWAPS.iter().find_map(|(from, to)| Some(format!("{to}{}", column.name.strip_prefix(from)?)))?;
-        let found = self.find(&swapped).filter(|&other| {
+        let opposite = column.opposite.as_ref()?;
+        let found = self.find(opposite).filter(|&other| {
             let other = self.column(other);
-            other.name == swapped && !other.disabled && other.filter_type == column.filter_type
+            other.name == *opposite && !other.disabled && other.filter_type == column.filter_type
         });
         Some(found.ok_or(()))
     }
 
     /// The address and the mask from which a computed prefix column is made; `None` for other columns.
     pub fn prefix_parts(&self, id: ColumnId) -> Option<(ColumnId, ColumnId)> {
-        let column = self.column(id);
-        let side =
-            column.name.strip_suffix("NetPrefix").filter(|_| column.filter_type == Some(Type::Prefix))?;
-        Some((self.find(&format!("{side}Addr"))?, self.find(&format!("{side}NetMask"))?))
+        let (address, mask) = self.column(id).prefix_of?;
+        Some((self.find(address)?, self.find(mask)?))
     }
 
-    /// The column with the large communities beside a column of communities; `None` for other columns.
+    /// The column with the large communities that accompany a column of communities; `None` for other columns.
     pub fn large_communities(&self, id: ColumnId) -> Option<ColumnId> {
-        let column = self.column(id);
-        let side = column
-            .name
-            .strip_suffix("Communities")
-            .filter(|_| column.filter_type == Some(Type::Community))?;
-        self.find(&format!("{side}LargeCommunities"))
+        self.find(self.column(id).large?)
     }
 
     /// The communities that the configuration names.
@@ -139,9 +133,6 @@ impl Schema {
         Community::parse(word).or_else(|| named().map(|(_, community)| community))
     }
 }
-
-/// The prefixes of column names that a reverse compilation swaps.
-const SWAPS: [(&str, &str); 4] = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
 
 /// Orders names, the shorter first, as if they were in lower case.
 fn compare_names(first: &str, second: &str) -> std::cmp::Ordering {

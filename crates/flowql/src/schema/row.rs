@@ -3,14 +3,21 @@
 
 use std::borrow::Cow;
 
-use super::column::Column;
+use super::clickhouse_type::ClickhouseType;
+use super::column::{Column, Computed};
 use crate::tables::Type;
 
 /// The fields of a [`Column`]. With a column inside in place of those that are no text, the WebAssembly takes 0.8 kB more.
 pub(super) struct Row {
-    /// The name, the ClickHouse type, the type when it is materialized, how it is computed, the codec, the doc, the example,
-    /// the unit and the group, with tabulators between them; empty for those that the column has not.
+    /// The name, the doc, the example, the unit, the group and the opposite, with tabulators between them; empty for those
+    /// that the column has not. A `-` is the opposite of a column that has a direction without one.
     pub(super) texts: &'static str,
+    pub(super) clickhouse_type: ClickhouseType,
+    pub(super) materialized_type: Option<ClickhouseType>,
+    pub(super) computed: Option<Computed>,
+    pub(super) prefix_of: Option<(&'static str, &'static str)>,
+    pub(super) large: Option<&'static str>,
+    pub(super) popularity: u8,
     pub(super) filter_type: Option<Type>,
     pub(super) depends: &'static [&'static str],
     pub(super) bits: &'static [(&'static str, u64)],
@@ -28,6 +35,12 @@ impl Row {
     /// A row without texts, every flag off.
     pub(super) const EMPTY: Self = Self {
         texts: "",
+        clickhouse_type: Column::EMPTY.clickhouse_type,
+        materialized_type: None,
+        computed: None,
+        prefix_of: None,
+        large: None,
+        popularity: 0,
         filter_type: None,
         depends: &[],
         bits: &[],
@@ -52,14 +65,17 @@ impl Row {
         // The fields are read in the order in which they are written here.
         Column {
             name: Cow::Borrowed(text()),
-            clickhouse_type: Cow::Borrowed(text()),
-            materialized_type: optional(text()),
-            computed: optional(text()),
-            codec: optional(text()),
             doc: Cow::Borrowed(text()),
             example: Cow::Borrowed(text()),
             unit: optional(text()),
             group: optional(text()),
+            opposite: optional(text()).map(|name| Cow::Borrowed(if name == "-" { "" } else { name })),
+            clickhouse_type: self.clickhouse_type,
+            materialized_type: self.materialized_type,
+            computed: self.computed,
+            prefix_of: self.prefix_of,
+            large: self.large,
+            popularity: self.popularity,
             filter_type: self.filter_type,
             depends: self.depends,
             bits: self.bits,

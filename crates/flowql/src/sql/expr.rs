@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use crate::typed::Comparison;
-use crate::{Column, ColumnId, Schema};
+use crate::{ClickhouseType, Column, ColumnId, ScalarType, Schema};
 
 /// A truth value.
 #[derive(Clone, Copy, Debug)]
@@ -40,27 +40,26 @@ impl Stored for Uint {
 
 impl Stored for Ip {
     fn holds(column: &Column) -> bool {
-        matches!(column.clickhouse_type.as_ref(), "IPv6" | "LowCardinality(IPv6)")
+        column.clickhouse_type.scalar() == Some(ScalarType::Ipv6)
     }
 }
 
 impl Stored for Text {
     fn holds(column: &Column) -> bool {
-        matches!(column.clickhouse_type.as_ref(), "String" | "LowCardinality(String)")
-            || column.fixed_length().is_some()
-            || column.clickhouse_type.starts_with("Enum8(")
+        let scalar = column.clickhouse_type.scalar();
+        matches!(scalar, Some(ScalarType::String | ScalarType::FixedString(_) | ScalarType::Enum8(_)))
     }
 }
 
 impl Stored for Array<Uint> {
     fn holds(column: &Column) -> bool {
-        column.clickhouse_type == "Array(UInt32)"
+        column.clickhouse_type == ClickhouseType::Array(ScalarType::UInt(32))
     }
 }
 
 impl Stored for Array<Large> {
     fn holds(column: &Column) -> bool {
-        column.clickhouse_type == "Array(UInt128)"
+        column.clickhouse_type == ClickhouseType::Array(ScalarType::UInt(128))
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use super::Generated;
 use super::rust::{self, string, strings};
+
+mod storage;
+mod types;
 
 const SOURCE: &str = "schema.json";
 
@@ -16,10 +19,12 @@ const SOURCE: &str = "schema.json";
 #[serde(deny_unknown_fields, default)]
 struct Column {
     name: String,
+    /// The section of the page of columns; read by `pages/columns.rs`.
+    section: String,
     filter_type: Option<String>,
     clickhouse_type: String,
     materialized_type: Option<String>,
-    computed: Option<String>,
+    computed: Option<Computed>,
     codec: Option<String>,
     doc: String,
     example: String,
@@ -35,17 +40,93 @@ struct Column {
     truncatable_address: bool,
     port: bool,
     country: bool,
+    /// The column for the opposite direction, which may not exist; empty for a direction without an opposite.
+    opposite: Option<String>,
+    prefix_of: Option<PrefixOf>,
+    /// The column with the large communities.
+    large: Option<String>,
+    /// The place among the columns that people filter by most, from 1.
+    popularity: u8,
+    index: Option<Index>,
+    raw_key: Option<u8>,
+    aggregated_key: Option<u8>,
+    usual: Option<u8>,
+    about: Option<String>,
+    exporters: Option<String>,
+    protobuf: u32,
 }
 
+/// The columns that a prefix is computed from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrefixOf {
+    address: String,
+    mask: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Computed {
+    at: At,
+    kind: Kind,
+    /// The columns that it is computed from, in the order of the fields of its kind.
+    from: Vec<String>,
+    #[serde(default)]
+    place: u8,
+    #[serde(default)]
+    protocol: u8,
+    how: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum At {
+    Query,
+    Insert,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Prefix,
+    PacketSize,
+    PacketSizeBucket,
+    IcmpName,
+    PathHop,
+    Element,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Index {
+    Bloom,
+    Set,
+    MinMax,
+}
+
+/// The columns as the language has them.
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
     rust::file(root, "crates/flowql/src/schema/generated.rs", SOURCE, &body(&columns)?)
 }
 
+/// The columns as storage has them.
+pub(super) fn generate_storage(root: &Path) -> Result<Generated> {
+    let columns: Vec<Column> = super::read(root, SOURCE)?;
+    rust::file(root, "crates/flowql-schema/src/generated.rs", SOURCE, &storage::body(&columns)?)
+}
+
+/// The name and the section of each column, for the page of columns.
+#[cfg(feature = "pages")]
+pub(super) fn sections(root: &Path) -> Result<Vec<(String, String)>> {
+    let columns: Vec<Column> = super::read(root, SOURCE)?;
+    Ok(columns.into_iter().map(|column| (column.name, column.section)).collect())
+}
+
 fn body(columns: &[Column]) -> Result<String> {
     check(columns)?;
     let mut body = String::from(
-        "use super::row::Row;\nuse crate::tables::Type;\n\n\
+        "use super::row::Row;\nuse super::{ClickhouseType, Computed, ScalarType};\nuse crate::tables::Type;\n\n\
          /// The columns of the default schema, in its order.\n\
          pub(super) static COLUMNS: &[Row] = &[\n",
     );
@@ -73,33 +154,72 @@ fn check(columns: &[Column]) -> Result<()> {
             column.filter_type.is_some() != column.example.is_empty(),
             "{name} needs an example when it has a filter type, and only then"
         );
-        for other in &column.depends {
-            ensure!(names.contains(other.as_str()), "{name} depends on `{other}`, which is no column");
+        ensure!(!column.section.is_empty(), "{name} has no section");
+        let from = column.computed.iter().flat_map(|computed| &computed.from);
+        let parts = column.prefix_of.iter().flat_map(|prefix| [&prefix.address, &prefix.mask]);
+        let others = column.depends.iter().chain(from).chain(parts).chain(&column.large).chain(&column.about);
+        for other in others {
+            ensure!(names.contains(other.as_str()), "{name} names `{other}`, which is not a column");
         }
+        for other in columns.iter().filter(|other| Some(&other.name) == column.opposite.as_ref()) {
+            ensure!(other.opposite.as_ref() == Some(name), "{name} is not the opposite of {}", other.name);
+            ensure!(other.filter_type == column.filter_type, "{name} and {} differ in type", other.name);
+        }
+    }
+    for (what, number) in [
+        ("popularity", (|column| Some(u32::from(column.popularity)).filter(|&place| place > 0)) as Number),
+        ("raw_key", |column| column.raw_key.map(u32::from)),
+        ("aggregated_key", |column| column.aggregated_key.map(u32::from)),
+        ("usual", |column| column.usual.map(u32::from)),
+        ("protobuf", |column| Some(column.protobuf)),
+    ] {
+        let numbers: Vec<u32> = columns.iter().filter_map(number).collect();
+        let distinct: BTreeSet<u32> = numbers.iter().copied().collect();
+        ensure!(
+            distinct.len() == numbers.len() && !distinct.contains(&0),
+            "two columns have one `{what}`, or it is 0"
+        );
     }
     Ok(())
 }
+
+type Number = fn(&Column) -> Option<u32>;
 
 impl Column {
     /// Writes the column with the fields that differ from an empty one.
     fn write(&self, body: &mut String) -> Result<()> {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+        let opposite = self.opposite.as_ref().map(|name| if name.is_empty() { "-" } else { name.as_str() });
         // In the order in which `schema/row.rs` reads them.
         let texts = [
             self.name.clone(),
-            self.clickhouse_type.clone(),
-            optional(&self.materialized_type),
-            optional(&self.computed),
-            optional(&self.codec),
             self.doc.clone(),
             self.example.clone(),
             optional(&self.unit),
             optional(&self.group),
+            opposite.unwrap_or_default().to_owned(),
         ];
         ensure!(!texts.iter().any(|text| text.contains('\t')), "a text of {} has a tabulator", self.name);
         writeln!(body, "Row {{ texts: {},", string(&texts.join("\t")))?;
+        writeln!(body, "clickhouse_type: {},", types::clickhouse(&self.clickhouse_type)?)?;
+        if let Some(kind) = &self.materialized_type {
+            writeln!(body, "materialized_type: Some({}),", types::clickhouse(kind)?)?;
+        }
         if let Some(kind) = &self.filter_type {
-            writeln!(body, "filter_type: Some(Type::{}),", variant(kind)?)?;
+            writeln!(body, "filter_type: Some(Type::{}),", types::filter(kind)?)?;
+        }
+        if let Some(Computed { at, how, .. }) = &self.computed {
+            let at = if *at == At::Query { "AtQuery" } else { "AtInsert" };
+            writeln!(body, "computed: Some(Computed::{at}({})),", string(how))?;
+        }
+        if let Some(PrefixOf { address, mask }) = &self.prefix_of {
+            writeln!(body, "prefix_of: Some(({}, {})),", string(address), string(mask))?;
+        }
+        if let Some(large) = &self.large {
+            writeln!(body, "large: Some({}),", string(large))?;
+        }
+        if self.popularity > 0 {
+            writeln!(body, "popularity: {},", self.popularity)?;
         }
         if !self.depends.is_empty() {
             writeln!(body, "depends: {},", strings(&self.depends))?;
@@ -130,26 +250,6 @@ impl Column {
     }
 }
 
-/// The variant of `Type` for a type as the schema names it.
-fn variant(kind: &str) -> Result<&'static str> {
-    Ok(match kind {
-        "ip" => "Ip",
-        "prefix" => "Prefix",
-        "mac" => "Mac",
-        "string" => "String",
-        "uint" => "Uint",
-        "asn" => "Asn",
-        "aspath" => "AsPath",
-        "community" => "Community",
-        "array(uint)" => "UintArray",
-        "boundary" => "Boundary",
-        "direction" => "Direction",
-        "etype" => "EType",
-        "proto" => "Proto",
-        _ => bail!("unknown filter type `{kind}`"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +261,7 @@ mod tests {
     #[test]
     fn only_the_fields_that_are_set_are_written() {
         let text = parse(
-            r#"[{"name": "Flags", "filter_type": "uint", "clickhouse_type": "UInt8", "doc": "Flags.",
+            r#"[{"name": "Flags", "filter_type": "uint", "clickhouse_type": "UInt8", "section": "S", "protobuf": 1, "doc": "Flags.",
                 "example": "2", "bits": {"A": 2, "B": 1}, "disabled": true}]"#,
         )
         .unwrap();
@@ -176,19 +276,25 @@ mod tests {
     fn mistakes_are_refused() {
         for (json, message) in [
             (r#"[{"name": "A", "colour": 1}]"#, "unknown field `colour`"),
-            (r#"[{"name": "A", "clickhouse_type": "UInt8", "doc": "A"}]"#, "not a sentence"),
             (
-                r#"[{"name": "A", "clickhouse_type": "UInt8", "doc": "A.", "filter_type": "uint"}]"#,
+                r#"[{"name": "A", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A"}]"#,
+                "not a sentence",
+            ),
+            (
+                r#"[{"name": "A", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A.", "filter_type": "uint"}]"#,
                 "needs an example",
             ),
-            (r#"[{"name": "A", "clickhouse_type": "UInt8", "doc": "A.", "depends": ["B"]}]"#, "`B`"),
             (
-                r#"[{"name": "A", "clickhouse_type": "UInt8", "doc": "A.", "filter_type": "x", "example": "1"}]"#,
+                r#"[{"name": "A", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A.", "depends": ["B"]}]"#,
+                "`B`",
+            ),
+            (
+                r#"[{"name": "A", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A.", "filter_type": "x", "example": "1"}]"#,
                 "unknown filter type `x`",
             ),
             (
-                r#"[{"name": "A", "clickhouse_type": "UInt8", "doc": "A."},
-                    {"name": "a", "clickhouse_type": "UInt8", "doc": "A."}]"#,
+                r#"[{"name": "A", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A."},
+                    {"name": "a", "clickhouse_type": "UInt8", "protobuf": 1, "section": "S", "doc": "A."}]"#,
                 "one name",
             ),
         ] {

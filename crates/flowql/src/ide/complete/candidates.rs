@@ -3,35 +3,8 @@
 use super::context::Context;
 use super::matching::rank;
 use super::{Candidate, CandidateKind, Completions};
-use crate::check::operators_of;
 use crate::tables::{Arity, Operator, Type};
 use crate::{Column, Compiler, Options};
-
-/// The columns that people filter by most, the first most of all; the others follow in the schema's order.
-const POPULAR: [&str; 22] = [
-    "SrcAS",
-    "DstAS",
-    "SrcAddr",
-    "DstAddr",
-    "SrcPort",
-    "DstPort",
-    "Proto",
-    "InIfBoundary",
-    "OutIfBoundary",
-    "ExporterName",
-    "InIfName",
-    "OutIfName",
-    "InIfDescription",
-    "OutIfDescription",
-    "InIfConnectivity",
-    "OutIfConnectivity",
-    "InIfProvider",
-    "OutIfProvider",
-    "SrcCountry",
-    "DstCountry",
-    "SrcNetName",
-    "DstNetName",
-];
 
 /// What may begin a condition.
 pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, completions: &mut Completions) {
@@ -67,9 +40,9 @@ pub(super) fn ranked_columns<'a>(
     wanted: impl Fn(&Column) -> bool,
 ) -> Vec<&'a Column> {
     let schema = compiler.schema;
-    let popularity =
-        |column: &Column| POPULAR.iter().position(|popular| *popular == column.name).unwrap_or(POPULAR.len());
-    let mut ranked: Vec<(u8, usize, &Column)> = schema
+    // Those without a place follow, in the schema's order.
+    let popularity = |column: &Column| column.popularity.wrapping_sub(1);
+    let mut ranked: Vec<(u8, u8, &Column)> = schema
         .filterable()
         .map(|id| schema.column(id))
         .filter(|column| wanted(column))
@@ -139,7 +112,7 @@ pub(super) fn operators(
     completions: &mut Completions,
 ) {
     let Some(id) = compiler.schema.find(column) else { return };
-    for operator in operators_of(compiler.schema.column(id)) {
+    for operator in compiler.schema.column(id).operators() {
         for spelling in spellings(operator, negated) {
             if rank(spelling, context.partial).is_some_and(|rank| rank < 2) {
                 completions.candidates.push(operator_candidate(operator, spelling, context));
@@ -216,7 +189,7 @@ fn punctuation(label: &str, detail: &str, insert: String) -> Candidate {
 
 /// Whether an operator compares with another column.
 pub(super) fn takes_columns(column: &Column, operator: Operator) -> bool {
-    crate::check::rules_of(column).any(|rule| {
+    column.rules().any(|rule| {
         rule.arity == Arity::One
             && rule.operators.contains(&operator)
             && rule.forms.contains(&crate::tables::Form::Column)

@@ -2,7 +2,6 @@
 
 use super::known::{Typed, known_values};
 use super::values::{is_open, is_ranked};
-use crate::check::rules_of;
 use crate::tables::{Form, Operator, Type};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic};
@@ -54,7 +53,7 @@ pub fn values(
         return None;
     }
     let operator = operator.unwrap_or(Operator::Eq);
-    let rule = rules_of(column).find(|rule| rule.operators.contains(&operator))?;
+    let rule = column.rules().find(|rule| rule.operators.contains(&operator))?;
     let typed = Typed { operator, prefix, exclude: &[], quoted: false };
     let mut known = Vec::new();
     for form in rule.forms {

@@ -4,7 +4,6 @@ use super::candidates::{column_candidate, exact_operator, ranked_columns, takes_
 use super::context::Context;
 use super::known::{Typed, known_values};
 use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, rest};
-use crate::check::rules_of;
 use crate::tables::{Form, Operator};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic, Span};
@@ -29,7 +28,7 @@ pub(super) fn offer(
     let Some(id) = compiler.schema.find(place.column.of(source)) else { return };
     let column = compiler.schema.column(id);
     let operator = place.operator;
-    let Some(rule) = rules_of(column).find(|rule| rule.operators.contains(&operator)) else { return };
+    let Some(rule) = column.rules().find(|rule| rule.operators.contains(&operator)) else { return };
     let touches_operator = exact_operator(context.partial, false) == Some(operator)
         || exact_operator(context.partial, true) == Some(operator);
     let partial = if touches_operator { "" } else { context.partial };

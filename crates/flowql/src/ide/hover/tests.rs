@@ -305,7 +305,7 @@ fn every_column_operator_and_example_has_its_card() {
         let column = schema.column(id);
         let card = hover(&compiler, &column.name, 0).unwrap();
         assert!(card.markdown.contains(&plain(&column.doc)) && card.markdown.contains("ClickHouse"));
-        for operator in operators_of(column) {
+        for operator in column.operators() {
             let text = format!("{} {} {}", column.name, operator.symbol(), column.example);
             let at = u32::try_from(column.name.len() + 1).unwrap();
             let card = hover(&compiler, &text, at).unwrap();

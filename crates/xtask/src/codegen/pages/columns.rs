@@ -1,55 +1,14 @@
 //! `columns.md`: the columns of the default schema.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use flowql::{Column, Schema};
 
 use super::{code, head, row};
-
-/// A section of the page.
-struct Group {
-    title: &'static str,
-    /// Whether a column belongs to it; the first group that takes a column has it.
-    holds: fn(&Column) -> bool,
-}
-
-static GROUPS: &[Group] = &[
-    Group { title: "Exporter", holds: |column| column.name.starts_with("Exporter") },
-    Group {
-        title: "Interfaces",
-        holds: |column| column.name.starts_with("InIf") || column.name.starts_with("OutIf"),
-    },
-    Group { title: "Address translation", holds: |column| column.group == Some("NAT") },
-    Group {
-        title: "Addresses and prefixes",
-        holds: |column| ends(column, &["Addr", "NetMask", "NetPrefix", "NextHop"]),
-    },
-    Group { title: "Networks", holds: |column| sided(column, "Net") },
-    Group { title: "Places", holds: |column| sided(column, "Country") || sided(column, "Geo") },
-    Group {
-        title: "Routing",
-        holds: |column| {
-            ends(column, &["AS", "ASPath", "Communities", "VRFID"]) || column.name.contains("MPLS")
-        },
-    },
-    Group { title: "Layer 2", holds: |column| column.group == Some("L2") },
-    Group {
-        title: "Layers 3 and 4",
-        holds: |column| column.group == Some("L3L4") || column.port || ends(column, &["EType", "Proto"]),
-    },
-    Group { title: "The flow itself", holds: |_| true },
-];
-
-fn ends(column: &Column, endings: &[&str]) -> bool {
-    endings.iter().any(|ending| column.name.ends_with(ending))
-}
-
-fn sided(column: &Column, what: &str) -> bool {
-    ["Src", "Dst"]
-        .iter()
-        .any(|side| column.name.strip_prefix(side).is_some_and(|rest| rest.starts_with(what)))
-}
+use crate::codegen::schema::sections;
 
 /// A remark on a column, and what the page says of it.
 struct Flag {
@@ -94,8 +53,9 @@ static FLAGS: &[Flag] = &[
     },
 ];
 
-pub(super) fn body() -> Result<String> {
+pub(super) fn body(root: &Path) -> Result<String> {
     let schema = Schema::default();
+    let section_of: BTreeMap<String, String> = sections(root)?.into_iter().collect();
     let columns = schema.columns();
     let filterable = columns.iter().filter(|column| column.filter_type.is_some()).count();
     let mut body = format!(
@@ -113,13 +73,15 @@ pub(super) fn body() -> Result<String> {
          Columns of one's own come from the section `[schema]` of `flowql.toml`, with the type `string`, \
          `uint` or `ip`.\n",
     );
-    let mut left: Vec<&Column> = columns.iter().collect();
-    for group in GROUPS {
-        let (held, others): (Vec<&Column>, Vec<&Column>) =
-            left.into_iter().partition(|column| (group.holds)(column));
-        left = others;
-        ensure!(!held.is_empty(), "no column is in the group {}", group.title);
-        write!(body, "\n## {}\n\n", group.title)?;
+    let mut titles: Vec<&str> = Vec::new();
+    for column in columns {
+        let title = section_of.get(column.name.as_ref()).map_or("", String::as_str);
+        if !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
+    for title in titles {
+        write!(body, "\n## {title}\n\n")?;
         body.push_str(&head(&[
             "Column",
             "Type",
@@ -129,7 +91,8 @@ pub(super) fn body() -> Result<String> {
             "What it holds",
             "Example",
         ]));
-        for column in held {
+        let is_in = |column: &&Column| section_of.get(column.name.as_ref()).is_some_and(|of| of == title);
+        for column in columns.iter().filter(is_in) {
             body.push_str(&of_column(column));
         }
     }
@@ -179,7 +142,7 @@ fn remarks(column: &Column) -> String {
 
 fn doc(column: &Column) -> String {
     match column.computed {
-        Some(how) => format!("{} *{}*", column.doc, sentence(how)),
+        Some(computed) => format!("{} *{}*", column.doc, sentence(&computed.to_string())),
         None => column.doc.to_string(),
     }
 }
@@ -197,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_column_has_one_row() {
-        let body = body().unwrap();
+        let body = body(&crate::root().unwrap()).unwrap();
         for column in Schema::default().columns() {
             assert_eq!(body.matches(&format!("\n| `{}` |", column.name)).count(), 1, "{}", column.name);
         }

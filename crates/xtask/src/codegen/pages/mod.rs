@@ -5,14 +5,16 @@ mod configuration;
 mod diagnostics;
 mod words;
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::Generated;
 
 /// Every page.
-pub(super) fn all() -> Result<Vec<Generated>> {
+pub(super) fn all(root: &Path) -> Result<Vec<Generated>> {
     Ok(vec![
-        page("columns", &columns::body()?),
+        page("columns", &columns::body(root)?),
         page("configuration", &configuration::body()?),
         page("diagnostics", &diagnostics::body()?),
         page("words", &words::body()?),
