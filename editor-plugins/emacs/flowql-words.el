@@ -47,12 +47,12 @@
      "DstGeoCity" "SrcGeoState" "DstGeoState" "InIfName" "OutIfName"
      "InIfDescription" "OutIfDescription" "InIfConnectivity"
      "OutIfConnectivity" "InIfProvider" "OutIfProvider" "ICMPv4" "ICMPv6")
-    ("uint" "SrcVlan" "DstVlan" "InIfSpeed" "OutIfSpeed" "SrcPort"
-     "DstPort" "PacketSize" "ForwardingStatus" "SrcPortNAT" "DstPortNAT"
-     "IPTTL" "IPTos" "IPFragmentID" "IPFragmentOffset" "IPv6FlowLabel"
-     "TCPFlags" "ICMPv4Type" "ICMPv4Code" "ICMPv6Type" "ICMPv6Code"
-     "MPLS1stLabel" "MPLS2ndLabel" "MPLS3rdLabel" "MPLS4thLabel"
-     "IngressVRFID" "EgressVRFID")
+    ("uint" "SrcVlan" "DstVlan" "InIfSpeed" "OutIfSpeed" "InIfIndex"
+     "OutIfIndex" "SrcPort" "DstPort" "PacketSize" "ForwardingStatus"
+     "SrcPortNAT" "DstPortNAT" "IPTTL" "IPTos" "IPFragmentID"
+     "IPFragmentOffset" "IPv6FlowLabel" "TCPFlags" "ICMPv4Type" "ICMPv4Code"
+     "ICMPv6Type" "ICMPv6Code" "MPLS1stLabel" "MPLS2ndLabel" "MPLS3rdLabel"
+     "MPLS4thLabel" "IngressVRFID" "EgressVRFID")
     ("asn" "SrcAS" "DstAS" "Dst1stAS" "Dst2ndAS" "Dst3rdAS")
     ("aspath" "DstASPath")
     ("community" "SrcCommunities" "DstCommunities")

@@ -51,6 +51,8 @@ impl Server {
         };
         self.first_words.lock().unwrap_or_else(PoisonError::into_inner).append(&mut words);
         let Some(config) = config else { return };
+        let taken = config.taken_names.iter().map(|taken| (MessageType::WARNING, taken.to_string()));
+        self.first_words.lock().unwrap_or_else(PoisonError::into_inner).extend(taken);
         self.pardon();
         let generation = self.configurations.fetch_add(1, Ordering::Relaxed) + 1;
         self.names.clear();

@@ -33,6 +33,8 @@ pub struct Config {
     pub limits: Limits,
     /// The sections as they are written.
     pub sections: Sections,
+    /// Configured columns that replace one of the default schema, each at its line.
+    pub taken_names: Vec<ConfigFileError>,
     /// Where the filters of `[filters]` stand.
     filter_places: BTreeMap<String, Position>,
 }
@@ -67,18 +69,19 @@ impl Config {
     pub fn parse(text: &str, path: impl Into<PathBuf>) -> Result<Self, ConfigErrors> {
         let path = path.into();
         let positions = Positions::new(text);
-        Self::read(text, &positions).map(|config| Self { path: Some(path.clone()), ..config }).map_err(
-            |findings| {
-                let errors = findings.into_iter().map(|Finding { span, message, help }| {
-                    let Position { line, column } = position(&positions, &span);
-                    ConfigFileError { path: path.clone(), line, column, message, help }
-                });
-                ConfigErrors::Invalid(errors.collect())
-            },
-        )
+        let placed = |Finding { span, message, help }| {
+            let Position { line, column } = position(&positions, &span);
+            ConfigFileError { path: path.clone(), line, column, message, help }
+        };
+        let invalid =
+            |findings: Vec<Finding>| ConfigErrors::Invalid(findings.into_iter().map(placed).collect());
+        let (config, taken) = Self::read(text, &positions).map_err(invalid)?;
+        let taken_names = taken.into_iter().map(placed).collect();
+        Ok(Self { path: Some(path.clone()), taken_names, ..config })
     }
 
-    fn read(text: &str, positions: &Positions<'_>) -> Result<Self, Vec<Finding>> {
+    /// The configuration, and the names that its columns take.
+    fn read(text: &str, positions: &Positions<'_>) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let document = DeTable::parse(text).map_err(|error| vec![of_toml(&error)])?;
         let findings = document::check(&document);
         if !findings.is_empty() {
@@ -93,7 +96,7 @@ impl Config {
         sections: Sections,
         document: &Spanned<DeTable<'_>>,
         positions: &Positions<'_>,
-    ) -> Result<Self, Vec<Finding>> {
+    ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let mut findings = Vec::new();
         let mut shape = sections.schema.clone();
         shape.communities = sections.communities.clone().into_iter().collect();
@@ -127,7 +130,10 @@ impl Config {
             return Err(findings);
         }
         let limits = Limits::from(&sections.limits);
-        Ok(Self { path: None, schema, saved, limits, sections, filter_places })
+        let taken = shape.taken_names().into_iter().map(found).collect();
+        let config =
+            Self { path: None, schema, saved, limits, sections, taken_names: Vec::new(), filter_places };
+        Ok((config, taken))
     }
 
     /// The same with every column of the schema enabled.
@@ -417,6 +423,19 @@ nesting = 20
         assert!(found[0].starts_with("2:") || found[0].starts_with("3:"), "{found:?}");
         let found = errors("# é\n[filters]\na = 'x'\na = 'y'\n");
         assert_eq!(found, ["4:1: duplicate key"]);
+    }
+
+    #[test]
+    fn a_configured_column_keeps_a_name_that_the_default_schema_got_later() {
+        let text = "[[schema.column]]\nname = \"InIfIndex\"\ntype = \"string\"\n";
+        let config = Config::parse(text, "f").unwrap();
+        let sql = config.compiler().compile("InIfIndex = \"x\"", flowql::Options::default()).sql;
+        assert_eq!(sql.as_deref(), Some("InIfIndex = 'x'"));
+        assert_eq!(config.schema.columns().iter().filter(|column| column.name == "InIfIndex").count(), 1);
+        let [taken] = config.taken_names.as_slice() else { panic!("{:?}", config.taken_names) };
+        assert_eq!((taken.line, taken.column), (2, 8));
+        assert!(taken.message.starts_with("`InIfIndex` replaces"), "{taken}");
+        assert!(Config::parse("[schema]\nenable = [\"InIfIndex\"]", "f").unwrap().taken_names.is_empty());
     }
 
     #[test]

@@ -252,6 +252,8 @@ pub(crate) static STORAGE: &[ColumnStorage] = &[
         protobuf: Some(55),
         ..ColumnStorage::CONFIGURED
     },
+    ColumnStorage { name: "InIfIndex", protobuf: Some(92), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "OutIfIndex", protobuf: Some(93), ..ColumnStorage::CONFIGURED },
     ColumnStorage { name: "EType", aggregated_key: Some(3), protobuf: Some(56), ..ColumnStorage::CONFIGURED },
     ColumnStorage {
         name: "Proto",

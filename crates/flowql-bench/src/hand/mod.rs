@@ -5,6 +5,7 @@
 //! of [`compile()`], not of [`syntax`]).
 
 mod address;
+mod columns;
 mod compile;
 mod lexer;
 mod lists;

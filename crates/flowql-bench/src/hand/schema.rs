@@ -1,4 +1,6 @@
-//! The columns of the default schema, and a look-up by name in any case.
+//! The types of columns, and a look-up of the columns of the default schema by name in any case.
+
+use super::columns::COLUMNS;
 
 /// A filter type, with what its conditions need to know of the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,136 +54,24 @@ pub(super) struct Column {
     pub(super) enabled: bool,
 }
 
-const IP: Type = Type::Ip;
-const MAC: Type = Type::Mac;
-const STRING: Type = Type::String { fixed: None };
-const COUNTRY: Type = Type::String { fixed: Some(2) };
-const UINT: Type = Type::Uint { port: false, bits: false };
-const PORT: Type = Type::Uint { port: true, bits: false };
-const FLAGS: Type = Type::Uint { port: false, bits: true };
-const ASN: Type = Type::Asn;
-const ASPATH: Type = Type::AsPath;
-const ARRAY: Type = Type::Array;
-const BOUNDARY: Type = Type::Boundary;
-const DIRECTION: Type = Type::Direction;
-const ETYPE: Type = Type::Ethernet;
-const PROTO: Type = Type::Proto;
-const OTHER: Type = Type::Other;
-
-const fn prefix(address: &'static str, mask: &'static str) -> Type {
+pub(super) const fn prefix(address: &'static str, mask: &'static str) -> Type {
     Type::Prefix { address, mask }
 }
 
-const fn community(large: &'static str) -> Type {
+pub(super) const fn community(large: &'static str) -> Type {
     Type::Community { large }
 }
 
-const fn on(name: &'static str, kind: Type) -> Column {
+pub(super) const fn on(name: &'static str, kind: Type) -> Column {
     Column { name, kind, enabled: true }
 }
 
-const fn off(name: &'static str, kind: Type) -> Column {
+pub(super) const fn off(name: &'static str, kind: Type) -> Column {
     Column { name, kind, enabled: false }
 }
 
-/// Every column, in the schema's order.
-#[rustfmt::skip]
-static COLUMNS: [Column; COUNT] = [
-    on("TimeReceived", OTHER),
-    on("SamplingRate", OTHER),
-    on("ExporterAddress", IP),
-    on("ExporterName", STRING),
-    on("ExporterGroup", STRING),
-    on("ExporterRole", STRING),
-    on("ExporterSite", STRING),
-    on("ExporterRegion", STRING),
-    on("ExporterTenant", STRING),
-    on("SrcAddr", IP),
-    on("DstAddr", IP),
-    on("SrcNetMask", OTHER),
-    on("DstNetMask", OTHER),
-    on("SrcNetPrefix", prefix("SrcAddr", "SrcNetMask")),
-    on("DstNetPrefix", prefix("DstAddr", "DstNetMask")),
-    on("SrcAS", ASN),
-    on("DstAS", ASN),
-    on("SrcNetName", STRING),
-    on("DstNetName", STRING),
-    on("SrcNetRole", STRING),
-    on("DstNetRole", STRING),
-    on("SrcNetSite", STRING),
-    on("DstNetSite", STRING),
-    on("SrcNetRegion", STRING),
-    on("DstNetRegion", STRING),
-    on("SrcNetTenant", STRING),
-    on("DstNetTenant", STRING),
-    off("SrcVlan", UINT),
-    off("DstVlan", UINT),
-    on("SrcCountry", COUNTRY),
-    on("DstCountry", COUNTRY),
-    on("SrcGeoCity", STRING),
-    on("DstGeoCity", STRING),
-    on("SrcGeoState", STRING),
-    on("DstGeoState", STRING),
-    on("DstASPath", ASPATH),
-    on("Dst1stAS", ASN),
-    on("Dst2ndAS", ASN),
-    on("Dst3rdAS", ASN),
-    off("SrcCommunities", community("SrcLargeCommunities")),
-    on("DstCommunities", community("DstLargeCommunities")),
-    off("SrcLargeCommunities", OTHER),
-    on("DstLargeCommunities", OTHER),
-    on("InIfName", STRING),
-    on("OutIfName", STRING),
-    on("InIfDescription", STRING),
-    on("OutIfDescription", STRING),
-    on("InIfSpeed", UINT),
-    on("OutIfSpeed", UINT),
-    on("InIfConnectivity", STRING),
-    on("OutIfConnectivity", STRING),
-    on("InIfProvider", STRING),
-    on("OutIfProvider", STRING),
-    on("InIfBoundary", BOUNDARY),
-    on("OutIfBoundary", BOUNDARY),
-    on("EType", ETYPE),
-    on("Proto", PROTO),
-    on("SrcPort", PORT),
-    on("DstPort", PORT),
-    on("Bytes", OTHER),
-    on("Packets", OTHER),
-    on("PacketSize", UINT),
-    on("PacketSizeBucket", OTHER),
-    on("ForwardingStatus", UINT),
-    on("FlowDirection", DIRECTION),
-    off("SrcAddrNAT", IP),
-    off("DstAddrNAT", IP),
-    off("SrcPortNAT", PORT),
-    off("DstPortNAT", PORT),
-    off("SrcMAC", MAC),
-    off("DstMAC", MAC),
-    off("IPTTL", UINT),
-    off("IPTos", UINT),
-    off("IPFragmentID", UINT),
-    off("IPFragmentOffset", UINT),
-    off("IPv6FlowLabel", UINT),
-    off("TCPFlags", FLAGS),
-    off("ICMPv4Type", UINT),
-    off("ICMPv4Code", UINT),
-    off("ICMPv6Type", UINT),
-    off("ICMPv6Code", UINT),
-    off("ICMPv4", STRING),
-    off("ICMPv6", STRING),
-    off("NextHop", IP),
-    off("MPLSLabels", ARRAY),
-    off("MPLS1stLabel", UINT),
-    off("MPLS2ndLabel", UINT),
-    off("MPLS3rdLabel", UINT),
-    off("MPLS4thLabel", UINT),
-    off("IngressVRFID", UINT),
-    off("EgressVRFID", UINT),
-];
-
 /// How many columns there are.
-const COUNT: usize = 91;
+const COUNT: usize = COLUMNS.len();
 
 /// Slots of the hash table: a power of two, sparse.
 const SLOTS: usize = 512;

@@ -81,6 +81,9 @@ fn load(global: &Global, columns: Option<&AllColumns>) -> Result<Config, Failure
         Some(path) => Config::load(path).map_err(|errors| report(&errors))?,
         None => Config::default(),
     };
+    for taken in config.taken_names.iter().filter(|_| !global.quiet) {
+        console::warning(&place_and_message(taken), taken.help.as_deref());
+    }
     let all = columns.is_some_and(|columns| columns.all_columns);
     Ok(if all { config.with_all_columns() } else { config })
 }

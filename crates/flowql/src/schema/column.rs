@@ -59,6 +59,8 @@ pub struct Column {
     pub port: bool,
     /// A two-letter country code (ISO 3166-1 alpha-2).
     pub country: bool,
+    /// A configured column may take its name: it was added to the default schema when such columns existed already.
+    pub yields_name: bool,
     /// A computed column that is stored in the table (`materialize` of the configuration).
     pub materialized: bool,
     /// Added by the configuration rather than by `grammar/schema.json`.
@@ -70,7 +72,6 @@ pub struct Column {
 
 /// When a column is computed from others, and how, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Computed {
     /// Each time that it is read: the tables do not store it.
     AtQuery(&'static str),
@@ -84,6 +85,13 @@ impl std::fmt::Display for Computed {
             Self::AtQuery(how) => write!(formatter, "computed at query time: {how}"),
             Self::AtInsert(how) => write!(formatter, "computed at insert: {how}"),
         }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Computed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -125,6 +133,7 @@ impl Column {
         truncatable_address: false,
         port: false,
         country: false,
+        yields_name: false,
         materialized: false,
         custom: false,
         lookup: None,

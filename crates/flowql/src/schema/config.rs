@@ -82,6 +82,26 @@ impl std::fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+impl SchemaConfig {
+    /// Configured columns with the name of a column that the default schema has got since: each replaces it, so that a
+    /// configuration goes on working.
+    pub fn taken_names(&self) -> Vec<ConfigError> {
+        let schema = Schema::default();
+        let taken = self.column.iter().enumerate().filter_map(|(index, custom)| {
+            let column = schema.column(schema.find(&custom.name)?);
+            column.yields_name.then(|| ConfigError {
+                path: format!("schema.column[{index}].name"),
+                message: format!("`{}` replaces the column of this name that FlowQL has by now", custom.name),
+                help: Some(format!(
+                    "give yours another name to have both, or drop it and enable `{}`",
+                    column.name
+                )),
+            })
+        });
+        taken.collect()
+    }
+}
+
 impl Schema {
     /// The default schema, shaped by a configuration.
     ///
@@ -181,6 +201,11 @@ impl Shaper {
             if let Err(message) = check_name(&custom.name) {
                 self.error(format!("{path}.name"), message, None);
                 continue;
+            }
+            if let Some(id) = self.schema.find(&custom.name).filter(|&id| self.schema.column(id).yields_name)
+            {
+                self.schema.columns.remove(usize::from(id.0));
+                self.schema = Schema::of(std::mem::take(&mut self.schema.columns), Vec::new());
             }
             if self.schema.find(&custom.name).is_some() {
                 let message = format!("there is a column `{}` already", custom.name);

@@ -421,6 +421,24 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
+        texts: "InIfIndex\tThe SNMP index of the input interface.\t10\t\t\tOutIfIndex",
+        clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
+        filter_type: Some(Type::Uint),
+        main_only: true,
+        disabled: true,
+        yields_name: true,
+        ..Row::EMPTY
+    },
+    Row {
+        texts: "OutIfIndex\tThe SNMP index of the output interface.\t10\t\t\tInIfIndex",
+        clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
+        filter_type: Some(Type::Uint),
+        main_only: true,
+        disabled: true,
+        yields_name: true,
+        ..Row::EMPTY
+    },
+    Row {
         texts: "EType\tThe EtherType of the packets: IPv4 or IPv6.\tIPv6\t\t\t",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::EType),

@@ -29,6 +29,7 @@ pub(super) struct Row {
     pub(super) truncatable_address: bool,
     pub(super) port: bool,
     pub(super) country: bool,
+    pub(super) yields_name: bool,
 }
 
 impl Row {
@@ -52,6 +53,7 @@ impl Row {
         truncatable_address: false,
         port: false,
         country: false,
+        yields_name: false,
     };
 
     pub(super) fn name(&self) -> &'static str {
@@ -87,6 +89,7 @@ impl Row {
             truncatable_address: self.truncatable_address,
             port: self.port,
             country: self.country,
+            yields_name: self.yields_name,
             ..Column::EMPTY
         }
     }

@@ -35,6 +35,7 @@ fn tables(root: &Path) -> Result<Vec<Generated>> {
     Ok(vec![
         schema::generate(root)?,
         schema::generate_storage(root)?,
+        schema::generate_oracle(root)?,
         protocols::generate(root)?,
         services::generate(root)?,
         communities::generate(root)?,
@@ -85,7 +86,7 @@ fn all_pages(root: &Path) -> Result<Vec<Generated>> {
 
 #[cfg(not(feature = "pages"))]
 #[expect(clippy::unnecessary_wraps, reason = "the pages, when they are made, can fail")]
-fn all_pages(root: &Path) -> Result<Vec<Generated>> {
+fn all_pages(_root: &Path) -> Result<Vec<Generated>> {
     Ok(Vec::new())
 }
 

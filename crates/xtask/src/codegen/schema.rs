@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Generated;
 use super::rust::{self, string, strings};
 
+mod oracle;
 mod storage;
 mod types;
 
@@ -40,6 +41,8 @@ struct Column {
     truncatable_address: bool,
     port: bool,
     country: bool,
+    /// A configured column may take its name.
+    yields_name: bool,
     /// The column for the opposite direction, which may not exist; empty for a direction without an opposite.
     opposite: Option<String>,
     prefix_of: Option<PrefixOf>,
@@ -114,6 +117,12 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
 pub(super) fn generate_storage(root: &Path) -> Result<Generated> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
     rust::file(root, "crates/flowql-schema/src/generated.rs", SOURCE, &storage::body(&columns)?)
+}
+
+/// The columns as the second implementation has them.
+pub(super) fn generate_oracle(root: &Path) -> Result<Generated> {
+    let columns: Vec<Column> = super::read(root, SOURCE)?;
+    rust::file(root, "crates/flowql-bench/src/hand/columns.rs", SOURCE, &oracle::body(&columns)?)
 }
 
 /// The name and the section of each column, for the page of columns.
@@ -240,6 +249,7 @@ impl Column {
             ("truncatable_address", self.truncatable_address),
             ("port", self.port),
             ("country", self.country),
+            ("yields_name", self.yields_name),
         ] {
             if value {
                 writeln!(body, "{field}: true,")?;

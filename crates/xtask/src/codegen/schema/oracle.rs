@@ -1,0 +1,49 @@
+//! The columns as the second implementation has them: what its types need and no more.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+
+use super::{Column, check, string};
+
+pub(super) fn body(columns: &[Column]) -> Result<String> {
+    check(columns)?;
+    let mut body = String::from(
+        "use super::schema::{Column, Type, community, off, on, prefix};\n\n\
+         /// Every column, in the schema's order.\n",
+    );
+    writeln!(body, "pub(super) static COLUMNS: [Column; {}] = [", columns.len())?;
+    for column in columns {
+        let switch = if column.disabled { "off" } else { "on" };
+        writeln!(body, "{switch}({}, {}),", string(&column.name), kind(column)?)?;
+    }
+    body.push_str("];\n");
+    Ok(body)
+}
+
+fn kind(column: &Column) -> Result<String> {
+    Ok(match column.filter_type.as_deref() {
+        None => "Type::Other".to_owned(),
+        Some("prefix") => {
+            let parts = column.prefix_of.as_ref().with_context(|| format!("{} has no parts", column.name))?;
+            format!("prefix({}, {})", string(&parts.address), string(&parts.mask))
+        }
+        Some("string") => {
+            let length =
+                column.clickhouse_type.strip_prefix("FixedString(").and_then(|rest| rest.strip_suffix(')'));
+            let length = length.map_or("None".to_owned(), |length| format!("Some({length})"));
+            format!("Type::String {{ fixed: {length} }}")
+        }
+        Some("uint") => {
+            format!("Type::Uint {{ port: {}, bits: {} }}", column.port, !column.bits.is_empty())
+        }
+        Some("community") => {
+            let large =
+                column.large.as_ref().with_context(|| format!("{} has no large part", column.name))?;
+            format!("community({})", string(large))
+        }
+        Some("array(uint)") => "Type::Array".to_owned(),
+        Some("etype") => "Type::Ethernet".to_owned(),
+        Some(other) => format!("Type::{}", super::types::filter(other)?),
+    })
+}
