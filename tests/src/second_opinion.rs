@@ -8,8 +8,8 @@ use crate::sexpr;
 /// The options of the second implementation, with the names that the core knows.
 ///
 /// Regular expressions are not checked by it: what the core refuses for one alone is not compared.
-pub fn options(all_columns: bool) -> flowql_bench::Options<'static> {
-    flowql_bench::Options {
+pub fn options(all_columns: bool) -> flowql_oracle::Options<'static> {
+    flowql_oracle::Options {
         all_columns,
         database: None,
         service: service::port_of,
@@ -38,8 +38,8 @@ pub enum Verdict {
 pub fn compare(schema: &Schema, all_columns: bool, text: &str) -> Result<Verdict, String> {
     let saved = SavedFilters::default();
     let core = Compiler::new(schema, &saved).compile(text, flowql::Options::default());
-    let second = flowql_bench::compile(text, &options(all_columns));
-    match (sexpr::of(text), flowql_bench::syntax(text)) {
+    let second = flowql_oracle::compile(text, &options(all_columns));
+    match (sexpr::of(text), flowql_oracle::syntax(text)) {
         (Some(core), Ok(second)) if core != second => {
             return Err(format!("the trees differ:\n  core   {core}\n  second {second}"));
         }

@@ -1,11 +1,13 @@
 //! The trait that every backend implements.
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{Answer, Error, FlowQuery, Plan, StoredSchema, ValueQuery, Values};
+use flowql_client::Health;
+use flowql_tables::StoredSchema;
+
+use crate::{Answer, Error, FlowQuery, Plan, ValueQuery, Values};
 
 /// A source of values and of flows.
 ///
@@ -35,13 +37,4 @@ pub trait Backend: fmt::Debug + Send + Sync {
     fn caution(&self) -> Option<&'static str> {
         None
     }
-}
-
-/// A backend that answers.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Health {
-    /// The version of what answers.
-    pub version: String,
-    /// How long it took to answer.
-    pub latency: Duration,
 }

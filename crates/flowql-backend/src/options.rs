@@ -9,9 +9,10 @@ use std::time::Duration;
 use flowql::Schema;
 use flowql_config::{BackendKind, Config};
 
-use crate::clickhouse::{ClickHouse, Client, ClientOptions, ServerOptions};
-use crate::embedded::{EmbeddedOptions, default_folder};
+use crate::ClickHouse;
 use crate::{Backend, Error, Service, StaticValues};
+use flowql_client::{Client, ClientOptions, ServerOptions};
+use flowql_embedded::{EmbeddedOptions, default_folder};
 
 /// The user of the ClickHouse servers, where neither the configuration nor the command line names one.
 pub const USER_VARIABLE: &str = "FLOWQL_CLICKHOUSE_USER";
@@ -144,7 +145,7 @@ impl BackendOptions {
     ///
     /// That an address or a file cannot be used.
     pub fn open(&self) -> Result<Arc<dyn Backend>, Error> {
-        let missing = |key: &str| Error::Setup {
+        let missing = |key: &str| flowql_client::Error::Setup {
             message: format!("the backend `{}` lacks the key `{key}`", self.kind.name()),
             help: Some(match key {
                 "values" => "set it in the section [backend], or give the file with --values".to_owned(),
@@ -172,9 +173,9 @@ impl BackendOptions {
     /// That an address cannot be used, or that the backend is no ClickHouse.
     pub fn client(&self) -> Result<Client, Error> {
         match self.kind {
-            BackendKind::Clickhouse => Client::remote(&self.servers, self.client.clone()),
+            BackendKind::Clickhouse => Ok(Client::remote(&self.servers, self.client.clone())?),
             BackendKind::Embedded | BackendKind::None => {
-                Client::embedded(self.embedded.clone(), self.client.clone())
+                Ok(Client::embedded(self.embedded.clone(), self.client.clone())?)
             }
             BackendKind::Static | BackendKind::Service => {
                 Err(Error::Unsupported { backend: self.kind.name(), what: "holds no flows".to_owned() })
@@ -190,8 +191,8 @@ fn beside(config: &Config, text: &str) -> PathBuf {
 }
 
 /// The first line of a file.
-fn password(file: &Path) -> Result<String, Error> {
-    let text = fs::read_to_string(file).map_err(|error| Error::Setup {
+fn password(file: &Path) -> Result<String, flowql_client::Error> {
+    let text = fs::read_to_string(file).map_err(|error| flowql_client::Error::Setup {
         message: format!("cannot read the password from `{}`: {error}", file.display()),
         help: None,
     })?;

@@ -20,10 +20,9 @@ use serde_json::json;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::{
-    Answer, Backend, Error, FlowQuery, Health, Plan, StoredColumn, StoredSchema, StoredTable, ValueQuery,
-    Values,
-};
+use crate::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
+use flowql_client::{Error as ClientError, Health};
+use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
 
 /// How long a call other than one for values may take.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -64,8 +63,8 @@ impl Service {
     /// # Errors
     ///
     /// That the address is no URL of the scheme `http` or `https`, or that the system trusts no certificate.
-    pub fn new(address: &str) -> Result<Self, Error> {
-        let bad = |reason: &str| Error::Setup {
+    pub fn new(address: &str) -> Result<Self, ClientError> {
+        let bad = |reason: &str| ClientError::Setup {
             message: format!("`{address}` is no address of a service: {reason}"),
             help: Some("give one as http://127.0.0.1:8080".to_owned()),
         };
@@ -83,7 +82,7 @@ impl Service {
         connector.set_connect_timeout(Some(CONNECT));
         let builder = Client::builder(TokioExecutor::new());
         let http = if base.scheme() == "https" {
-            Http::Secure(builder.build(crate::clickhouse::http::secure(connector, None)?))
+            Http::Secure(builder.build(flowql_client::http::secure(connector, None)?))
         } else {
             Http::Plain(builder.build(connector))
         };
@@ -105,18 +104,18 @@ impl Service {
         path: &str,
         body: Option<serde_json::Value>,
         deadline: Duration,
-    ) -> Result<T, Error> {
+    ) -> Result<T, ClientError> {
         let answer = timeout(deadline, self.exchange(path, body)).await;
-        answer.map_err(|_| Error::Deadline(deadline))?
+        answer.map_err(|_| ClientError::Deadline(deadline))?
     }
 
     async fn exchange<T: DeserializeOwned>(
         &self,
         path: &str,
         body: Option<serde_json::Value>,
-    ) -> Result<T, Error> {
-        let failed = |reason: String| Error::Unreachable { server: self.server(), reason };
-        let broken = |reason: String| Error::Interrupted { server: self.server(), reason };
+    ) -> Result<T, ClientError> {
+        let failed = |reason: String| ClientError::Unreachable { server: self.server(), reason };
+        let broken = |reason: String| ClientError::Interrupted { server: self.server(), reason };
         let url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
         let builder = http::Request::builder()
             .method(if body.is_some() { http::Method::POST } else { http::Method::GET })
@@ -133,9 +132,11 @@ impl Service {
             http::StatusCode::OK => serde_json::from_slice(&body)
                 .map_err(|error| broken(format!("it is not what a service says: {error}"))),
             http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN => {
-                Err(Error::Credentials { server: self.server() })
+                Err(ClientError::Credentials { server: self.server() })
             }
-            http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => Err(Error::Busy),
+            http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => {
+                Err(ClientError::Busy)
+            }
             other => Err(broken(problem(other, &body))),
         }
     }
@@ -242,7 +243,7 @@ impl Backend for Service {
     async fn stored(&self) -> Result<StoredSchema, Error> {
         let schema: Schema = self.call("api/v1/schema", None, DEADLINE).await?;
         if let Some(reason) = schema.incomplete {
-            return Err(Error::Interrupted { server: self.server(), reason });
+            return Err(ClientError::Interrupted { server: self.server(), reason }.into());
         }
         let kind = |name: &str| {
             let column = schema.columns.iter().find(|column| column.name == name);
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn addresses_are_checked() {
         for bad in ["", "x", "ftp://host", "http://", "host:1"] {
-            assert!(matches!(Service::new(bad), Err(Error::Setup { .. })), "{bad}");
+            assert!(matches!(Service::new(bad), Err(ClientError::Setup { .. })), "{bad}");
         }
         let service = Service::new("http://user:secret@host:1/a/b?x").unwrap();
         assert_eq!(service.server(), "http://host:1");

@@ -166,7 +166,7 @@ impl ValueSource {
                             // It is there for the next one who asks.
                             tokio::spawn(timeout(deadline.saturating_sub(patience), running));
                         }
-                        Error::Deadline(patience)
+                        flowql_client::Error::Deadline(patience).into()
                     }
                 }
             }
@@ -190,7 +190,7 @@ impl ValueSource {
         }
         state.running.retain(|_, running| running.upgrade().is_some());
         if state.running.len() >= self.options.concurrency.saturating_add(self.options.waiting) {
-            return Err(Error::Busy);
+            return Err(flowql_client::Error::Busy.into());
         }
         // The backend has a little less time, so that what it knows by then comes in time.
         let query = ValueQuery { deadline: deadline - deadline / 10, ..query.clone() };

@@ -24,7 +24,9 @@ use flowql::tables::{Operator, Type};
 use flowql::{ColumnId, Compiler, SavedFilters, Schema};
 use serde::Deserialize;
 
-use crate::{Answer, Backend, Error, FlowQuery, Health, Plan, StoredSchema, ValueQuery, Values};
+use crate::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
+use flowql_client::Health;
+use flowql_tables::StoredSchema;
 
 /// The backend `static`.
 #[derive(Debug)]
@@ -88,14 +90,14 @@ impl StaticValues {
     ///
     /// That it cannot be read, or what is wrong with it: its syntax, columns and types that there are not, values that no
     /// filter could use.
-    pub fn load(path: &Path, schema: &Schema) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::Setup {
+    pub fn load(path: &Path, schema: &Schema) -> Result<Self, flowql_client::Error> {
+        let text = std::fs::read_to_string(path).map_err(|error| flowql_client::Error::Setup {
             message: format!("cannot read `{}`: {error}", path.display()),
             help: Some("check that it is there and may be read".to_owned()),
         })?;
         let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         let read = if json { Self::from_json(&text, schema) } else { Self::from_toml(&text, schema) };
-        read.map_err(|problem| Error::Setup {
+        read.map_err(|problem| flowql_client::Error::Setup {
             message: format!("`{}` is no file of values: {problem}", path.display()),
             help: Some("`flowql help complete` shows how such a file looks".to_owned()),
         })

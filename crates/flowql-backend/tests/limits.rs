@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use flowql::{Compiler, Limits, Options, SavedFilters, Schema};
-use flowql_backend::clickhouse::{Client, Statement};
-use flowql_backend::tables::{self, Change, Layout};
-use flowql_backend::{Direction, FlowFilter, testing};
+use flowql_backend::{Direction, FlowFilter};
+use flowql_client::testing;
+use flowql_client::{Client, Statement};
+use flowql_tables::{self as tables, Change, Layout};
 
 /// As many pieces as fit into the longest filter, joined.
 fn filled(start: &str, piece: impl Fn(usize) -> String, between: &str, end: &str) -> String {

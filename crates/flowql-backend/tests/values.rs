@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 use flowql::ide::{CandidateKind, Suggestion};
 use flowql::tables::Operator;
 use flowql::{Compiler, CustomColumn, SavedFilters, Schema, SchemaConfig};
-use flowql_backend::clickhouse::{ClickHouse, Client, ClientOptions, ServerOptions, Statement};
-use flowql_backend::tables::{Change, Found, Layout, SETTINGS, statements, write_columns};
+use flowql_backend::ClickHouse;
 use flowql_backend::values::ask;
 use flowql_backend::{
-    Direction, FlowFilter, SourceOptions, StoredSchema, ValueQuery, ValueSource, Values, complete, suggest,
-    testing,
+    Direction, FlowFilter, SourceOptions, ValueQuery, ValueSource, Values, complete, suggest,
 };
+use flowql_client::testing;
+use flowql_client::{Client, ClientOptions, ServerOptions, Statement};
+use flowql_tables::StoredSchema;
+use flowql_tables::{Catalog, Change, Layout, SETTINGS, statements, write_columns};
 
 /// Flows in which each column has some values, the first of them most.
 fn expression(column: &flowql::Column) -> String {
@@ -62,7 +64,7 @@ fn expression(column: &flowql::Column) -> String {
 async fn database(schema: &Schema) -> (Client, StoredSchema) {
     let client = testing::client().await;
     let layout = Layout { database: client.options().database.clone(), ..Layout::default() };
-    for made in statements(&layout, schema, &Found::default(), Change::Nothing, None) {
+    for made in statements(&layout, schema, &Catalog::default(), Change::Nothing, None) {
         let sql = format!("{}\n{}", made.sql, made.data.unwrap_or_default());
         let statement =
             SETTINGS.iter().fold(Statement::write(sql), |all, (name, value)| all.setting(name, value));

@@ -10,16 +10,16 @@ fn filters(criterion: &mut Criterion) {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let compiler = Compiler::new(&schema, &saved);
     let limits = Limits::DEFAULT;
-    let (forward, hand) = (Options::default(), flowql_bench::Options::default());
+    let (forward, hand) = (Options::default(), flowql_oracle::Options::default());
     for inputs::Input { name, text } in inputs::all() {
         let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function("hand-syntax", |bencher| {
-            bencher.iter(|| flowql_bench::syntax(black_box(&text)));
+            bencher.iter(|| flowql_oracle::syntax(black_box(&text)));
         });
         group.bench_function("hand-compile", |bencher| {
-            bencher.iter(|| flowql_bench::compile(black_box(&text), &hand));
+            bencher.iter(|| flowql_oracle::compile(black_box(&text), &hand));
         });
         group.bench_function("tokens", |bencher| bencher.iter(|| syntax::tokenize(black_box(&text))));
         group.bench_function("parse", |bencher| bencher.iter(|| syntax::parse(black_box(&text), &limits)));

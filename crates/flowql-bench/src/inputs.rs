@@ -154,7 +154,7 @@ fn write(text: &mut String, args: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Options, compile};
+    use flowql_oracle::{Options, compile};
 
     #[test]
     fn inputs_are_valid_and_of_their_size() {

@@ -1,7 +1,8 @@
 //! How often a compilation asks the allocator, whatever the size of the filter.
 
 use flowql_bench::alloc::{COUNTING, StatsAlloc, System, count};
-use flowql_bench::{Options, compile, inputs};
+use flowql_bench::inputs;
+use flowql_oracle::{Options, compile};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = COUNTING;

@@ -68,11 +68,20 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Of a backend: the message, and what to do where the backend knows.
 impl From<flowql_backend::Error> for Failure {
     fn from(error: flowql_backend::Error) -> Self {
+        match error {
+            flowql_backend::Error::Client(error) => error.into(),
+            other => Self::Message { message: other.to_string(), help: None },
+        }
+    }
+}
+
+/// Of a database: the message, and what to do where the client knows.
+impl From<flowql_client::Error> for Failure {
+    fn from(error: flowql_client::Error) -> Self {
         let help = match &error {
-            flowql_backend::Error::Setup { help, .. } => help.clone(),
+            flowql_client::Error::Setup { help, .. } => help.clone(),
             _ => None,
         };
         Self::Message { message: error.to_string(), help }

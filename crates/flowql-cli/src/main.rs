@@ -28,7 +28,7 @@ use crate::failure::{Failure, Status};
 
 fn main() -> ExitCode {
     // The embedded ClickHouse runs in this program too, started by a command that needs it.
-    if let Some(code) = flowql_clickhouse::helper() {
+    if let Some(code) = flowql_embedded::helper() {
         return code;
     }
     let cli = match Cli::try_parse() {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use flowql_backend::clickhouse::Progress;
+use flowql_client::Progress;
 
 /// How often the line is written anew: on a terminal; in a log.
 const TERMINAL: Duration = Duration::from_millis(100);

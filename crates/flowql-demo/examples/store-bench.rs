@@ -6,13 +6,13 @@ use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::clickhouse::Statement;
-use flowql_backend::embedded::install;
-use flowql_backend::tables::{self, Change, Layout};
-use flowql_backend::{
-    Direction, FlowFilter, FlowQuery, Kind, StoredSchema, TimeRange, Unit, ValueQuery, testing,
-};
+use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
+use flowql_client::Statement;
+use flowql_client::testing;
 use flowql_demo::{Demo, load};
+use flowql_embedded::install;
+use flowql_tables::StoredSchema;
+use flowql_tables::{self as tables, Change, Layout};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flowql::tables::Operator;
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::clickhouse::{Client, Statement};
-use flowql_backend::embedded::install;
-use flowql_backend::tables::{Change, Layout, apply, find, statements};
 use flowql_backend::values::{ValueRow, ValueRows, ValueStatement, ask};
-use flowql_backend::{Direction, Error, FlowFilter, StoredSchema, ValueQuery, testing};
+use flowql_backend::{Direction, FlowFilter, ValueQuery};
+use flowql_client::testing;
+use flowql_client::{Client, Error, Statement};
 use flowql_demo::{Demo, load};
+use flowql_embedded::install;
+use flowql_tables::StoredSchema;
+use flowql_tables::{Change, Layout, apply, find, statements};
 use futures_util::future::join_all;
 
 /// A column, what is typed of its value, and the rest of the filter.

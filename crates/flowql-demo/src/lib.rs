@@ -15,7 +15,7 @@ mod world;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{Column, Schema};
-use flowql_backend::tables::write_columns;
+use flowql_tables::write_columns;
 
 pub use load::{Loaded, load};
 

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use flowql::Schema;
-use flowql_backend::Error;
-use flowql_backend::clickhouse::{Client, Insert};
-use flowql_backend::tables::{Layout, WRITE_TABLE};
+use flowql_client::Error;
+use flowql_client::{Client, Insert};
+use flowql_tables::{INGEST_TABLE, Layout};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::{Demo, World};
@@ -45,7 +45,7 @@ pub async fn load(
     let sql = format!(
         // To sum up within a batch would take twice as long as all else; the engine does it when it merges.
         "INSERT INTO {} ({}) SETTINGS optimize_on_insert = 0 FORMAT Native",
-        layout.table(WRITE_TABLE),
+        layout.table(INGEST_TABLE),
         demo.columns(schema).map(|column| column.name.as_ref()).collect::<Vec<_>>().join(", ")
     );
     let mut loaded = Loaded::default();

@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn every_network_has_a_name() {
-        let names = flowql_backend::tables::shipped_as_names();
+        let names = flowql_tables::shipped_as_names();
         for network in World::new(1).networks.items() {
             assert!(names.iter().any(|(number, _)| number == network.number), "AS{}", network.number);
         }

@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use flowql::Schema;
-use flowql_backend::clickhouse::{Client, Insert, Statement};
-use flowql_backend::tables::{self, Aggregation, Change, Layout};
-use flowql_backend::testing;
+use flowql_client::testing;
+use flowql_client::{Client, Insert, Statement};
 use flowql_demo::{Demo, load};
+use flowql_tables::{self as tables, Aggregation, Change, Layout};
 use tokio::task::JoinHandle;
 
 const PATIENCE: Duration = Duration::from_secs(60);

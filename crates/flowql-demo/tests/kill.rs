@@ -12,11 +12,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use flowql::Schema;
-use flowql_backend::clickhouse::{Client, ClientOptions, Statement};
-use flowql_backend::embedded::{self, EmbeddedOptions};
-use flowql_backend::tables::{self, Change, Layout};
-use flowql_backend::testing;
+use flowql_client::testing;
+use flowql_client::{Client, ClientOptions, Statement};
 use flowql_demo::{Demo, load};
+use flowql_embedded::{self as embedded, EmbeddedOptions};
+use flowql_tables::{self as tables, Change, Layout};
 
 const BATCHES: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(120);

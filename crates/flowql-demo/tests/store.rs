@@ -9,10 +9,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema, SchemaConfig};
-use flowql_backend::clickhouse::{Client, Statement};
-use flowql_backend::tables::{self, Aggregation, Change, Layout};
-use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, StoredSchema, TimeRange, Unit, testing};
+use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit};
+use flowql_client::testing;
+use flowql_client::{Client, Statement};
 use flowql_demo::{Demo, Loaded, load};
+use flowql_tables::StoredSchema;
+use flowql_tables::{self as tables, Aggregation, Change, Layout};
 use serde_json::Value;
 
 /// Two batches, the second a small one.

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use flowql_backend::{Answer, Backend, Error, FlowQuery, Health, Plan, StoredSchema, ValueQuery, Values};
+use flowql_backend::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
+use flowql_client::Health;
+use flowql_tables::StoredSchema;
 
 use crate::metrics::Metrics;
 
@@ -60,13 +62,14 @@ impl Drop for Counted<'_> {
 }
 
 fn end(error: &Error) -> &'static str {
+    use flowql_client::Error as Client;
     match error {
-        Error::Unreachable { .. } => "unreachable",
-        Error::Deadline(_) => "deadline",
-        Error::Credentials { .. } => "credentials",
-        Error::Database { .. } => "database",
-        Error::Interrupted { .. } => "interrupted",
-        Error::Busy => "busy",
+        Error::Client(Client::Unreachable { .. }) => "unreachable",
+        Error::Client(Client::Deadline(_)) => "deadline",
+        Error::Client(Client::Credentials { .. }) => "credentials",
+        Error::Client(Client::Database { .. }) => "database",
+        Error::Client(Client::Interrupted { .. }) => "interrupted",
+        Error::Client(Client::Busy) => "busy",
         Error::Unsupported { .. } => "unsupported",
         Error::NoTable(_) => "no_table",
         _ => "other",
@@ -75,10 +78,11 @@ fn end(error: &Error) -> &'static str {
 
 /// What may stand in the log of an error: not what quotes the statement, and with it the filter.
 fn without_filter(error: &Error) -> String {
+    use flowql_client::Error as Client;
     match error {
-        Error::Database { code, .. } => format!("the database reports error {code}"),
+        Error::Client(Client::Database { code, .. }) => format!("the database reports error {code}"),
         Error::BadQuery(_) | Error::NoTable(_) => "the query cannot be asked".to_owned(),
-        Error::Setup { message, help: Some(help) } => format!("{message}: {help}"),
+        Error::Client(Client::Setup { message, help: Some(help) }) => format!("{message}: {help}"),
         other => other.to_string(),
     }
 }

@@ -128,13 +128,14 @@ impl Problem {
     /// The backend does not answer a query.
     pub(crate) fn of_backend(error: &flowql_backend::Error) -> Self {
         use flowql_backend::Error;
+        use flowql_client::Error as Client;
         let (status, code) = match error {
             Error::Unsupported { .. } => return Self::no_flows(),
             Error::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Error::NoTable(_) => (StatusCode::BAD_REQUEST, "no_table"),
-            Error::Deadline(_) => (StatusCode::GATEWAY_TIMEOUT, "backend_slow"),
-            Error::Busy => return Self::overloaded(),
-            Error::Unreachable { .. } | Error::Setup { .. } => {
+            Error::Client(Client::Deadline(_)) => (StatusCode::GATEWAY_TIMEOUT, "backend_slow"),
+            Error::Client(Client::Busy) => return Self::overloaded(),
+            Error::Client(Client::Unreachable { .. } | Client::Setup { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "backend_unreachable")
             }
             _ => (StatusCode::BAD_GATEWAY, "backend_failed"),

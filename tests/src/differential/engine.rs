@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowql::Schema;
-use flowql_backend::embedded::Embedded;
-use flowql_backend::tables::{Change, Found, Layout, statements};
+use flowql_embedded::Embedded;
+use flowql_tables::{Catalog, Change, Layout, statements};
 use tokio::runtime::Runtime;
 
 /// A ClickHouse server with the flow tables in a database of their own.
@@ -55,13 +55,13 @@ impl Engine {
     /// When the engine does not start, or refuses a table.
     pub fn start(schema: &Schema) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let embedded = runtime.block_on(flowql_backend::testing::engine());
+        let embedded = runtime.block_on(flowql_client::testing::engine());
         let address = embedded.url().trim_start_matches("http://").trim_end_matches('/').to_owned();
         let settings: Vec<String> = SETTINGS.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut engine =
             Self { address, settings: settings.join("&"), _engine: Arc::new((embedded, runtime)) };
         let layout = Layout { database: DATABASE.to_owned(), ..Layout::default() };
-        for statement in statements(&layout, schema, &Found::default(), Change::Add, None) {
+        for statement in statements(&layout, schema, &Catalog::default(), Change::Add, None) {
             let text = format!("{}\n{}", statement.sql, statement.data.unwrap_or_default());
             engine.execute(&text).unwrap_or_else(|message| panic!("{}: {message}", statement.what));
         }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{Error, StoredSchema, StoredTable, TimeRange};
+use crate::{Error, TimeRange};
+use flowql_tables::{StoredSchema, StoredTable};
 
 /// The table for a query that reads these columns, at points so far apart, and why it is that one.
 ///

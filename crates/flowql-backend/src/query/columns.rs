@@ -3,7 +3,8 @@
 use flowql::tables::Type;
 use flowql::{Column, Schema};
 
-use crate::{Error, StoredSchema};
+use crate::Error;
+use flowql_tables::StoredSchema;
 
 /// A column that a query asks for.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use flowql::sql::Parameter;
 use flowql::{Compilation, Compiler, Diagnostic, Options};
+use flowql_client::AnswerColumn;
 use futures_util::stream::BoxStream;
 
 use crate::Error;
@@ -145,15 +146,6 @@ pub struct Plan {
     pub range: TimeRange,
     /// The interval between the points of a series.
     pub interval: Option<Duration>,
-}
-
-/// A column of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct AnswerColumn {
-    /// Its name.
-    pub name: String,
-    /// Its ClickHouse type.
-    pub kind: String,
 }
 
 /// The rows of an answer, each a JSON value per column.

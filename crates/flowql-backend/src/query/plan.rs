@@ -9,8 +9,9 @@ use flowql_schema::{Expression, Storage};
 use super::choose::choose;
 use super::columns::Wanted;
 use super::{FlowQuery, Kind, Plan, TimeRange, Unit};
-use crate::tables::RAW_TABLE;
-use crate::{Error, StoredSchema};
+use crate::Error;
+use flowql_tables::FLOWS_TABLE;
+use flowql_tables::StoredSchema;
 
 /// So many points are good enough where there is no series: the ends of the range are then off by a hundredth.
 const POINTS_OF_TOP: u32 = 100;
@@ -287,7 +288,7 @@ impl<'a> Planner<'a> {
     fn raw(&self, wanted: &[Wanted<'a>]) -> Result<Source<'a>, Error> {
         let Some(table) = self.stored.tables.iter().find(|table| table.resolution.is_zero()) else {
             return Err(Error::NoTable(format!(
-                "there is no table `{RAW_TABLE}`; `flowql tables create` makes it"
+                "there is no table `{FLOWS_TABLE}`; `flowql tables create` makes it"
             )));
         };
         let lacks = |name: &&str| table.columns.iter().all(|column| column.name != **name);

@@ -2,9 +2,12 @@
 
 use flowql::Schema;
 
+use flowql_client::{Client, Statement};
+use flowql_tables::StoredSchema;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
 use super::{Answer, FlowQuery};
-use crate::clickhouse::{Client, Statement};
-use crate::{Error, StoredSchema};
+use crate::Error;
 
 impl FlowQuery {
     /// Runs the query on a database that holds these tables.
@@ -20,7 +23,7 @@ impl FlowQuery {
     ) -> Result<Answer, Error> {
         let plan = self.plan(schema, stored)?;
         let rows = client.rows(&plan.statement()).await?;
-        Ok(Answer { columns: rows.columns, rows: rows.rows, plan })
+        Ok(Answer { columns: rows.columns, rows: rows.rows.map_err(Error::from).boxed(), plan })
     }
 }
 

@@ -3,8 +3,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use flowql::{SavedFilters, Schema};
 
 use super::*;
-use crate::tables::{Layout, columns_of};
-use crate::{StoredColumn, StoredSchema, StoredTable};
+use flowql_tables::{Layout, columns_of};
+use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
 
 /// A Monday at noon.
 const NOON: u64 = 1_700_481_600;

@@ -5,7 +5,9 @@ use flowql::ide::Suggestion;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::{Answer, FlowQuery, Health, Plan, StoredSchema};
+use crate::{Answer, FlowQuery, Plan};
+use flowql_client::Health;
+use flowql_tables::StoredSchema;
 
 /// A backend that answers with what was typed and two values more, as fast or slow as it is told.
 #[derive(Debug, Default)]
@@ -41,7 +43,11 @@ impl Backend for Tired {
         let _running = Running(self);
         tokio::time::sleep(Duration::from_millis(self.delay.load(Ordering::SeqCst) as u64)).await;
         if self.dead.load(Ordering::SeqCst) {
-            return Err(Error::Unreachable { server: "db".to_owned(), reason: "refused".to_owned() });
+            return Err(flowql_client::Error::Unreachable {
+                server: "db".to_owned(),
+                reason: "refused".to_owned(),
+            }
+            .into());
         }
         let suggestion =
             |end: &str| Suggestion { value: format!("{}{end}", request.prefix), detail: String::new() };
@@ -50,19 +56,19 @@ impl Backend for Tired {
     }
 
     async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
-        Err(Error::Busy)
+        Err(flowql_client::Error::Busy.into())
     }
 
     async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
-        Err(Error::Busy)
+        Err(flowql_client::Error::Busy.into())
     }
 
     async fn stored(&self) -> Result<StoredSchema, Error> {
-        Err(Error::Busy)
+        Err(flowql_client::Error::Busy.into())
     }
 
     async fn health(&self) -> Result<Health, Error> {
-        Err(Error::Busy)
+        Err(flowql_client::Error::Busy.into())
     }
 }
 

@@ -14,7 +14,9 @@ use super::answer::Answer;
 use super::plan::{ValuePlan, Window, plan};
 use super::statement::ValueStatement;
 use super::window::Extent;
-use crate::{Error, StoredSchema, ValueQuery, Values};
+use crate::{ValueQuery, Values};
+use flowql_client::Error;
+use flowql_tables::StoredSchema;
 
 /// A row of the answer to a [`ValueStatement`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -2,8 +2,7 @@
 
 use super::ask::{ValueRow, ValueRows};
 use super::statement::ValueStatement;
-use crate::Error;
-use crate::clickhouse::{Client, Statement};
+use flowql_client::{Client, Error, Statement};
 
 /// How many distinct values a statement tells apart; beyond these only the values that came first go on counting, so that
 /// the memory of the server is bounded.

@@ -7,7 +7,8 @@ use flowql_schema::{Expression, Storage};
 use super::form::{ADDRESS_ABOUT, About, By, Form, Item, Naming, takes_subnets};
 use super::statement::ValueStatement;
 use super::window::{Extent, extents};
-use crate::{FlowFilter, StoredColumn, StoredSchema, StoredTable, ValueQuery};
+use crate::{FlowFilter, ValueQuery};
+use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
 
 /// How a [`ValueQuery`] is answered.
 #[derive(Clone, Debug, Default, PartialEq)]

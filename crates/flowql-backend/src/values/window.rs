@@ -1,6 +1,6 @@
 //! How far back recent flows are asked for.
 
-use crate::StoredTable;
+use flowql_tables::StoredTable;
 
 /// How much of a table a window has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,13 +13,13 @@ static ALLOCATOR: &StatsAlloc<System> = COUNTING;
 fn main() -> std::io::Result<()> {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let compiler = Compiler::new(&schema, &saved);
-    let hand = flowql_bench::Options::default();
+    let hand = flowql_oracle::Options::default();
     let mut out = std::io::stdout().lock();
     for inputs::Input { name, text } in inputs::all() {
         // The first run fills what is made only once.
         black_box(compiler.compile(&text, Options::default()));
         let (_, core) = count(|| compiler.compile(black_box(&text), Options::default()));
-        let (_, yardstick) = count(|| flowql_bench::compile(black_box(&text), &hand));
+        let (_, yardstick) = count(|| flowql_oracle::compile(black_box(&text), &hand));
         writeln!(
             out,
             "{name} {} {} {} {}",

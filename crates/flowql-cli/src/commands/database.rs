@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use flowql_backend::clickhouse::{Client, ClientOptions};
-use flowql_backend::tables::{Layout, Login};
 use flowql_backend::{BackendArgs, BackendKind, BackendOptions};
+use flowql_client::{Client, ClientOptions};
 use flowql_config::Config;
+use flowql_tables::{Layout, Login};
 
 use crate::args::Global;
 use crate::console;

@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_backend::clickhouse::{Client, Statement, query_id};
-use flowql_backend::{
-    AnswerTable, Direction, FlowFilter, FlowQuery, Kind, Plan, StoredSchema, TimeRange, Unit,
-};
+use flowql_backend::{AnswerTable, Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
+use flowql_client::{Client, Statement, query_id};
+use flowql_tables::StoredSchema;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -135,7 +134,7 @@ fn print(global: &Global, args: &Query, plan: &Plan, table: &AnswerTable) -> Res
 }
 
 fn clock(time: SystemTime) -> String {
-    flowql_backend::iso_time(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+    flowql_client::iso_time(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 /// How a query runs, as JSON has it.

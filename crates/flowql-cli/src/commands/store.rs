@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use flowql_backend::embedded::install::{self, Progress, Step};
-use flowql_backend::embedded::{self, Embedded, EmbeddedOptions, EngineError, library};
 use flowql_backend::{BackendArgs, BackendOptions};
+use flowql_embedded::install::{self, Progress, Step};
+use flowql_embedded::{self as embedded, Embedded, EmbeddedOptions, EngineError, library};
 use serde::Serialize;
 
 use super::runtime;
@@ -60,7 +60,7 @@ struct Report {
     /// Where the next start finds it; `None` if it is missing.
     library: Option<PathBuf>,
     url: Option<String>,
-    engine: Option<flowql_clickhouse::State>,
+    engine: Option<flowql_embedded::process::State>,
 }
 
 fn status(options: &EmbeddedOptions, json: bool) -> Result<Status, Failure> {
@@ -68,7 +68,7 @@ fn status(options: &EmbeddedOptions, json: bool) -> Result<Status, Failure> {
     let state = embedded::status(&folder)?;
     let used = state.as_ref().map(|state| state.library.clone());
     let library = used.or_else(|| library::find(options.library.as_deref()).ok());
-    let url = state.as_ref().map(flowql_clickhouse::State::url);
+    let url = state.as_ref().map(flowql_embedded::process::State::url);
     let running = state.is_some();
     let report = Report { running, folder, library, url, engine: state };
     let mut output = Output::new();

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use flowql::Schema;
-use flowql_backend::clickhouse::Client;
-use flowql_backend::tables::{self, AsNames, Change, Layout, Login, RAW_TABLE, SETTINGS, Statement};
-use flowql_backend::{StoredSchema, StoredTable};
+use flowql_client::Client;
+use flowql_tables::{self as tables, AsNames, Change, FLOWS_TABLE, Layout, Login, SETTINGS, Statement};
+use flowql_tables::{StoredSchema, StoredTable};
 use serde::Serialize;
 
 use super::database::{Database, caution};
@@ -165,7 +165,7 @@ async fn show(global: &Global, database: &Database, json: bool) -> Result<Status
             let kept = length(kept.get(name.as_str()).copied().flatten());
             let oldest = oldest.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
             let oldest =
-                oldest.map_or_else(|| "empty".to_owned(), |time| flowql_backend::iso_time(time.as_secs()));
+                oldest.map_or_else(|| "empty".to_owned(), |time| flowql_client::iso_time(time.as_secs()));
             output.line(&line(name, &resolution, &kept, &oldest, &columns.len().to_string()))?;
         }
         let exporters = if stored.exporters.is_empty() {
@@ -186,7 +186,7 @@ async fn show(global: &Global, database: &Database, json: bool) -> Result<Status
 /// Where the tables are not what the configuration asks for.
 fn notes(layout: &Layout, kept: &BTreeMap<&str, Option<Duration>>) -> Vec<String> {
     let wanted = layout.aggregated.iter().map(|table| (table.name(), table.ttl));
-    let wanted = iter::once((RAW_TABLE.to_owned(), layout.ttl)).chain(wanted);
+    let wanted = iter::once((FLOWS_TABLE.to_owned(), layout.ttl)).chain(wanted);
     let of = |(name, ttl): (String, Duration)| {
         let ttl = (!ttl.is_zero()).then_some(ttl);
         match kept.get(name.as_str()) {

@@ -119,7 +119,7 @@ mod tests {
             ("a !<< ::/0", "(cond a !<< w:::/0)"),
         ] {
             assert_eq!(printed(text), expected, "{text}");
-            assert_eq!(flowql_bench::syntax(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(flowql_oracle::syntax(text).as_deref(), Ok(expected), "{text}");
         }
     }
 
@@ -133,7 +133,7 @@ mod tests {
                 for filter in flowql::files::split(&file, &Limits::DEFAULT).filters {
                     assert_eq!(
                         Ok(printed(filter.text)),
-                        flowql_bench::syntax(filter.text),
+                        flowql_oracle::syntax(filter.text),
                         "{}",
                         filter.text
                     );

@@ -1,6 +1,7 @@
 //! A series in the terminal.
 
-use flowql_backend::{AnswerTable, iso_time, scaled};
+use flowql_backend::{AnswerTable, scaled};
+use flowql_client::iso_time;
 use serde_json::Value;
 
 /// The height of a chart of one line.
@@ -130,7 +131,7 @@ fn ends(times: &[u64]) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use flowql_backend::AnswerColumn;
+    use flowql_client::AnswerColumn;
     use serde_json::json;
 
     use super::*;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::proxy::{Fault, Proxy};
 use crate::service::Service;
 use crate::store::Store;
+use flowql_client::testing::proxy::{Fault, Proxy};
 
 /// How long an answer may take: the two seconds that values have, and some for a busy machine.
 const IN_TIME: Duration = Duration::from_millis(3500);

@@ -14,8 +14,6 @@ mod log;
 mod operation;
 mod page;
 mod pairs;
-#[path = "../../../flowql-backend/tests/faults/proxy.rs"]
-mod proxy;
 mod saved;
 mod service;
 mod store;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_backend::embedded::{Embedded, EmbeddedOptions};
+use flowql_embedded::{Embedded, EmbeddedOptions};
 
 use crate::service::{PATIENCE, Service, send};
 

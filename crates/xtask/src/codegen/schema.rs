@@ -122,7 +122,7 @@ pub(super) fn generate_storage(root: &Path) -> Result<Generated> {
 /// The columns as the second implementation has them.
 pub(super) fn generate_oracle(root: &Path) -> Result<Generated> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
-    rust::file(root, "crates/flowql-bench/src/hand/columns.rs", SOURCE, &oracle::body(&columns)?)
+    rust::file(root, "crates/flowql-oracle/src/columns.rs", SOURCE, &oracle::body(&columns)?)
 }
 
 /// The name and the section of each column, for the page of columns.

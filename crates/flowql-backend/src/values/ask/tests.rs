@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use crate::{StoredColumn, StoredTable};
+use flowql_tables::{StoredColumn, StoredTable};
 
 use super::*;
 

@@ -1,0 +1,37 @@
+//! What the backend says of the tables of a database.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+use flowql_backend::{Backend as _, ClickHouse};
+use flowql_client::testing::proxy::{Fault, Proxy};
+use flowql_client::{Client, ClientOptions, ServerOptions, Statement, testing};
+
+#[tokio::test]
+async fn the_backend_tells_what_is_stored() {
+    let client = testing::client().await;
+    let backend = ClickHouse::new(client.clone(), flowql::Schema::default());
+    assert_eq!(backend.name(), "embedded");
+    assert!(backend.health().await.unwrap().version.starts_with("26."));
+    assert!(backend.stored().await.unwrap().tables.is_empty());
+    for table in ["flows", "flows_1m0s", "flows_other"] {
+        let create =
+            format!("CREATE TABLE {table} (TimeReceived DateTime) ENGINE = MergeTree ORDER BY TimeReceived");
+        client.execute(&Statement::write(create)).await.unwrap();
+    }
+    let stored = backend.stored().await.unwrap();
+    let names: Vec<_> = stored.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["flows", "flows_1m0s"]);
+    client.execute(&Statement::write("DROP DATABASE flows")).await.unwrap();
+    assert!(backend.stored().await.unwrap().tables.is_empty(), "a database that is not there holds nothing");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_change_settings_sees_what_is_stored() {
+    let engine = testing::engine().await;
+    for readonly in [1, 2] {
+        let proxy = Proxy::new(&engine.url(), Fault::Readonly(readonly)).await;
+        let client = Client::remote(&ServerOptions::at(&proxy.url()), ClientOptions::default()).unwrap();
+        let backend = ClickHouse::new(client, flowql::Schema::default());
+        assert_eq!(backend.stored().await.unwrap().tables, [], "{readonly}");
+    }
+}

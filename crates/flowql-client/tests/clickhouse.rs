@@ -1,0 +1,152 @@
+//! The client against a real ClickHouse.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use flowql_client::Error;
+use flowql_client::testing;
+use flowql_client::{Client, Insert, Statement};
+use futures_util::StreamExt as _;
+use serde_json::json;
+
+/// One number.
+async fn number(client: &Client, sql: &str) -> u64 {
+    let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();
+    rows[0][0].as_u64().unwrap()
+}
+
+async fn eventually(what: &str, check: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !check().await {
+        assert!(start.elapsed() < Duration::from_secs(10), "{what}: not within 10 s");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn values_come_and_go_as_they_are() {
+    let client = testing::client().await;
+    let hostile =
+        ["", "\\", "\\N", "a\tb\nc\rd\0e", "'; DROP TABLE x --", "{p0:String}", "é\u{1F980}", "%_\\%"];
+    for text in hostile {
+        let statement = Statement::read("SELECT {text:String} AS text, length(text) AS bytes");
+        let rows = client.rows(&statement.parameter("text", text)).await.unwrap();
+        assert_eq!(rows.columns[0].kind, "String");
+        assert_eq!(rows.collect().await.unwrap(), [[json!(text), json!(text.len())]]);
+    }
+    let sql = "SELECT toUInt128('340282366920938463463374607431768211455') AS u, 18446744073709551615 AS v, \
+               -1 AS w, [toUInt64(1)] AS x, NULL AS y, toFixedString('DE', 2) AS z";
+    let rows = client.rows(&Statement::read(sql)).await.unwrap();
+    let kinds: Vec<_> = rows.columns.iter().map(|column| column.kind.as_str()).collect();
+    assert_eq!(kinds, ["UInt128", "UInt64", "Int8", "Array(UInt64)", "Nullable(Nothing)", "FixedString(2)"]);
+    let row = &rows.collect().await.unwrap()[0];
+    let expected = json!(["340282366920938463463374607431768211455", u64::MAX, -1, [1], null, "DE"]);
+    assert_eq!(json!(row), expected);
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Row {
+        n: u64,
+        big: u128,
+        name: Option<String>,
+    }
+    let sql = "SELECT number AS n, toUInt128(n) AS big, NULL AS name FROM numbers(3)";
+    let rows: Vec<Row> = client.all(&Statement::read(sql)).await.unwrap();
+    assert_eq!(rows[2], Row { n: 2, big: 2, name: None });
+}
+
+#[tokio::test]
+async fn reads_do_not_write() {
+    let client = testing::client().await;
+    let create = "CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x";
+    let error = client.execute(&Statement::read(create)).await.unwrap_err();
+    assert!(matches!(error, Error::Database { code: 164, .. }), "{error:?}");
+    client.execute(&Statement::write(create)).await.unwrap();
+    let error = client.rows(&Statement::read("INSERT INTO t VALUES (1)")).await.unwrap_err();
+    assert!(matches!(error, Error::Database { code: 164, .. }), "{error:?}");
+    assert_eq!(number(&client, "SELECT count() FROM t").await, 0);
+}
+
+#[tokio::test]
+async fn a_deadline_ends_the_call_and_the_query() {
+    let client = testing::client().await;
+    let slow = Statement::read("SELECT count() FROM system.numbers").deadline(Duration::from_millis(300));
+    let start = Instant::now();
+    let error = client.rows(&slow).await.unwrap_err();
+    assert_eq!(error, Error::Deadline(Duration::from_millis(300)));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    eventually("the query ends", async || {
+        number(&client, "SELECT count() FROM system.processes WHERE query LIKE '%system.numbers'").await == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dropping_a_call_or_its_rows_cancels_the_query() {
+    let client = testing::client().await;
+    let running = async || {
+        number(&client, "SELECT count() FROM system.processes WHERE query LIKE '%system.numbers'").await
+    };
+    let call = client.clone();
+    let task =
+        tokio::spawn(async move { call.rows(&Statement::read("SELECT count() FROM system.numbers")).await });
+    eventually("the query runs", async || running().await == 1).await;
+    task.abort();
+    eventually("the query of the call ends", async || running().await == 0).await;
+
+    let mut rows = client.rows(&Statement::read("SELECT number FROM system.numbers")).await.unwrap();
+    assert_eq!(rows.rows.next().await.unwrap().unwrap(), [json!(0)]);
+    assert_eq!(running().await, 1);
+    drop(rows);
+    eventually("the query ends", async || running().await == 0).await;
+}
+
+#[tokio::test]
+async fn what_the_engine_refuses_is_said_in_its_words() {
+    let client = testing::client().await;
+    let error = client.rows(&Statement::read("SELECT nonsense")).await.unwrap_err();
+    let Error::Database { code: 47, message } = error else { panic!("{error:?}") };
+    assert!(message.starts_with("Unknown expression identifier `nonsense`"), "{message}");
+    assert!(!message.contains("version"), "{message}");
+    let many = Statement::read("SELECT number FROM system.numbers LIMIT 100").most_rows(10);
+    let error = client.all::<serde_json::Value>(&many).await.unwrap_err();
+    assert!(matches!(error, Error::Database { code: 396, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_batch_with_a_token_is_stored_once() {
+    let client = testing::client().await;
+    let create = "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100";
+    client.execute(&Statement::write(create)).await.unwrap();
+    let batch = |token: &str| Insert {
+        sql: "INSERT INTO t (x) FORMAT TSV".to_owned(),
+        data: Bytes::from_static(b"1\n2\n3\n"),
+        token: token.to_owned(),
+        deadline: None,
+    };
+    for token in ["a", "b", "a", "b", "a"] {
+        client.insert(&batch(token)).await.unwrap();
+    }
+    assert_eq!(number(&client, "SELECT sum(x) FROM t").await, 12);
+    let bad = Insert { sql: "INSERT INTO t (y) FORMAT TSV".to_owned(), ..batch("c") };
+    let error = client.insert(&bad).await.unwrap_err();
+    assert!(matches!(error, Error::Database { code: 16, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn no_more_calls_run_at_once_than_may() {
+    use flowql_client::ClientOptions;
+    let options = ClientOptions { concurrency: 2, waiting: 3, ..ClientOptions::default() };
+    let client = testing::client_with(testing::options(), options).await;
+    let slow = Statement::read("SELECT sleep(0.3)");
+    let calls = (0..8).map(|_| async { client.rows(&slow).await?.collect().await });
+    let results = futures_util::future::join_all(calls).await;
+    let busy = results.iter().filter(|result| matches!(result, Err(Error::Busy))).count();
+    assert_eq!((busy, results.iter().filter(|result| result.is_ok()).count()), (3, 5), "{results:?}");
+    client.health().await.unwrap();
+}

@@ -1,0 +1,63 @@
+//! The flow tables: their statements, made of the schema and the [`Layout`].
+//!
+//! Writers send flows to `flows_raw`, a table that keeps nothing. A view computes what is computed once and writes
+//! to `flows`, which keeps every flow; from there views fill the tables that hold sums over an interval, and
+//! `exporters`. Everything here is a pure function: what is to be done depends on the schema, on the layout and on
+//! what was [`Catalog`] in the database.
+//!
+//! All engines are written by `Layout::engine`, all names by `Layout::table`: replicated and distributed tables
+//! come in at these two places.
+
+mod apply;
+mod backfill;
+mod catalog;
+mod computed;
+mod definition;
+mod dictionaries;
+mod layout;
+mod lock;
+mod migrate;
+mod stored;
+mod views;
+
+pub use apply::{apply, find, make};
+pub use backfill::caution;
+pub use catalog::{Catalog, CatalogColumn, CatalogTable};
+pub use definition::{TableColumn, columns_of, write_columns};
+pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
+pub use layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, aggregated_name, resolution_of};
+pub use migrate::{Change, statements};
+pub use stored::{StoredColumn, StoredSchema, StoredTable};
+
+/// The settings that the statements need, sent with each.
+///
+/// Interface and exporter addresses are few, so that a dictionary of their own pays for them; servers before 23.8
+/// change views only when they are told that they may. A column that is to be stored is waited for.
+pub const SETTINGS: &[(&str, &str)] = &[
+    ("allow_suspicious_low_cardinality_types", "1"),
+    ("allow_experimental_alter_materialized_view_structure", "1"),
+    ("mutations_sync", "2"),
+];
+
+/// A statement that makes, changes or fills something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What it does, as `create the table flows`.
+    pub what: String,
+    /// The SQL.
+    pub sql: String,
+    /// The rows of an `INSERT … FORMAT CSV`, sent after the SQL.
+    pub data: Option<String>,
+    /// The SQL counts what is to be waited for: it is asked until it is zero. Its parameter `since` is how many seconds
+    /// that has taken.
+    pub waits: bool,
+}
+
+impl Statement {
+    fn new(what: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self { what: what.into(), sql: sql.into(), data: None, waits: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;
