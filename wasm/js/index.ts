@@ -13,11 +13,11 @@ export type WasmSource = FileSource | WebAssembly.Module;
 let ready: Promise<unknown> | undefined;
 
 /**
- * Loads the WebAssembly and the names of the services, once, and makes a `FlowQL` with the default schema and no
- * saved filters.
+ * Loads the WebAssembly, the names of the services and the texts of hover, once, and makes a `FlowQL` with the default
+ * schema and no saved filters.
  */
-export async function load(wasm?: WasmSource, services?: FileSource): Promise<FlowQL> {
-  ready ??= start(wasm, services);
+export async function load(wasm?: WasmSource, services?: FileSource, texts?: FileSource): Promise<FlowQL> {
+  ready ??= start(wasm, services, texts);
   try {
     await ready;
   } catch (error) {
@@ -28,21 +28,22 @@ export async function load(wasm?: WasmSource, services?: FileSource): Promise<Fl
   return new FlowQL();
 }
 
-async function start(wasm?: WasmSource, services?: FileSource): Promise<void> {
-  const [text] = await Promise.all([
-    read(services ?? new URL("./core/services.txt", import.meta.url)),
+async function start(wasm?: WasmSource, services?: FileSource, texts?: FileSource): Promise<void> {
+  const [names, said] = await Promise.all([
+    read("the names of the services", services ?? new URL("./core/services.txt", import.meta.url)),
+    read("the texts of hover", texts ?? new URL("./core/texts.txt", import.meta.url)),
     initialise(wasm === undefined ? undefined : { module_or_path: wasm }),
   ]);
-  if (/^\s*</.test(text)) throw new Error("the names of the services could not be read: this is a page");
-  provide(text);
+  provide(names, said);
 }
 
-async function read(source: FileSource): Promise<string> {
+/** The text of a file; `what` names it where it cannot be read. */
+async function read(what: string, source: FileSource): Promise<string> {
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return new TextDecoder().decode(source);
   const wanted = source instanceof URL || typeof source === "string" || source instanceof Request;
   const response = await (wanted ? fetch(source) : source);
-  if (!response.ok) {
-    throw new Error(`the names of the services could not be read: status ${response.status} ${response.url}`);
-  }
-  return await response.text();
+  if (!response.ok) throw new Error(`${what} could not be read: status ${response.status} ${response.url}`);
+  const text = await response.text();
+  if (/^\s*</.test(text)) throw new Error(`${what} could not be read: this is a page`);
+  return text;
 }

@@ -9,8 +9,11 @@
 mod answer;
 mod settings;
 
+use std::sync::OnceLock;
+
 use flowql::ide::{self, Completions, Suggestion};
 use flowql::sql::ParameterValue;
+use flowql::tables::Texts;
 use flowql::{Compiler, Diagnostic, Limits, Options, Positions, SavedFilters, Schema, Span, Utf16};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -22,10 +25,19 @@ pub use settings::Settings;
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-/// Takes the names of the services, which are a file beside this module, before anything else is asked.
+/// What hover says, once it was given.
+static TEXTS: OnceLock<Texts> = OnceLock::new();
+
+/// Takes the names of the services and what hover says, which are files beside this module, before anything else is
+/// asked.
 #[wasm_bindgen]
-pub fn provide(services: String) {
+pub fn provide(services: String, texts: String) {
     flowql::tables::service::provide(services);
+    TEXTS.get_or_init(|| Texts::new(texts.leak()));
+}
+
+fn texts() -> Texts {
+    TEXTS.get().copied().unwrap_or_default()
 }
 
 /// The compiler with its schema and saved filters, and the string of the last answer.
@@ -50,7 +62,7 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self {
-            schema: Schema::default(),
+            schema: Schema::default().with_texts(texts()),
             saved: SavedFilters::default(),
             limits: Limits::DEFAULT,
             text: String::new(),
@@ -67,7 +79,7 @@ impl Engine {
         let mut answer = Answer::default();
         match settings.apply() {
             Ok((schema, saved, limits)) => {
-                (self.schema, self.saved, self.limits) = (schema, saved, limits);
+                (self.schema, self.saved, self.limits) = (schema.with_texts(texts()), saved, limits);
                 answer.number(0);
             }
             Err(errors) => answer.list(&errors, |answer, error| {

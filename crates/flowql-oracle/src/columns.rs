@@ -3,7 +3,7 @@
 use super::schema::{Column, Type, community, off, on, prefix};
 
 /// Every column, in the schema's order.
-pub(crate) static COLUMNS: [Column; 93] = [
+pub(super) static COLUMNS: [Column; 93] = [
     on("TimeReceived", Type::Other),
     on("SamplingRate", Type::Other),
     on("ExporterAddress", Type::Ip),

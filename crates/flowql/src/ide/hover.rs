@@ -13,7 +13,7 @@ use markdown::{Card, block, code, codes, plain};
 use super::references::{Scope, token_at};
 use crate::check::is_filter_name;
 use crate::syntax::{self, Token, TokenKind};
-use crate::tables::{Arity, Form, Operator, reference, words};
+use crate::tables::{Arity, Form, Operator, words};
 use crate::{Column, ColumnId, Compiler, Diagnostic, Span};
 
 /// What to show of a place of a text.
@@ -150,7 +150,7 @@ impl Place<'_> {
                 None => card.facts(has_operators(column).map(|has| format!("not for this column: {has}"))),
             }
         }
-        if let Some(section) = reference::of_operator(operator) {
+        if let Some(section) = self.compiler.schema.reference_of_operator(operator) {
             card.paragraph(section);
         }
         card
@@ -244,7 +244,7 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
     card.paragraph(&plain(&column.doc));
     card.fact(&format!("ClickHouse type: {}", code(&column.clickhouse_type.to_string())));
     card.facts(column.unit.map(|unit| format!("unit: {}", plain(unit))));
-    card.facts(column.computed.map(|computed| plain(&computed.to_string())));
+    card.facts(column.computation().as_deref().map(plain));
     if column.filter_type.is_some() {
         card.fact(&format!("operators: {}", codes(column.operators().map(Operator::symbol))));
     }
@@ -259,7 +259,7 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
         card.fact(&format!("example: {}", code(&format!("{} = {}", column.name, column.example))));
     }
     card.facts(notes(compiler, id));
-    if let Some(section) = column.filter_type.and_then(reference::of_type) {
+    if let Some(section) = column.filter_type.and_then(|kind| compiler.schema.reference_of_type(kind)) {
         card.paragraph(section);
     }
     card

@@ -20,8 +20,10 @@ pub struct Column {
     pub clickhouse_type: ClickhouseType,
     /// The type that it gets when a computed column is stored instead (`materialize`).
     pub materialized_type: Option<ClickhouseType>,
-    /// When and how the value is computed; `None` for a column that comes with the flows.
+    /// When the value is computed; `None` for a column that comes with the flows.
     pub computed: Option<Computed>,
+    /// How the value is computed, in words; empty for a column that comes with the flows.
+    pub how: Cow<'static, str>,
     /// The name of the column for the opposite direction, which may not exist; empty where a column has a direction
     /// without an opposite; `None` for a column without direction.
     pub opposite: Option<Cow<'static, str>>,
@@ -70,29 +72,14 @@ pub struct Column {
     pub lookup: Option<Lookup>,
 }
 
-/// When a column is computed from others, and how, in words.
+/// When a column is computed from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
 pub enum Computed {
     /// Each time that it is read: the tables do not store it.
-    AtQuery(&'static str),
+    AtQuery,
     /// Once, when a flow is stored.
-    AtInsert(&'static str),
-}
-
-impl std::fmt::Display for Computed {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::AtQuery(how) => write!(formatter, "computed at query time: {how}"),
-            Self::AtInsert(how) => write!(formatter, "computed at insert: {how}"),
-        }
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Computed {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+    AtInsert,
 }
 
 /// A dictionary of the database that gives a column its values.
@@ -115,6 +102,7 @@ impl Column {
         clickhouse_type: ClickhouseType::Scalar(ScalarType::String),
         materialized_type: None,
         computed: None,
+        how: Cow::Borrowed(""),
         opposite: None,
         prefix_of: None,
         large: None,
@@ -141,7 +129,16 @@ impl Column {
 
     /// Whether the column has no data of its own: it is computed each time that it is read.
     pub const fn is_computed_at_query(&self) -> bool {
-        !self.materialized && matches!(self.computed, Some(Computed::AtQuery(_)))
+        !self.materialized && matches!(self.computed, Some(Computed::AtQuery))
+    }
+
+    /// When and how the value is computed, in words; `None` for a column that comes with the flows.
+    pub fn computation(&self) -> Option<String> {
+        let when = match self.computed? {
+            Computed::AtQuery => "query time",
+            Computed::AtInsert => "insert",
+        };
+        Some(format!("computed at {when}: {}", self.how))
     }
 
     /// The rules of the column: those of its type, and that of `HAS` where it has named bits.

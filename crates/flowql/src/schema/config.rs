@@ -139,7 +139,7 @@ fn disable(column: &mut Column) -> Result<(), String> {
 }
 
 fn materialize(column: &mut Column) -> Result<(), String> {
-    if !matches!(column.computed, Some(Computed::AtQuery(_))) {
+    if !matches!(column.computed, Some(Computed::AtQuery)) {
         return Err(format!("`{}` is not computed at query time, so there is nothing to store", column.name));
     }
     column.materialized = true;

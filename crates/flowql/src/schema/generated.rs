@@ -7,27 +7,31 @@ use crate::tables::Type;
 /// The columns of the default schema, in its order.
 pub(super) static COLUMNS: &[Row] = &[
     Row {
-        texts: "TimeReceived\tThe time at which the flow was received.\t\t\t\t",
+        name: "TimeReceived",
+        example: "",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::DateTime),
         always_enabled: true,
         not_a_dimension: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "SamplingRate\tThe sampling rate of the exporter: each sampled packet stands for that many packets.\t\t\t\t",
+        name: "SamplingRate",
+        example: "",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         always_enabled: true,
         not_a_dimension: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterAddress\tThe address of the exporter that sent the flow.\t192.0.2.1\t\t\t",
+        name: "ExporterAddress",
+        example: "192.0.2.1",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterName\tThe name of the exporter.\t\"edge1.example.net\"\t\t\t",
+        name: "ExporterName",
+        example: "\"edge1.example.net\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 10,
@@ -35,42 +39,49 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterGroup\tThe group that the exporter belongs to.\t\"edge\"\t\t\t",
+        name: "ExporterGroup",
+        example: "\"edge\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterRole\tThe role of the exporter in the network.\t\"peering\"\t\t\t",
+        name: "ExporterRole",
+        example: "\"peering\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterSite\tThe site where the exporter stands.\t\"paris1\"\t\t\t",
+        name: "ExporterSite",
+        example: "\"paris1\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterRegion\tThe region where the exporter stands.\t\"europe\"\t\t\t",
+        name: "ExporterRegion",
+        example: "\"europe\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ExporterTenant\tThe tenant that the exporter belongs to.\t\"acme\"\t\t\t",
+        name: "ExporterTenant",
+        example: "\"acme\"",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcAddr\tThe source IP address of the packets.\t192.0.2.1\t\t\tDstAddr",
+        name: "SrcAddr",
+        example: "192.0.2.1",
+        opposite: Some("DstAddr"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         popularity: 3,
@@ -79,7 +90,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstAddr\tThe destination IP address of the packets.\t203.0.113.1\t\t\tSrcAddr",
+        name: "DstAddr",
+        example: "203.0.113.1",
+        opposite: Some("SrcAddr"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         popularity: 4,
@@ -88,135 +101,171 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetMask\tThe mask length of the routed prefix of the source address.\t\t\t\tDstNetMask",
+        name: "SrcNetMask",
+        example: "",
+        opposite: Some("DstNetMask"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         main_only: true,
         not_a_dimension: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetMask\tThe mask length of the routed prefix of the destination address.\t\t\t\tSrcNetMask",
+        name: "DstNetMask",
+        example: "",
+        opposite: Some("SrcNetMask"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         main_only: true,
         not_a_dimension: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetPrefix\tThe routed prefix of the source address.\t192.0.2.0/24\t\t\tDstNetPrefix",
+        name: "SrcNetPrefix",
+        example: "192.0.2.0/24",
+        opposite: Some("DstNetPrefix"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::String),
         materialized_type: Some(ClickhouseType::LowCardinality(ScalarType::String)),
         filter_type: Some(Type::Prefix),
-        computed: Some(Computed::AtQuery(
-            "address/mask-length text of the routed prefix, from SrcAddr, SrcNetMask and EType; empty for other EType",
-        )),
+        computed: Some(Computed::AtQuery),
         prefix_of: Some(("SrcAddr", "SrcNetMask")),
         main_only: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetPrefix\tThe routed prefix of the destination address.\t203.0.113.0/24\t\t\tSrcNetPrefix",
+        name: "DstNetPrefix",
+        example: "203.0.113.0/24",
+        opposite: Some("SrcNetPrefix"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::String),
         materialized_type: Some(ClickhouseType::LowCardinality(ScalarType::String)),
         filter_type: Some(Type::Prefix),
-        computed: Some(Computed::AtQuery(
-            "address/mask-length text of the routed prefix, from DstAddr, DstNetMask and EType; empty for other EType",
-        )),
+        computed: Some(Computed::AtQuery),
         prefix_of: Some(("DstAddr", "DstNetMask")),
         main_only: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcAS\tThe number of the AS that the source address belongs to.\tAS15169\t\t\tDstAS",
+        name: "SrcAS",
+        example: "AS15169",
+        opposite: Some("DstAS"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Asn),
         popularity: 1,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstAS\tThe number of the AS that the destination address belongs to.\tAS15169\t\t\tSrcAS",
+        name: "DstAS",
+        example: "AS15169",
+        opposite: Some("SrcAS"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Asn),
         popularity: 2,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetName\tThe name of the network that the source address belongs to.\t\"customers\"\t\t\tDstNetName",
+        name: "SrcNetName",
+        example: "\"customers\"",
+        opposite: Some("DstNetName"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 21,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetName\tThe name of the network that the destination address belongs to.\t\"customers\"\t\t\tSrcNetName",
+        name: "DstNetName",
+        example: "\"customers\"",
+        opposite: Some("SrcNetName"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 22,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetRole\tThe role of the network that the source address belongs to.\t\"customers\"\t\t\tDstNetRole",
+        name: "SrcNetRole",
+        example: "\"customers\"",
+        opposite: Some("DstNetRole"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetRole\tThe role of the network that the destination address belongs to.\t\"customers\"\t\t\tSrcNetRole",
+        name: "DstNetRole",
+        example: "\"customers\"",
+        opposite: Some("SrcNetRole"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetSite\tThe site of the network that the source address belongs to.\t\"paris1\"\t\t\tDstNetSite",
+        name: "SrcNetSite",
+        example: "\"paris1\"",
+        opposite: Some("DstNetSite"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetSite\tThe site of the network that the destination address belongs to.\t\"paris1\"\t\t\tSrcNetSite",
+        name: "DstNetSite",
+        example: "\"paris1\"",
+        opposite: Some("SrcNetSite"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetRegion\tThe region of the network that the source address belongs to.\t\"europe\"\t\t\tDstNetRegion",
+        name: "SrcNetRegion",
+        example: "\"europe\"",
+        opposite: Some("DstNetRegion"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetRegion\tThe region of the network that the destination address belongs to.\t\"europe\"\t\t\tSrcNetRegion",
+        name: "DstNetRegion",
+        example: "\"europe\"",
+        opposite: Some("SrcNetRegion"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcNetTenant\tThe tenant of the network that the source address belongs to.\t\"acme\"\t\t\tDstNetTenant",
+        name: "SrcNetTenant",
+        example: "\"acme\"",
+        opposite: Some("DstNetTenant"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstNetTenant\tThe tenant of the network that the destination address belongs to.\t\"acme\"\t\t\tSrcNetTenant",
+        name: "DstNetTenant",
+        example: "\"acme\"",
+        opposite: Some("SrcNetTenant"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcVlan\tThe VLAN identifier of the frames on the input interface.\t100\t\tL2\tDstVlan",
+        name: "SrcVlan",
+        example: "100",
+        group: Some("L2"),
+        opposite: Some("DstVlan"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstVlan\tThe VLAN identifier of the frames on the output interface.\t100\t\tL2\tSrcVlan",
+        name: "DstVlan",
+        example: "100",
+        group: Some("L2"),
+        opposite: Some("SrcVlan"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcCountry\tThe country of the source address, as a two-letter code (ISO 3166-1 alpha-2).\t\"FR\"\t\t\tDstCountry",
+        name: "SrcCountry",
+        example: "\"FR\"",
+        opposite: Some("DstCountry"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::FixedString(2)),
         filter_type: Some(Type::String),
         popularity: 19,
@@ -224,7 +273,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstCountry\tThe country of the destination address, as a two-letter code (ISO 3166-1 alpha-2).\t\"FR\"\t\t\tSrcCountry",
+        name: "DstCountry",
+        example: "\"FR\"",
+        opposite: Some("SrcCountry"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::FixedString(2)),
         filter_type: Some(Type::String),
         popularity: 20,
@@ -232,62 +283,80 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcGeoCity\tThe city of the source address, from the geolocation database.\t\"Paris\"\t\t\tDstGeoCity",
+        name: "SrcGeoCity",
+        example: "\"Paris\"",
+        opposite: Some("DstGeoCity"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstGeoCity\tThe city of the destination address, from the geolocation database.\t\"Paris\"\t\t\tSrcGeoCity",
+        name: "DstGeoCity",
+        example: "\"Paris\"",
+        opposite: Some("SrcGeoCity"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcGeoState\tThe state or region of the source address, from the geolocation database.\t\"Texas\"\t\t\tDstGeoState",
+        name: "SrcGeoState",
+        example: "\"Texas\"",
+        opposite: Some("DstGeoState"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstGeoState\tThe state or region of the destination address, from the geolocation database.\t\"Texas\"\t\t\tSrcGeoState",
+        name: "DstGeoState",
+        example: "\"Texas\"",
+        opposite: Some("SrcGeoState"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         ..Row::EMPTY
     },
     Row {
-        texts: "DstASPath\tThe AS path of the route to the destination address.\tAS174\t\t\tSrcASPath",
+        name: "DstASPath",
+        example: "AS174",
+        opposite: Some("SrcASPath"),
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(32)),
         filter_type: Some(Type::AsPath),
         main_only: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "Dst1stAS\tThe number of the first AS on the AS path to the destination, consecutive repeats counted once.\tAS174\t\t\tSrc1stAS",
+        name: "Dst1stAS",
+        example: "AS174",
+        opposite: Some("Src1stAS"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Asn),
-        computed: Some(Computed::AtInsert("first AS of DstASPath without consecutive repeats")),
+        computed: Some(Computed::AtInsert),
         depends: &["DstASPath"],
         ..Row::EMPTY
     },
     Row {
-        texts: "Dst2ndAS\tThe number of the second AS on the AS path to the destination, consecutive repeats counted once.\tAS174\t\t\tSrc2ndAS",
+        name: "Dst2ndAS",
+        example: "AS174",
+        opposite: Some("Src2ndAS"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Asn),
-        computed: Some(Computed::AtInsert("second AS of DstASPath without consecutive repeats")),
+        computed: Some(Computed::AtInsert),
         depends: &["DstASPath"],
         ..Row::EMPTY
     },
     Row {
-        texts: "Dst3rdAS\tThe number of the third AS on the AS path to the destination, consecutive repeats counted once.\tAS174\t\t\tSrc3rdAS",
+        name: "Dst3rdAS",
+        example: "AS174",
+        opposite: Some("Src3rdAS"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Asn),
-        computed: Some(Computed::AtInsert("third AS of DstASPath without consecutive repeats")),
+        computed: Some(Computed::AtInsert),
         depends: &["DstASPath"],
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcCommunities\tThe BGP communities of the route to the source address, standard and large.\t65000:100\t\t\tDstCommunities",
+        name: "SrcCommunities",
+        example: "65000:100",
+        opposite: Some("DstCommunities"),
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(32)),
         filter_type: Some(Type::Community),
         large: Some("SrcLargeCommunities"),
@@ -297,7 +366,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstCommunities\tThe BGP communities of the route to the destination address, standard and large.\t65000:100\t\t\tSrcCommunities",
+        name: "DstCommunities",
+        example: "65000:100",
+        opposite: Some("SrcCommunities"),
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(32)),
         filter_type: Some(Type::Community),
         large: Some("DstLargeCommunities"),
@@ -306,7 +377,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcLargeCommunities\tThe large BGP communities of the route to the source address.\t\t\t\tDstLargeCommunities",
+        name: "SrcLargeCommunities",
+        example: "",
+        opposite: Some("DstLargeCommunities"),
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(128)),
         main_only: true,
         disabled: true,
@@ -314,28 +387,36 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstLargeCommunities\tThe large BGP communities of the route to the destination address.\t\t\t\tSrcLargeCommunities",
+        name: "DstLargeCommunities",
+        example: "",
+        opposite: Some("SrcLargeCommunities"),
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(128)),
         main_only: true,
         not_a_dimension: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfName\tThe name of the input interface.\t\"Ethernet1/1\"\t\t\tOutIfName",
+        name: "InIfName",
+        example: "\"Ethernet1/1\"",
+        opposite: Some("OutIfName"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 11,
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfName\tThe name of the output interface.\t\"Ethernet1/1\"\t\t\tInIfName",
+        name: "OutIfName",
+        example: "\"Ethernet1/1\"",
+        opposite: Some("InIfName"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 12,
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfDescription\tThe description of the input interface, as configured on the exporter.\t\"Transit: Example\"\t\t\tOutIfDescription",
+        name: "InIfDescription",
+        example: "\"Transit: Example\"",
+        opposite: Some("OutIfDescription"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 13,
@@ -343,7 +424,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfDescription\tThe description of the output interface, as configured on the exporter.\t\"Transit: Example\"\t\t\tInIfDescription",
+        name: "OutIfDescription",
+        example: "\"Transit: Example\"",
+        opposite: Some("InIfDescription"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 14,
@@ -351,21 +434,29 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfSpeed\tThe speed of the input interface.\t10000\tMbit/s\t\tOutIfSpeed",
+        name: "InIfSpeed",
+        example: "10000",
+        unit: Some("Mbit/s"),
+        opposite: Some("OutIfSpeed"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfSpeed\tThe speed of the output interface.\t10000\tMbit/s\t\tInIfSpeed",
+        name: "OutIfSpeed",
+        example: "10000",
+        unit: Some("Mbit/s"),
+        opposite: Some("InIfSpeed"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfConnectivity\tThe kind of connectivity of the input interface, such as transit, peering or customer.\t\"transit\"\t\t\tOutIfConnectivity",
+        name: "InIfConnectivity",
+        example: "\"transit\"",
+        opposite: Some("OutIfConnectivity"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 15,
@@ -373,7 +464,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfConnectivity\tThe kind of connectivity of the output interface, such as transit, peering or customer.\t\"transit\"\t\t\tInIfConnectivity",
+        name: "OutIfConnectivity",
+        example: "\"transit\"",
+        opposite: Some("InIfConnectivity"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 16,
@@ -381,7 +474,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfProvider\tThe provider that the input interface connects to.\t\"example\"\t\t\tOutIfProvider",
+        name: "InIfProvider",
+        example: "\"example\"",
+        opposite: Some("OutIfProvider"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 17,
@@ -389,7 +484,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfProvider\tThe provider that the output interface connects to.\t\"example\"\t\t\tInIfProvider",
+        name: "OutIfProvider",
+        example: "\"example\"",
+        opposite: Some("InIfProvider"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
         popularity: 18,
@@ -397,7 +494,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfBoundary\tThe side of the network boundary that the input interface faces: external, internal or undefined.\texternal\t\t\tOutIfBoundary",
+        name: "InIfBoundary",
+        example: "external",
+        opposite: Some("OutIfBoundary"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Enum8(&[
             ("undefined", 0),
             ("external", 1),
@@ -409,7 +508,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfBoundary\tThe side of the network boundary that the output interface faces: external, internal or undefined.\texternal\t\t\tInIfBoundary",
+        name: "OutIfBoundary",
+        example: "external",
+        opposite: Some("InIfBoundary"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Enum8(&[
             ("undefined", 0),
             ("external", 1),
@@ -421,7 +522,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "InIfIndex\tThe SNMP index of the input interface.\t10\t\t\tOutIfIndex",
+        name: "InIfIndex",
+        example: "10",
+        opposite: Some("OutIfIndex"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         main_only: true,
@@ -430,7 +533,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "OutIfIndex\tThe SNMP index of the output interface.\t10\t\t\tInIfIndex",
+        name: "OutIfIndex",
+        example: "10",
+        opposite: Some("InIfIndex"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         main_only: true,
@@ -439,20 +544,24 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "EType\tThe EtherType of the packets: IPv4 or IPv6.\tIPv6\t\t\t",
+        name: "EType",
+        example: "IPv6",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::EType),
         ..Row::EMPTY
     },
     Row {
-        texts: "Proto\tThe IP protocol of the packets.\t\"tcp\"\t\t\t",
+        name: "Proto",
+        example: "\"tcp\"",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Proto),
         popularity: 7,
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcPort\tThe source TCP or UDP port of the packets.\t443\t\t\tDstPort",
+        name: "SrcPort",
+        example: "443",
+        opposite: Some("DstPort"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         popularity: 5,
@@ -461,7 +570,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstPort\tThe destination TCP or UDP port of the packets.\t443\t\t\tSrcPort",
+        name: "DstPort",
+        example: "443",
+        opposite: Some("SrcPort"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         popularity: 6,
@@ -470,7 +581,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "Bytes\tThe number of bytes counted in the flow, before scaling by the sampling rate.\t\tbytes\t\t",
+        name: "Bytes",
+        example: "",
+        unit: Some("bytes"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         always_enabled: true,
         not_a_dimension: true,
@@ -478,7 +591,9 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "Packets\tThe number of packets counted in the flow, before scaling by the sampling rate.\t\tpackets\t\t",
+        name: "Packets",
+        example: "",
+        unit: Some("packets"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         always_enabled: true,
         not_a_dimension: true,
@@ -486,32 +601,36 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "PacketSize\tThe average size of the packets of the flow.\t1500\tbytes\t\t",
+        name: "PacketSize",
+        example: "1500",
+        unit: Some("bytes"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         filter_type: Some(Type::Uint),
-        computed: Some(Computed::AtQuery("intDivOrZero(Bytes, Packets)")),
+        computed: Some(Computed::AtQuery),
         depends: &["Bytes", "Packets"],
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "PacketSizeBucket\tThe range that the average packet size of the flow falls into.\t\tbytes\t\t",
+        name: "PacketSizeBucket",
+        example: "",
+        unit: Some("bytes"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
-        computed: Some(Computed::AtQuery(
-            "text bucket of PacketSize, bounds 64 128 256 512 768 1024 1280 1501 2048 3072 4096 8192 10240 16384 32768 65536, as '64-127' and '65536-Inf'",
-        )),
+        computed: Some(Computed::AtQuery),
         depends: &["PacketSize"],
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ForwardingStatus\tThe forwarding status that the exporter gave to the packets: 64 to 127 is forwarded, 128 to 191 dropped, 192 to 255 consumed.\t64\t\t\t",
+        name: "ForwardingStatus",
+        example: "64",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         ..Row::EMPTY
     },
     Row {
-        texts: "FlowDirection\tThe direction in which the exporter observed the flow: ingress, egress or undefined.\tingress\t\t\t",
+        name: "FlowDirection",
+        example: "ingress",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Enum8(&[
             ("undefined", 0),
             ("ingress", 1),
@@ -521,7 +640,10 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcAddrNAT\tThe source IP address after network address translation.\t198.51.100.1\t\tNAT\tDstAddrNAT",
+        name: "SrcAddrNAT",
+        example: "198.51.100.1",
+        group: Some("NAT"),
+        opposite: Some("DstAddrNAT"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         main_only: true,
@@ -530,7 +652,10 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstAddrNAT\tThe destination IP address after network address translation.\t198.51.100.1\t\tNAT\tSrcAddrNAT",
+        name: "DstAddrNAT",
+        example: "198.51.100.1",
+        group: Some("NAT"),
+        opposite: Some("SrcAddrNAT"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         main_only: true,
@@ -539,7 +664,10 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcPortNAT\tThe source TCP or UDP port after network address translation.\t443\t\tNAT\tDstPortNAT",
+        name: "SrcPortNAT",
+        example: "443",
+        group: Some("NAT"),
+        opposite: Some("DstPortNAT"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         main_only: true,
@@ -548,7 +676,10 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "DstPortNAT\tThe destination TCP or UDP port after network address translation.\t443\t\tNAT\tSrcPortNAT",
+        name: "DstPortNAT",
+        example: "443",
+        group: Some("NAT"),
+        opposite: Some("SrcPortNAT"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         main_only: true,
@@ -557,56 +688,75 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "SrcMAC\tThe source MAC address of the frames.\t00:11:22:33:44:55\t\tL2\tDstMAC",
+        name: "SrcMAC",
+        example: "00:11:22:33:44:55",
+        group: Some("L2"),
+        opposite: Some("DstMAC"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         filter_type: Some(Type::Mac),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "DstMAC\tThe destination MAC address of the frames.\t00:11:22:33:44:55\t\tL2\tSrcMAC",
+        name: "DstMAC",
+        example: "00:11:22:33:44:55",
+        group: Some("L2"),
+        opposite: Some("SrcMAC"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(64)),
         filter_type: Some(Type::Mac),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IPTTL\tThe time to live of the packets (hop limit in IPv6).\t64\thops\tL3L4\t",
+        name: "IPTTL",
+        example: "64",
+        unit: Some("hops"),
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IPTos\tThe type of service byte of the packets (traffic class in IPv6): the DSCP and ECN fields.\t184\t\tL3L4\t",
+        name: "IPTos",
+        example: "184",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IPFragmentID\tThe identification field of the IP fragments.\t4660\t\tL3L4\t",
+        name: "IPFragmentID",
+        example: "4660",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IPFragmentOffset\tThe fragment offset field of the IP fragments.\t185\t\tL3L4\t",
+        name: "IPFragmentOffset",
+        example: "185",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IPv6FlowLabel\tThe flow label of the IPv6 header.\t74565\t\tL3L4\t",
+        name: "IPv6FlowLabel",
+        example: "74565",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "TCPFlags\tThe TCP flags seen in the packets of the flow.\t2\t\tL3L4\t",
+        name: "TCPFlags",
+        example: "2",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(16)),
         filter_type: Some(Type::Uint),
         bits: &[
@@ -624,66 +774,76 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv4Type\tThe type field of the ICMPv4 messages.\t8\t\tL3L4\t",
+        name: "ICMPv4Type",
+        example: "8",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv4Code\tThe code field of the ICMPv4 messages.\t0\t\tL3L4\t",
+        name: "ICMPv4Code",
+        example: "0",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv6Type\tThe type field of the ICMPv6 messages.\t128\t\tL3L4\t",
+        name: "ICMPv6Type",
+        example: "128",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv6Code\tThe code field of the ICMPv6 messages.\t0\t\tL3L4\t",
+        name: "ICMPv6Code",
+        example: "0",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(8)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv4\tThe name of the ICMPv4 message, from its type and code.\t\"echo-request\"\t\tL3L4\t",
+        name: "ICMPv4",
+        example: "\"echo-request\"",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
-        computed: Some(Computed::AtQuery(
-            "when Proto = 1, name from the icmp dictionary keyed by (proto, type, code), else 'type/code'; empty otherwise",
-        )),
+        computed: Some(Computed::AtQuery),
         depends: &["Proto", "ICMPv4Type", "ICMPv4Code"],
         disabled: true,
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "ICMPv6\tThe name of the ICMPv6 message, from its type and code.\t\"echo-request\"\t\tL3L4\t",
+        name: "ICMPv6",
+        example: "\"echo-request\"",
+        group: Some("L3L4"),
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::String),
         filter_type: Some(Type::String),
-        computed: Some(Computed::AtQuery(
-            "when Proto = 58, name from the icmp dictionary keyed by (proto, type, code), else 'type/code'; empty otherwise",
-        )),
+        computed: Some(Computed::AtQuery),
         depends: &["Proto", "ICMPv6Type", "ICMPv6Code"],
         disabled: true,
         not_in_sorting_key: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "NextHop\tThe address of the next hop of the route to the destination.\t192.0.2.254\t\t\t",
+        name: "NextHop",
+        example: "192.0.2.254",
         clickhouse_type: ClickhouseType::LowCardinality(ScalarType::Ipv6),
         filter_type: Some(Type::Ip),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "MPLSLabels\tThe MPLS labels of the packets, from the top of the stack.\t16001\t\t\t",
+        name: "MPLSLabels",
+        example: "16001",
         clickhouse_type: ClickhouseType::Array(ScalarType::UInt(32)),
         filter_type: Some(Type::UintArray),
         main_only: true,
@@ -691,54 +851,61 @@ pub(super) static COLUMNS: &[Row] = &[
         ..Row::EMPTY
     },
     Row {
-        texts: "MPLS1stLabel\tThe first label of the MPLS label stack, counted from the top.\t16001\t\t\t",
+        name: "MPLS1stLabel",
+        example: "16001",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
-        computed: Some(Computed::AtQuery("first element of MPLSLabels")),
+        computed: Some(Computed::AtQuery),
         depends: &["MPLSLabels"],
         main_only: true,
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "MPLS2ndLabel\tThe second label of the MPLS label stack, counted from the top.\t16001\t\t\t",
+        name: "MPLS2ndLabel",
+        example: "16001",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
-        computed: Some(Computed::AtQuery("second element of MPLSLabels")),
+        computed: Some(Computed::AtQuery),
         depends: &["MPLSLabels"],
         main_only: true,
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "MPLS3rdLabel\tThe third label of the MPLS label stack, counted from the top.\t16001\t\t\t",
+        name: "MPLS3rdLabel",
+        example: "16001",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
-        computed: Some(Computed::AtQuery("third element of MPLSLabels")),
+        computed: Some(Computed::AtQuery),
         depends: &["MPLSLabels"],
         main_only: true,
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "MPLS4thLabel\tThe fourth label of the MPLS label stack, counted from the top.\t16001\t\t\t",
+        name: "MPLS4thLabel",
+        example: "16001",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
-        computed: Some(Computed::AtQuery("fourth element of MPLSLabels")),
+        computed: Some(Computed::AtQuery),
         depends: &["MPLSLabels"],
         main_only: true,
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "IngressVRFID\tThe identifier of the VRF through which the flow entered the exporter.\t1\t\t\t-",
+        name: "IngressVRFID",
+        example: "1",
+        opposite: Some(""),
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         disabled: true,
         ..Row::EMPTY
     },
     Row {
-        texts: "EgressVRFID\tThe identifier of the VRF through which the flow left the exporter.\t1\t\t\t",
+        name: "EgressVRFID",
+        example: "1",
         clickhouse_type: ClickhouseType::Scalar(ScalarType::UInt(32)),
         filter_type: Some(Type::Uint),
         disabled: true,

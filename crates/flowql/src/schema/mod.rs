@@ -6,11 +6,13 @@ mod config;
 mod generated;
 mod row;
 
+use std::borrow::Cow;
+
 pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
 
-use crate::tables::closest;
+use crate::tables::{Operator, Texts, Type, closest};
 use crate::values::Community;
 
 /// A column's place in the schema.
@@ -25,6 +27,8 @@ pub struct Schema {
     by_name: Vec<ColumnId>,
     /// Names of communities, with the communities.
     communities: Vec<(String, Community)>,
+    /// What hover says of columns, types and operators.
+    texts: Texts,
 }
 
 static NO_COLUMN: Column = Column::EMPTY;
@@ -33,21 +37,47 @@ impl Default for Schema {
     /// The schema of `grammar/schema.json`, as it is without any configuration.
     fn default() -> Self {
         Self::of(generated::COLUMNS.iter().map(row::Row::column).collect(), Vec::new())
+            .with_texts(Texts::BUILT_IN)
     }
 }
 
 /// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
 pub(crate) fn enabled_by_default(name: &str) -> bool {
-    !generated::COLUMNS.iter().any(|row| row.disabled && row.name() == name)
+    !generated::COLUMNS.iter().any(|row| row.disabled && row.name == name)
 }
 
 impl Schema {
     fn of(columns: Vec<Column>, communities: Vec<(String, Community)>) -> Self {
-        let mut schema = Self { columns, by_name: Vec::new(), communities };
+        let mut schema = Self { columns, by_name: Vec::new(), communities, texts: Texts::EMPTY };
         let mut ids: Vec<ColumnId> = schema.ids().collect();
         ids.sort_by(|&first, &second| compare_names(&schema.column(first).name, &schema.column(second).name));
         schema.by_name = ids;
         schema
+    }
+
+    /// The same schema with what hover says of columns, types and operators: the text of `generated/texts.txt`, for a
+    /// program that does not contain it.
+    #[must_use]
+    pub fn with_texts(mut self, texts: Texts) -> Self {
+        for (name, doc, how) in texts.columns() {
+            // A configured column of the same name has a text of its own.
+            let id = self.find(name).filter(|&id| !self.column(id).custom);
+            if let Some(column) = id.and_then(|id| self.columns.get_mut(usize::from(id.0))) {
+                (column.doc, column.how) = (Cow::Borrowed(doc), Cow::Borrowed(how));
+            }
+        }
+        self.texts = texts;
+        self
+    }
+
+    /// What the reference says of a type, in Markdown.
+    pub fn reference_of_type(&self, kind: Type) -> Option<&'static str> {
+        self.texts.section("type ", kind.name())
+    }
+
+    /// What the reference says of an operator, in Markdown.
+    pub fn reference_of_operator(&self, operator: Operator) -> Option<&'static str> {
+        self.texts.section("operator ", operator.symbol())
     }
 
     /// The default schema with every column enabled.

@@ -1,5 +1,4 @@
-//! A column as the generated table has it: its texts are one, since in a browser a pointer to each takes more room than
-//! the tabulators between them.
+//! A column as the generated table has it: without what hover alone says of it.
 
 use std::borrow::Cow;
 
@@ -7,11 +6,13 @@ use super::clickhouse_type::ClickhouseType;
 use super::column::{Column, Computed};
 use crate::tables::Type;
 
-/// The fields of a [`Column`]. With a column inside in place of those that are no text, the WebAssembly takes 0.8 kB more.
+/// The fields of a [`Column`] that no file beside a program gives.
 pub(super) struct Row {
-    /// The name, the doc, the example, the unit, the group and the opposite, with tabulators between them; empty for those
-    /// that the column has not. A `-` is the opposite of a column that has a direction without one.
-    pub(super) texts: &'static str,
+    pub(super) name: &'static str,
+    pub(super) example: &'static str,
+    pub(super) unit: Option<&'static str>,
+    pub(super) group: Option<&'static str>,
+    pub(super) opposite: Option<&'static str>,
     pub(super) clickhouse_type: ClickhouseType,
     pub(super) materialized_type: Option<ClickhouseType>,
     pub(super) computed: Option<Computed>,
@@ -33,9 +34,13 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A row without texts, every flag off.
+    /// A row without a name, every flag off.
     pub(super) const EMPTY: Self = Self {
-        texts: "",
+        name: "",
+        example: "",
+        unit: None,
+        group: None,
+        opposite: None,
         clickhouse_type: Column::EMPTY.clickhouse_type,
         materialized_type: None,
         computed: None,
@@ -56,22 +61,13 @@ impl Row {
         yields_name: false,
     };
 
-    pub(super) fn name(&self) -> &'static str {
-        self.texts.split('\t').next().unwrap_or_default()
-    }
-
     pub(super) fn column(&self) -> Column {
-        let mut texts = self.texts.split('\t');
-        let mut text = || texts.next().unwrap_or_default();
-        let optional = |text: &'static str| Some(text).filter(|text| !text.is_empty());
-        // The fields are read in the order in which they are written here.
         Column {
-            name: Cow::Borrowed(text()),
-            doc: Cow::Borrowed(text()),
-            example: Cow::Borrowed(text()),
-            unit: optional(text()),
-            group: optional(text()),
-            opposite: optional(text()).map(|name| Cow::Borrowed(if name == "-" { "" } else { name })),
+            name: Cow::Borrowed(self.name),
+            example: Cow::Borrowed(self.example),
+            unit: self.unit,
+            group: self.group,
+            opposite: self.opposite.map(Cow::Borrowed),
             clickhouse_type: self.clickhouse_type,
             materialized_type: self.materialized_type,
             computed: self.computed,

@@ -7,15 +7,16 @@ mod generated;
 mod keywords;
 mod operators;
 pub mod protocol;
-pub mod reference;
 mod rules;
 pub mod service;
+mod texts;
 mod types;
 mod words;
 
 pub use keywords::{KEYWORDS, is_keyword};
 pub use operators::{OPERATORS, Operator, OperatorInfo};
 pub use rules::{Arity, BITS_RULE, Form, Rule, rules};
+pub use texts::Texts;
 pub use types::Type;
 pub use words::{BOUNDARIES, DIRECTIONS, ETHER_TYPES, Word, words};
 

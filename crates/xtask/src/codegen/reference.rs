@@ -1,4 +1,4 @@
-//! `reference.md`: what it says of each type and operator, for hover.
+//! `texts.txt`: what hover says of columns, by `schema.json`, and of types and operators, by `reference.md`.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -6,7 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::Generated;
-use super::rust::{self, string, strings};
 
 const SOURCE: &str = "reference.md";
 
@@ -18,23 +17,25 @@ struct Section {
     text: String,
 }
 
+/// The texts of columns come first, in the order of the schema, then those of types and operators. A heading is a line
+/// that begins with `= `.
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let path = root.join("grammar").join(SOURCE);
     let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut body = String::new();
-    for (chapter, name, doc) in [
-        ("Types", "TYPES", "What the reference says of each type: its names and its text, in Markdown."),
-        ("Operators", "OPERATORS", "What the reference says of the operators: their symbols and its text."),
-    ] {
+    let mut texts = super::schema::texts(root)?;
+    for (chapter, kind) in [("Types", "type"), ("Operators", "operator")] {
         let found = sections(&page, chapter);
         ensure!(!found.is_empty(), "grammar/{SOURCE} has no chapter `{chapter}`");
-        writeln!(body, "/// {doc}\npub(crate) static {name}: &[(&[&str], &str)] = &[")?;
-        for Section { names, text } in found {
-            writeln!(body, "({}, {}),", strings(&names), string(&text))?;
-        }
-        body.push_str("];\n\n");
+        let headed =
+            found.into_iter().map(|Section { names, text }| (format!("{kind} {}", names.join(", ")), text));
+        texts.extend(headed);
     }
-    rust::file(root, "crates/flowql/src/tables/generated/reference.rs", SOURCE, &body)
+    let mut contents = super::preamble(SOURCE);
+    for (heading, text) in texts {
+        ensure!(!text.lines().any(|line| line.starts_with("= ")), "a line of `{heading}` reads as a heading");
+        write!(contents, "= {heading}\n{text}\n")?;
+    }
+    Ok(Generated { path: "crates/flowql/src/tables/generated/texts.txt".into(), contents })
 }
 
 /// The sections of a chapter.

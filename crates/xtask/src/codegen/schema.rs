@@ -113,6 +113,16 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
     rust::file(root, "crates/flowql/src/schema/generated.rs", SOURCE, &body(&columns)?)
 }
 
+/// What is said of each column, and how it is computed: a heading and the text of each.
+pub(super) fn texts(root: &Path) -> Result<Vec<(String, String)>> {
+    let columns: Vec<Column> = super::read(root, SOURCE)?;
+    let of_column = |column: Column| {
+        let how = column.computed.map(|computed| (format!("computed {}", column.name), computed.how));
+        [(format!("column {}", column.name), column.doc)].into_iter().chain(how)
+    };
+    Ok(columns.into_iter().flat_map(of_column).collect())
+}
+
 /// The columns as storage has them.
 pub(super) fn generate_storage(root: &Path) -> Result<Generated> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
@@ -197,19 +207,12 @@ type Number = fn(&Column) -> Option<u32>;
 impl Column {
     /// Writes the column with the fields that differ from an empty one.
     fn write(&self, body: &mut String) -> Result<()> {
-        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-        let opposite = self.opposite.as_ref().map(|name| if name.is_empty() { "-" } else { name.as_str() });
-        // In the order in which `schema/row.rs` reads them.
-        let texts = [
-            self.name.clone(),
-            self.doc.clone(),
-            self.example.clone(),
-            optional(&self.unit),
-            optional(&self.group),
-            opposite.unwrap_or_default().to_owned(),
-        ];
-        ensure!(!texts.iter().any(|text| text.contains('\t')), "a text of {} has a tabulator", self.name);
-        writeln!(body, "Row {{ texts: {},", string(&texts.join("\t")))?;
+        writeln!(body, "Row {{ name: {}, example: {},", string(&self.name), string(&self.example))?;
+        for (field, text) in [("unit", &self.unit), ("group", &self.group), ("opposite", &self.opposite)] {
+            if let Some(text) = text {
+                writeln!(body, "{field}: Some({}),", string(text))?;
+            }
+        }
         writeln!(body, "clickhouse_type: {},", types::clickhouse(&self.clickhouse_type)?)?;
         if let Some(kind) = &self.materialized_type {
             writeln!(body, "materialized_type: Some({}),", types::clickhouse(kind)?)?;
@@ -217,9 +220,9 @@ impl Column {
         if let Some(kind) = &self.filter_type {
             writeln!(body, "filter_type: Some(Type::{}),", types::filter(kind)?)?;
         }
-        if let Some(Computed { at, how, .. }) = &self.computed {
+        if let Some(Computed { at, .. }) = &self.computed {
             let at = if *at == At::Query { "AtQuery" } else { "AtInsert" };
-            writeln!(body, "computed: Some(Computed::{at}({})),", string(how))?;
+            writeln!(body, "computed: Some(Computed::{at}),")?;
         }
         if let Some(PrefixOf { address, mask }) = &self.prefix_of {
             writeln!(body, "prefix_of: Some(({}, {})),", string(address), string(mask))?;

@@ -53,7 +53,10 @@ fn columns() {
          - only in the raw table, which is slower and reaches less far back\n\nTHE REFERENCE"
             .replace("The source port, of TCP, UDP and the like.", &doc("SrcPort"))
             .replace("\"https\"", &example("SrcPort"))
-            .replace("THE REFERENCE", reference::of_type(crate::tables::Type::Uint).unwrap())
+            .replace(
+                "THE REFERENCE",
+                Schema::default().reference_of_type(crate::tables::Type::Uint).unwrap()
+            )
     );
     check(
         "SrcAS i|n (1)",

@@ -3,4 +3,3 @@
 pub(super) mod communities;
 pub(super) mod countries;
 pub(super) mod protocols;
-pub(super) mod reference;

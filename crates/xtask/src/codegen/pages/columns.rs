@@ -141,8 +141,8 @@ fn remarks(column: &Column) -> String {
 }
 
 fn doc(column: &Column) -> String {
-    match column.computed {
-        Some(computed) => format!("{} *{}*", column.doc, sentence(&computed.to_string())),
+    match column.computation() {
+        Some(computation) => format!("{} *{}*", column.doc, sentence(&computation)),
         None => column.doc.to_string(),
     }
 }
