@@ -249,7 +249,12 @@ impl Client {
     /// That the server refuses the batch, or that no attempt was acknowledged. In the latter case the batch may be
     /// stored; another call with the same batch settles it.
     pub async fn insert(&self, insert: &Insert) -> Result<(), Error> {
-        let turn = self.turn(Instant::now() + self.inner.options.deadline).await?;
+        let _turn = self.turn(Instant::now() + self.inner.options.deadline).await?;
+        self.insert_now(insert).await
+    }
+
+    /// The same without waiting for a turn, for those who have turns of their own.
+    pub(crate) async fn insert_now(&self, insert: &Insert) -> Result<(), Error> {
         let deadline = insert.deadline.unwrap_or(self.inner.options.deadline);
         let mut first = None;
         for attempt in 0..self.inner.servers.attempts() {
@@ -267,7 +272,6 @@ impl Client {
             match stored {
                 Ok(()) => {
                     self.inner.servers.answered(&server);
-                    drop(turn);
                     return Ok(());
                 }
                 Err(Failure { error, kind: FailureKind::NotSent | FailureKind::Server }) => {

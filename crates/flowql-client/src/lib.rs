@@ -31,12 +31,14 @@
 //!   either, the next server is tried long before the deadline; a server that is merely slow is waited for.
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
+mod block_writer;
 mod client;
 mod error;
 mod errors;
 pub mod http;
 mod json_numbers;
 mod kill_query;
+pub mod native;
 mod options;
 mod rows;
 mod servers;
@@ -46,6 +48,7 @@ pub mod testing;
 mod time;
 mod watch;
 
+pub use block_writer::{BlockCounts, BlockWriter, BlockWriterOptions, RowBlock};
 pub use client::{Client, Health, Progress, Statistics, query_id};
 pub use error::Error;
 pub use errors::UNKNOWN_DATABASE;

@@ -6,12 +6,14 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flowql_client::Error;
+use flowql_client::native::Block;
 use flowql_client::testing;
-use flowql_client::{Client, Insert, Statement};
+use flowql_client::{BlockWriter, BlockWriterOptions, Client, ClientOptions, Insert, RowBlock, Statement};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -140,7 +142,6 @@ async fn a_batch_with_a_token_is_stored_once() {
 
 #[tokio::test]
 async fn no_more_calls_run_at_once_than_may() {
-    use flowql_client::ClientOptions;
     let options = ClientOptions { concurrency: 2, waiting: 3, ..ClientOptions::default() };
     let client = testing::client_with(testing::options(), options).await;
     let slow = Statement::read("SELECT sleep(0.3)");
@@ -149,4 +150,72 @@ async fn no_more_calls_run_at_once_than_may() {
     let busy = results.iter().filter(|result| matches!(result, Err(Error::Busy))).count();
     assert_eq!((busy, results.iter().filter(|result| result.is_ok()).count()), (3, 5), "{results:?}");
     client.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_block_keeps_more_values_than_two_bytes_can_number() {
+    const ROWS: u32 = 70_000;
+    let client = testing::client().await;
+    client
+        .execute(
+            &Statement::write(
+                "CREATE TABLE hops (n UInt32, hop LowCardinality(IPv6), name LowCardinality(String)) ENGINE = MergeTree \
+                 ORDER BY n",
+            )
+            .setting("allow_suspicious_low_cardinality_types", "1"),
+        )
+        .await
+        .unwrap();
+    let names: Vec<String> = (0..ROWS).map(|number| format!("hop-{number}")).collect();
+    let mut block = Block::new(3, ROWS as usize);
+    block.fixed("n", "UInt32", (0..ROWS).map(u32::to_le_bytes));
+    block.few_addresses("hop", (0..ROWS).map(|number| Ipv4Addr::from(number).to_ipv6_mapped().octets()));
+    block.few_texts("name", names.iter().map(String::as_str));
+    let insert = Insert {
+        sql: "INSERT INTO hops (n, hop, name) FORMAT Native".to_owned(),
+        data: block.into_bytes().into(),
+        token: "hops".to_owned(),
+        deadline: None,
+    };
+    let writer = BlockWriter::new(client.clone(), BlockWriterOptions::default());
+    writer.write(&RowBlock { insert, rows: u64::from(ROWS) }).await.unwrap();
+    let same = "SELECT count() AS rows, countIf(name = concat('hop-', toString(n)) AND \
+                toString(hop) = concat('::ffff:', IPv4NumToString(n))) AS same, uniqExact(hop) AS hops FROM hops";
+    let rows = client.rows(&Statement::read(same)).await.unwrap().collect().await.unwrap();
+    assert_eq!(rows, [[ROWS, ROWS, ROWS].map(serde_json::Value::from).to_vec()]);
+    let counts = writer.counts();
+    assert_eq!((counts.blocks, counts.rows, counts.failures, counts.in_flight), (1, u64::from(ROWS), 0, 0));
+    assert!(counts.bytes > 70_000);
+}
+
+#[tokio::test]
+async fn blocks_do_not_wait_for_queries() {
+    let options = ClientOptions { concurrency: 1, database: "flows".to_owned(), ..ClientOptions::default() };
+    let client = testing::client_with(testing::options(), options).await;
+    client.execute(&Statement::write("CREATE TABLE n (x UInt8) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100")).await.unwrap();
+    // The only turn is taken for as long as the rows are there.
+    let rows = client.rows(&Statement::read("SELECT number FROM numbers(1000000)")).await.unwrap();
+    let mut block = Block::new(1, 1);
+    block.fixed("x", "UInt8", [[7_u8]].into_iter());
+    let insert = Insert {
+        sql: "INSERT INTO n (x) FORMAT Native".to_owned(),
+        data: block.into_bytes().into(),
+        token: "n".to_owned(),
+        deadline: None,
+    };
+    let writer = BlockWriter::new(client.clone(), BlockWriterOptions::default());
+    let block = RowBlock { insert, rows: 1 };
+    // The second time the token keeps the row from being stored again.
+    writer.write(&block).await.unwrap();
+    writer.write(&block).await.unwrap();
+    drop(rows);
+    let stored =
+        client.rows(&Statement::read("SELECT count() FROM n")).await.unwrap().collect().await.unwrap();
+    assert_eq!(stored, [[serde_json::Value::from(1)].to_vec()]);
+    let refused = RowBlock {
+        insert: Insert { sql: "INSERT INTO missing (x) FORMAT Native".to_owned(), ..block.insert },
+        rows: 1,
+    };
+    assert!(matches!(writer.write(&refused).await, Err(Error::Database { code: 60, .. })));
+    assert_eq!((writer.counts().blocks, writer.counts().failures), (2, 1));
 }

@@ -2,9 +2,9 @@
 
 use flowql::Column;
 
-use crate::native::Block;
 use crate::traffic::{End, Flow};
 use crate::world::Interface;
+use flowql_client::native::Block;
 
 /// Writes a column; `false` for one that the flows have nothing for.
 pub(crate) fn write(block: &mut Block, column: &Column, flows: &[Flow<'_>]) -> bool {

@@ -7,7 +7,6 @@
 mod columns;
 mod curve;
 mod load;
-mod native;
 mod random;
 mod traffic;
 mod world;
@@ -20,9 +19,9 @@ use flowql_tables::write_columns;
 pub use load::{Loaded, load};
 
 use crate::curve::Curve;
-use crate::native::Block;
 use crate::random::Random;
 use crate::traffic::Traffic;
+use flowql_client::native::Block;
 
 /// The rows of a batch, but for the last.
 pub const BATCH: u64 = 100_000;

@@ -1,19 +1,16 @@
 //! Filling a database, batch by batch.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flowql::Schema;
-use flowql_client::Error;
-use flowql_client::{Client, Insert};
+use flowql_client::{BlockWriter, BlockWriterOptions, Client, Error, Insert, RowBlock};
 use flowql_tables::{INGEST_TABLE, Layout};
 use futures_util::stream::{self, StreamExt as _};
 
 use crate::{Demo, World};
 
-/// How many batches are under way at once: one is made and sent while the engine stores the other.
+/// How many batches are made at once: one is made and sent while the engine stores the other.
 const UNDER_WAY: usize = 2;
-/// How long to wait for an engine that does not answer, before the next attempt.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// What was loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +45,8 @@ pub async fn load(
         layout.table(INGEST_TABLE),
         demo.columns(schema).map(|column| column.name.as_ref()).collect::<Vec<_>>().join(", ")
     );
-    let mut loaded = Loaded::default();
+    let options = BlockWriterOptions { concurrency: UNDER_WAY, patience, ..BlockWriterOptions::default() };
+    let writer = BlockWriter::new(client.clone(), options);
     let batches = (0..demo.batches()).map(|number| {
         let insert = Insert {
             sql: sql.clone(),
@@ -56,33 +54,20 @@ pub async fn load(
             token: demo.token(number),
             deadline: None,
         };
-        async move { (demo.rows_of(number), store(client, insert, patience).await) }
+        let block = RowBlock { insert, rows: demo.rows_of(number) };
+        let writer = &writer;
+        async move { writer.write(&block).await }
     });
     let mut running = stream::iter(batches).buffered(UNDER_WAY);
-    while let Some((rows, stored)) = running.next().await {
-        loaded.retries += stored?;
-        loaded.rows += rows;
-        loaded.batches += 1;
-        progress(loaded);
+    while let Some(stored) = running.next().await {
+        stored?;
+        progress(loaded(&writer));
     }
-    Ok(loaded)
+    drop(running);
+    Ok(loaded(&writer))
 }
 
-/// Sends a batch until it is acknowledged; gives how many attempts failed.
-async fn store(client: &Client, insert: Insert, patience: Duration) -> Result<u64, Error> {
-    let start = Instant::now();
-    let mut failed = 0;
-    loop {
-        match client.insert(&insert).await {
-            Ok(()) => return Ok(failed),
-            Err(error) if !is_passing(&error) || start.elapsed() >= patience => return Err(error),
-            Err(_) => failed += 1,
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Whether another attempt may go better.
-fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Unreachable { .. } | Error::Deadline(_) | Error::Interrupted { .. } | Error::Busy)
+fn loaded(writer: &BlockWriter) -> Loaded {
+    let counts = writer.counts();
+    Loaded { rows: counts.rows, batches: counts.blocks, retries: counts.retries }
 }

@@ -205,7 +205,7 @@ impl Shaper {
             if let Some(id) = self.schema.find(&custom.name).filter(|&id| self.schema.column(id).yields_name)
             {
                 self.schema.columns.remove(usize::from(id.0));
-                self.schema = Schema::of(std::mem::take(&mut self.schema.columns), Vec::new());
+                self.schema.index();
             }
             if self.schema.find(&custom.name).is_some() {
                 let message = format!("there is a column `{}` already", custom.name);
@@ -230,8 +230,7 @@ impl Shaper {
                 },
             };
             let lookup = self.lookup(&path, custom);
-            let mut all = std::mem::take(&mut self.schema.columns);
-            all.push(Column {
+            self.schema.columns.push(Column {
                 name: Cow::Owned(custom.name.clone()),
                 filter_type: Some(kind),
                 clickhouse_type,
@@ -243,7 +242,7 @@ impl Shaper {
                 lookup,
                 ..Column::EMPTY
             });
-            self.schema = Schema::of(all, Vec::new());
+            self.schema.index();
         }
     }
 

@@ -36,8 +36,7 @@ static NO_COLUMN: Column = Column::EMPTY;
 impl Default for Schema {
     /// The schema of `grammar/schema.json`, as it is without any configuration.
     fn default() -> Self {
-        Self::of(generated::COLUMNS.iter().map(row::Row::column).collect(), Vec::new())
-            .with_texts(Texts::BUILT_IN)
+        Self::of(generated::COLUMNS.iter().map(row::Row::column).collect()).with_texts(Texts::BUILT_IN)
     }
 }
 
@@ -47,12 +46,17 @@ pub(crate) fn enabled_by_default(name: &str) -> bool {
 }
 
 impl Schema {
-    fn of(columns: Vec<Column>, communities: Vec<(String, Community)>) -> Self {
-        let mut schema = Self { columns, by_name: Vec::new(), communities, texts: Texts::EMPTY };
-        let mut ids: Vec<ColumnId> = schema.ids().collect();
-        ids.sort_by(|&first, &second| compare_names(&schema.column(first).name, &schema.column(second).name));
-        schema.by_name = ids;
+    fn of(columns: Vec<Column>) -> Self {
+        let mut schema = Self { columns, by_name: Vec::new(), communities: Vec::new(), texts: Texts::EMPTY };
+        schema.index();
         schema
+    }
+
+    /// Makes the index of names, which a change of the columns makes wrong.
+    fn index(&mut self) {
+        let mut ids: Vec<ColumnId> = self.ids().collect();
+        ids.sort_by(|&first, &second| compare_names(&self.column(first).name, &self.column(second).name));
+        self.by_name = ids;
     }
 
     /// The same schema with what hover says of columns, types and operators: the text of `generated/texts.txt`, for a

@@ -4,31 +4,28 @@
 
 use std::collections::HashMap;
 
-/// A block that is written column by column.
+/// A block that is written column by column: each column as often as [`Block::new`] says, each with as many values.
 #[derive(Debug)]
-pub(crate) struct Block {
+pub struct Block {
     bytes: Vec<u8>,
 }
 
 impl Block {
-    pub(crate) fn new(columns: usize, rows: usize) -> Self {
+    /// A block of so many columns and rows, without its columns.
+    pub fn new(columns: usize, rows: usize) -> Self {
         let mut block = Self { bytes: Vec::with_capacity(rows * columns * 4) };
         block.length(columns);
         block.length(rows);
         block
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
+    /// The block as `INSERT … FORMAT Native` takes it.
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
     /// A column of values of a fixed width.
-    pub(crate) fn fixed<const N: usize>(
-        &mut self,
-        name: &str,
-        kind: &str,
-        values: impl Iterator<Item = [u8; N]>,
-    ) {
+    pub fn fixed<const N: usize>(&mut self, name: &str, kind: &str, values: impl Iterator<Item = [u8; N]>) {
         self.head(name, kind);
         for value in values {
             self.bytes.extend_from_slice(&value);
@@ -36,19 +33,19 @@ impl Block {
     }
 
     /// A column of few different texts.
-    pub(crate) fn few_texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
+    pub fn few_texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
         self.few(name, "LowCardinality(String)", "", values, Self::text);
     }
 
     /// A column of few different addresses.
-    pub(crate) fn few_addresses(&mut self, name: &str, values: impl Iterator<Item = [u8; 16]>) {
+    pub fn few_addresses(&mut self, name: &str, values: impl Iterator<Item = [u8; 16]>) {
         self.few(name, "LowCardinality(IPv6)", [0; 16], values, |block, address| {
             block.bytes.extend_from_slice(&address);
         });
     }
 
     /// A column of arrays.
-    pub(crate) fn arrays<'a, const N: usize, T: Copy + 'a>(
+    pub fn arrays<'a, const N: usize, T: Copy + 'a>(
         &mut self,
         name: &str,
         kind: &str,
@@ -66,7 +63,8 @@ impl Block {
         }
     }
 
-    /// A column as a dictionary, which begins with the default, and a place in it for each row.
+    /// A column as a dictionary, which begins with the default, and a place in it for each row. The places are as wide as
+    /// the number of different values needs.
     fn few<T: Copy + Eq + std::hash::Hash>(
         &mut self,
         name: &str,
@@ -78,27 +76,29 @@ impl Block {
         const VERSION: u64 = 1;
         const HAS_KEYS: u64 = 1 << 9;
         const NEW_DICTIONARY: u64 = 1 << 10;
-        const PLACES_OF_16_BITS: u64 = 1;
-        let mut places = HashMap::from([(default, 0_u16)]);
+        let mut places = HashMap::from([(default, 0_u32)]);
         let mut keys = vec![default];
-        let mut rows: Vec<u16> = Vec::new();
+        let mut rows: Vec<u32> = Vec::new();
         for value in values {
-            let next = u16::try_from(keys.len()).unwrap_or_default();
+            // A block has fewer rows than a place of 32 bits can tell apart.
+            let next = keys.len() as u32;
             rows.push(*places.entry(value).or_insert_with(|| {
                 keys.push(value);
                 next
             }));
         }
+        let width = Width::of(keys.len());
         self.head(name, kind);
         self.number(VERSION);
-        self.number(HAS_KEYS | NEW_DICTIONARY | PLACES_OF_16_BITS);
+        self.number(HAS_KEYS | NEW_DICTIONARY | width as u64);
         self.number(keys.len() as u64);
         for key in keys {
             write(self, key);
         }
         self.number(rows.len() as u64);
         for place in rows {
-            self.bytes.extend_from_slice(&place.to_le_bytes());
+            let bytes = place.to_le_bytes();
+            self.bytes.extend(bytes.iter().take(width.bytes()));
         }
     }
 
@@ -127,6 +127,29 @@ impl Block {
     }
 }
 
+/// How wide the places in a dictionary are, as ClickHouse numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Bits8 = 0,
+    Bits16 = 1,
+    Bits32 = 2,
+}
+
+impl Width {
+    /// The least width that tells so many keys apart.
+    const fn of(keys: usize) -> Self {
+        match keys {
+            0..=0x100 => Self::Bits8,
+            0x101..=0x1_0000 => Self::Bits16,
+            _ => Self::Bits32,
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        1 << self as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,12 +172,25 @@ mod tests {
         let bytes = block.into_bytes();
         let mut expected = vec![1, 4, 1, b'A', 22];
         expected.extend_from_slice(b"LowCardinality(String)");
-        for number in [1, 1 << 9 | 1 << 10 | 1, 3_u64] {
+        for number in [1, 1 << 9 | 1 << 10, 3_u64] {
             expected.extend_from_slice(&number.to_le_bytes());
         }
         expected.extend_from_slice(b"\0\x01x\x01y");
         expected.extend_from_slice(&4_u64.to_le_bytes());
-        expected.extend_from_slice(&[1, 0, 0, 0, 2, 0, 1, 0]);
+        expected.extend_from_slice(&[1, 0, 2, 1]);
         assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn places_are_as_wide_as_the_dictionary_needs() {
+        let sizes = [
+            (256, Width::Bits8, 1),
+            (257, Width::Bits16, 2),
+            (65_536, Width::Bits16, 2),
+            (65_537, Width::Bits32, 4),
+        ];
+        for (keys, width, bytes) in sizes {
+            assert_eq!((Width::of(keys), Width::of(keys).bytes()), (width, bytes), "{keys}");
+        }
     }
 }
