@@ -56,18 +56,15 @@ pub async fn load(
         };
         let block = RowBlock { insert, rows: demo.rows_of(number) };
         let writer = &writer;
-        async move { writer.write(&block).await }
+        async move { writer.write(&block).await.map(|()| block.rows) }
     });
     let mut running = stream::iter(batches).buffered(UNDER_WAY);
+    let mut loaded = Loaded::default();
     while let Some(stored) = running.next().await {
-        stored?;
-        progress(loaded(&writer));
+        loaded.rows += stored?;
+        loaded.batches += 1;
+        loaded.retries = writer.counts().retries;
+        progress(loaded);
     }
-    drop(running);
-    Ok(loaded(&writer))
-}
-
-fn loaded(writer: &BlockWriter) -> Loaded {
-    let counts = writer.counts();
-    Loaded { rows: counts.rows, batches: counts.blocks, retries: counts.retries }
+    Ok(loaded)
 }
