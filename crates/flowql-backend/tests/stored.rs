@@ -1,7 +1,5 @@
 //! What the backend says of the tables of a database.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
 use flowql_backend::{Backend as _, ClickHouse};
 use flowql_client::testing::proxy::{Fault, Proxy};
 use flowql_client::{Client, ClientOptions, ServerOptions, Statement, testing};
@@ -30,7 +28,7 @@ async fn a_user_who_may_not_change_settings_sees_what_is_stored() {
     let engine = testing::engine().await;
     for readonly in [1, 2] {
         let proxy = Proxy::new(&engine.url(), Fault::Readonly(readonly)).await;
-        let client = Client::remote(&ServerOptions::at(&proxy.url()), ClientOptions::default()).unwrap();
+        let client = Client::remote(&ServerOptions::at(proxy.url()), ClientOptions::default()).unwrap();
         let backend = ClickHouse::new(client, flowql::Schema::default());
         assert_eq!(backend.stored().await.unwrap().tables, [], "{readonly}");
     }

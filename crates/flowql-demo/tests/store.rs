@@ -6,10 +6,11 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema, SchemaConfig};
-use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit};
+use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
 use flowql_client::testing;
 use flowql_client::{Client, Statement};
 use flowql_demo::{Demo, Loaded, load};
@@ -145,11 +146,22 @@ async fn computed_columns_and_dictionaries_say_what_they_should() {
 }
 
 async fn ask(client: &Client, schema: &Schema, filter: &str, kind: Kind) -> (String, Vec<Vec<Value>>) {
+    let Demo { end, span, .. } = demo();
+    let (plan, rows) = ask_of(client, schema, filter, kind, TimeRange { from: end - span, to: end }).await;
+    (plan.table, rows)
+}
+
+async fn ask_of(
+    client: &Client,
+    schema: &Schema,
+    filter: &str,
+    kind: Kind,
+    range: TimeRange,
+) -> (Plan, Vec<Vec<Value>>) {
     let saved = SavedFilters::default();
     let filter =
         FlowFilter::compile(&Compiler::new(schema, &saved), filter, Direction::Forward, None).unwrap();
-    let Demo { end, span, .. } = demo();
-    let query = FlowQuery { filter, range: TimeRange { from: end - span, to: end }, kind, limit: 5 };
+    let query = FlowQuery { filter, range, kind, limit: 5 };
     let stored = StoredSchema::read(client).await.unwrap();
     let mut answer = query.run(client, schema, &stored).await.unwrap();
     let mut rows = Vec::new();
@@ -158,7 +170,7 @@ async fn ask(client: &Client, schema: &Schema, filter: &str, kind: Kind) -> (Str
         assert_eq!(row.len(), answer.columns.len());
         rows.push(row);
     }
-    (answer.plan.table, rows)
+    (answer.plan, rows)
 }
 
 fn near(first: f64, second: f64) -> bool {
@@ -211,6 +223,48 @@ async fn queries_give_the_traffic_of_the_flows() {
         "{rows:?}"
     );
     assert!(rows.is_sorted_by(|first, second| first[0].as_u64() >= second[0].as_u64()));
+}
+
+/// Whatever the range, the points and the table: the points of a series, each times its length, are the traffic of the
+/// range that the answer says, in which the one that was asked for lies.
+#[tokio::test]
+async fn a_series_is_all_of_its_range() {
+    let (client, _, schema) = loaded().await;
+    let Demo { end, span, .. } = demo();
+    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut tables = BTreeSet::new();
+    for case in 0..60_u64 {
+        // Ends in odd places, the last of them at the newest flow.
+        let length = Duration::from_secs([59, 601, 3_599, 20_011, 86_399][(case % 5) as usize]);
+        let back = Duration::from_secs(case.wrapping_mul(7_919) % (span - length).as_secs().max(1));
+        let to = if case % 4 == 0 { end } else { end - back };
+        let range = TimeRange { from: to - length, to };
+        let points = [1, 2, 7, 24, 61, 500][(case % 6) as usize];
+        let columns = if case % 3 == 0 { vec!["SrcAS".to_owned()] } else { vec![] };
+        let groups = columns.len();
+        let kind = Kind::Series { columns, unit: Unit::Bits, points };
+        let (plan, rows) = ask_of(&client, &schema, "", kind, range).await;
+        assert!(plan.range.from <= range.from && range.to <= plan.range.to, "{range:?} {:?}", plan.range);
+        let (from, to) = (seconds(plan.range.from), seconds(plan.range.to));
+        let times: BTreeSet<u64> = rows.iter().map(|row| row[0].as_u64().unwrap()).collect();
+        assert_eq!(times.first(), Some(&from));
+        let length_of = |time: u64| times.range(time + 1..).next().copied().unwrap_or(to) - time;
+        let sum: f64 = rows
+            .iter()
+            .map(|row| row.last().unwrap().as_f64().unwrap() * length_of(row[0].as_u64().unwrap()) as f64)
+            .sum();
+        let within = format!("TimeReceived >= toDateTime({from}) AND TimeReceived < toDateTime({to})");
+        let total =
+            format!("SELECT toUInt64(sum(Bytes * SamplingRate * 8)) FROM {} WHERE {within}", plan.table);
+        let total = number(&client, &total).await as f64;
+        assert!(
+            near(sum, total),
+            "{range:?}, {points} points, {groups} columns of {}: {sum} {total}",
+            plan.table
+        );
+        tables.insert(plan.table);
+    }
+    assert!(tables.len() > 2, "{tables:?}");
 }
 
 #[tokio::test]

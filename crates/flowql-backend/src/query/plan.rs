@@ -33,7 +33,10 @@ impl FlowQuery {
     ///
     /// [`Error::BadQuery`] for a column that cannot be asked for, [`Error::NoTable`] where no table has what is asked.
     pub fn plan(&self, schema: &Schema, stored: &StoredSchema) -> Result<Plan, Error> {
-        if self.range.from >= self.range.to {
+        if self.range.from == self.range.to {
+            return Err(Error::BadQuery("the time is empty: it ends when it begins".to_owned()));
+        }
+        if self.range.from > self.range.to {
             return Err(Error::BadQuery("the time ends before it begins".to_owned()));
         }
         let planner = Planner { query: self, schema, stored };
@@ -75,9 +78,9 @@ impl Unit {
     }
 
     /// The sum divided by the seconds, for rates.
-    fn by_time(self, sum: &str, seconds: u64) -> String {
+    fn by_time(self, sum: &str, seconds: &str) -> String {
         match self {
-            Self::Bits | Self::Packets => format!("{sum} / {}", seconds.max(1)),
+            Self::Bits | Self::Packets => format!("{sum} / {seconds}"),
             Self::Flows => sum.to_owned(),
         }
     }
@@ -89,13 +92,13 @@ struct Planner<'a> {
     stored: &'a StoredSchema,
 }
 
-/// The table, and the time, rounded as the table needs it.
+/// The table, and the time, widened to whole intervals of the table.
 struct Source<'a> {
     table: &'a str,
     reason: String,
     range: TimeRange,
-    /// Between the points of a series.
-    step: u64,
+    /// The interval of the table in seconds; 1 for the raw one.
+    resolution: u64,
 }
 
 impl<'a> Planner<'a> {
@@ -105,10 +108,9 @@ impl<'a> Planner<'a> {
             return Err(Error::BadQuery("a top needs a column".to_owned()));
         }
         let target = self.length() / POINTS_OF_TOP;
-        let mut source = self.source(&wanted, unit, target)?;
-        source.step = source.step.max(1);
-        source.range = aligned(self.query.range, source.step);
-        let seconds = secs(source.range.to) - secs(source.range.from);
+        let source = self.source(&wanted, unit, target)?;
+        // No more of the last interval counts than has passed.
+        let seconds = length("{to:UInt32}", "{from:UInt32}");
 
         let units: &[Unit] = if unit == Unit::Flows {
             &[Unit::Bits, Unit::Packets, Unit::Flows]
@@ -121,7 +123,7 @@ impl<'a> Planner<'a> {
         let mut items = self.items(&wanted);
         items.extend(units.iter().map(|unit| {
             let column = unit.column();
-            format!("{} AS {column}", unit.by_time(&format!("{column}_sum"), seconds))
+            format!("{} AS {column}", unit.by_time(&format!("{column}_sum"), &seconds))
         }));
         let by = unit.column();
         items.push(format!("{by}_sum / greatest(sum({by}_sum) OVER (), 1) AS share"));
@@ -136,24 +138,26 @@ impl<'a> Planner<'a> {
         Ok(self.finish(source, sql, None))
     }
 
+    /// The points are at multiples of a step, but for the first, which is where the range begins. Each rate is of the part
+    /// of its step that lies in the range and has passed, so that the points add up to the total of the range.
     fn series(&self, names: &[String], unit: Unit, points: u32) -> Result<Plan, Error> {
         let wanted = Wanted::all(self.schema, names, true)?;
         let points = points.clamp(1, MOST_POINTS);
         let target = self.length() / points;
-        let mut source = self.source(&wanted, unit, target)?;
-        let resolution = source.step.max(1);
-        let fits = |step: &u64| Duration::from_secs(*step) >= target && step.is_multiple_of(resolution);
-        let exact = || (target.as_secs() + 1).next_multiple_of(resolution);
-        let step = STEPS.into_iter().find(fits).unwrap_or_else(exact);
-        source.step = step;
-        source.range = aligned(self.query.range, step);
-        let buckets = (secs(source.range.to) - secs(source.range.from)) / step;
+        // The coarsest table is for the points that there will be, not for those that were asked for.
+        let source = self.source(&wanted, unit, Duration::from_secs(step_of(target, 1)))?;
+        let step = step_of(target, source.resolution);
+        let start = secs(source.range.from) / step * step;
+        let buckets = (secs(source.range.to) - start).div_ceil(step);
 
         // No column has an underscore in its name, so that none can be taken for one of these.
-        let bucket = format!("intDiv(toUInt32(TimeReceived) - {{from:UInt32}}, {step}) AS time_bucket");
+        let bucket = format!("intDiv(toUInt32(TimeReceived) - {start}, {step}) AS time_bucket");
         let (table, condition, sum) = (source.table, self.condition(), unit.sum());
-        let time = format!("{{from:UInt32}} + {step} * time_bucket AS time");
-        let value = format!("{} AS {}", unit.by_time("all_volumes[time_bucket]", step), unit.column());
+        let begin = format!("greatest({start} + {step} * time_bucket, {{from:UInt32}})");
+        let end = format!("least({start} + {step} * (time_bucket + 1), {{to:UInt32}})");
+        let time = format!("toUInt32({begin}) AS time");
+        let value = unit.by_time("all_volumes[time_bucket]", &length(&end, &begin));
+        let value = format!("{value} AS {}", unit.column());
         let volumes = "CAST((groupArray(toUInt32(time_bucket)), groupArray(the_volume)), \
                        'Map(UInt32, UInt64)') AS all_volumes";
         // A row for each bucket, traffic or not.
@@ -281,7 +285,8 @@ impl<'a> Planner<'a> {
             }
             _ => reason,
         };
-        Ok(Source { table: &table.name, reason, range: self.query.range, step: table.resolution.as_secs() })
+        let resolution = table.resolution.as_secs().max(1);
+        Ok(Source { table: &table.name, reason, range: widened(self.query.range, resolution), resolution })
     }
 
     /// The table of every flow.
@@ -296,7 +301,7 @@ impl<'a> Planner<'a> {
             return Err(Error::NoTable(format!("the table `{}` has no column `{name}`", table.name)));
         }
         let reason = "only this table has every flow".to_owned();
-        Ok(Source { table: &table.name, reason, range: self.query.range, step: 0 })
+        Ok(Source { table: &table.name, reason, range: widened(self.query.range, 1), resolution: 1 })
     }
 
     /// The time, and the filter.
@@ -327,15 +332,28 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// A range whose ends are multiples of a step, so that no part of an interval counts as a whole one: the start is put
-/// back, and the end too where something is left.
-fn aligned(range: TimeRange, step: u64) -> TimeRange {
-    let step = step.max(1);
-    let from = secs(range.from) / step * step;
-    let to = secs(range.to);
-    let to = if to / step * step > from { to / step * step } else { to.div_ceil(step) * step };
+/// The step between points that are to be so far apart, at least; a multiple of the interval of the table.
+fn step_of(target: Duration, resolution: u64) -> u64 {
+    let fits = |step: &u64| Duration::from_secs(*step) >= target && step.is_multiple_of(resolution);
+    let exact = || (target.as_secs() + 1).next_multiple_of(resolution);
+    STEPS.into_iter().find(fits).unwrap_or_else(exact)
+}
+
+/// The seconds from a time to another, as SQL: at least one, and none that have not passed yet.
+fn length(to: &str, from: &str) -> String {
+    format!("greatest(toInt64(least({to}, toUInt32(now()))) - toInt64({from}), 1)")
+}
+
+/// The range, widened to whole intervals: a row of a table tells of all of its interval.
+fn widened(range: TimeRange, interval: u64) -> TimeRange {
     let time = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
-    TimeRange { from: time(from), to: time(to.max(from + step)) }
+    let whole_second = |time: SystemTime| {
+        let seconds = secs(time);
+        if UNIX_EPOCH + Duration::from_secs(seconds) < time { seconds + 1 } else { seconds }
+    };
+    let from = secs(range.from) / interval * interval;
+    let to = whole_second(range.to).div_ceil(interval) * interval;
+    TimeRange { from: time(from), to: time(to.max(from + interval)) }
 }
 
 fn secs(time: SystemTime) -> u64 {

@@ -1,4 +1,4 @@
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{SavedFilters, Schema};
 
@@ -101,8 +101,8 @@ fn the_coarsest_table_that_serves_is_read() {
             "SrcAS = 1",
             DAY,
             series(&[], 300),
-            "flows_1m0s",
-            "the coarsest table that serves: flows_5m0s is too coarse for points 4 min apart",
+            "flows_5m0s",
+            "the coarsest table that serves: flows_1h0m0s is too coarse for points 5 min apart",
         ),
         ("", 100 * DAY, series(&[], 50), "flows_1h0m0s", "the coarsest table"),
         ("", HOUR, Kind::Flows { columns: vec![] }, "flows", "only this table has every flow"),
@@ -135,8 +135,8 @@ fn a_table_must_go_back_to_the_start() {
     assert_eq!(plan.table, "flows_1m0s");
     assert_eq!(plan.reason, "the coarsest table that serves: flows_5m0s does not go back to the start");
     // The finer tables have forgotten: better coarse than not at all.
-    let plan = table([1, 2, 90, 360], 30 * DAY, series(&[], 10_000));
-    assert_eq!(plan.table, "flows_5m0s");
+    let plan = table([1, 2, 3, 360], 30 * DAY, series(&[], 10_000));
+    assert_eq!((plan.table.as_str(), plan.interval), ("flows_1h0m0s", Some(Duration::from_secs(3600))));
     assert!(plan.reason.starts_with("the finest table that goes back to the start"), "{}", plan.reason);
     // All begin at the same time, which is later than asked for.
     assert_eq!(table([1, 1, 1, 1], 7 * DAY, top(&["SrcAS"])).table, "flows_1h0m0s");
@@ -168,21 +168,38 @@ fn what_is_not_there_is_said() {
 }
 
 #[test]
-fn rates_are_of_whole_intervals() {
-    let plan = plan_of("", DAY + 7, top(&["SrcAS"])).unwrap();
-    let seconds = plan.range.to.duration_since(plan.range.from).unwrap().as_secs();
-    // Seven minutes more, and the five before noon yesterday that the first interval begins with.
-    assert_eq!(seconds, 86_400 + 10 * 60);
-    assert!(plan.sql.contains(&format!("bits_sum / {seconds} AS bits")), "{}", plan.sql);
+fn the_range_is_widened_to_whole_intervals_of_the_table() {
+    let range_of = |kind, minutes, offset| {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let filter =
+            FlowFilter::compile(&Compiler::new(&schema, &saved), "", Direction::Forward, None).unwrap();
+        let to = UNIX_EPOCH + Duration::from_secs(NOON + offset);
+        let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
+        let plan =
+            FlowQuery { filter, range, kind, limit: 10 }.plan(&schema, &stored(&schema, [15, 7, 90, 360]));
+        let plan = plan.unwrap();
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+        (plan.table, NOON.abs_diff(seconds(plan.range.from)), seconds(plan.range.to) - NOON)
+    };
+    // To the second in the table of every flow, else outwards: no flow of the range is left out.
+    assert_eq!(range_of(top(&["SrcAS"]), HOUR, 59), ("flows".to_owned(), 3541, 59));
+    assert_eq!(range_of(top(&["SrcAS"]), DAY, 59), ("flows_5m0s".to_owned(), 86_400, 300));
+    assert_eq!(range_of(series(&[], 24), DAY, 1), ("flows_1h0m0s".to_owned(), 86_400, 3600));
+    // A series covers what the total of the same table covers, whatever its steps.
+    assert_eq!(range_of(series(&[], 2), HOUR, 59), ("flows_5m0s".to_owned(), 3600, 300));
+    assert_eq!(range_of(series(&[], 3600), HOUR, 59), ("flows".to_owned(), 3541, 59));
+}
+
+#[test]
+fn never_more_points_than_asked_for_but_for_parts_at_the_ends() {
     let plan = plan_of("", 100, series(&[], 30)).unwrap();
-    assert_eq!(plan.interval, Some(Duration::from_secs(300)));
+    assert_eq!((plan.interval, plan.table.as_str()), (Some(Duration::from_secs(300)), "flows_5m0s"));
     assert!(plan.sql.contains("range(toUInt32(20))"), "{}", plan.sql);
-    // Never more points than asked for, but for the whole ones at the ends.
     for minutes in [1, 10, 61, 600, 5000, 50_000] {
         for points in [1, 2, 7, 60, 500] {
             let plan = plan_of("", minutes, series(&[], points)).unwrap();
-            let length = plan.range.to.duration_since(plan.range.from).unwrap();
-            let count = length.as_secs() / plan.interval.unwrap().as_secs();
+            let (_, rest) = plan.sql.split_once("range(toUInt32(").unwrap();
+            let count: u64 = rest.split_once(')').unwrap().0.parse().unwrap();
             assert!((1..=u64::from(points) + 1).contains(&count), "{minutes} {points}: {count}");
         }
     }
