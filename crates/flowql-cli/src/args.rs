@@ -202,7 +202,7 @@ pub(crate) struct Check {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
-    /// Apply the fixes of errors that have just one, then check what is left
+    /// Apply the sure fixes of errors that have just one, then check what is left
     #[arg(long, requires = "files", conflicts_with = "filter")]
     pub(crate) fix: bool,
     #[command(flatten)]

@@ -89,8 +89,8 @@ impl BlockWriter {
         }
     }
 
-    /// Stores a block, and returns when that is acknowledged. It waits for its turn first: whoever makes blocks faster
-    /// than the database stores them is held up here.
+    /// Stores a block, and returns when that is acknowledged. It waits for its turn first: a caller that
+    /// makes blocks faster than the database stores them is slowed down here.
     ///
     /// # Errors
     ///
@@ -102,11 +102,12 @@ impl BlockWriter {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let _counted = InFlight(&self.in_flight);
         let stored = self.until_acknowledged(&block.insert).await;
-        let (counter, count) = if stored.is_ok() { (&self.blocks, 1) } else { (&self.failures, 1) };
-        counter.fetch_add(count, Ordering::Relaxed);
         if stored.is_ok() {
+            self.blocks.fetch_add(1, Ordering::Relaxed);
             self.rows.fetch_add(block.rows, Ordering::Relaxed);
             self.bytes.fetch_add(block.insert.data.len() as u64, Ordering::Relaxed);
+        } else {
+            self.failures.fetch_add(1, Ordering::Relaxed);
         }
         stored
     }

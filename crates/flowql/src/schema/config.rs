@@ -83,15 +83,15 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl SchemaConfig {
-    /// Configured columns with the name of a column that the default schema has got since: each replaces it, so that a
-    /// configuration goes on working.
+    /// Configured columns with the name of a column that was added to the default schema later: each replaces it, so that
+    /// an older configuration continues to work.
     pub fn taken_names(&self) -> Vec<ConfigError> {
         let schema = Schema::default();
         let taken = self.column.iter().enumerate().filter_map(|(index, custom)| {
             let column = schema.column(schema.find(&custom.name)?);
             column.yields_name.then(|| ConfigError {
                 path: format!("schema.column[{index}].name"),
-                message: format!("`{}` replaces the column of this name that FlowQL has by now", custom.name),
+                message: format!("`{}` replaces the column of this name that FlowQL has now", custom.name),
                 help: Some(format!(
                     "give yours another name to have both, or drop it and enable `{}`",
                     column.name

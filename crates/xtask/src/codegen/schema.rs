@@ -45,7 +45,6 @@ struct Column {
     yields_name: bool,
     /// The column for the opposite direction, which may not exist; empty for a direction without an opposite.
     opposite: Option<String>,
-    prefix_of: Option<PrefixOf>,
     /// The column with the large communities.
     large: Option<String>,
     /// The place among the columns that people filter by most, from 1.
@@ -57,14 +56,6 @@ struct Column {
     about: Option<String>,
     exporters: Option<String>,
     protobuf: u32,
-}
-
-/// The columns that a prefix is computed from.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PrefixOf {
-    address: String,
-    mask: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -175,8 +166,7 @@ fn check(columns: &[Column]) -> Result<()> {
         );
         ensure!(!column.section.is_empty(), "{name} has no section");
         let from = column.computed.iter().flat_map(|computed| &computed.from);
-        let parts = column.prefix_of.iter().flat_map(|prefix| [&prefix.address, &prefix.mask]);
-        let others = column.depends.iter().chain(from).chain(parts).chain(&column.large).chain(&column.about);
+        let others = column.depends.iter().chain(from).chain(&column.large).chain(&column.about);
         for other in others {
             ensure!(names.contains(other.as_str()), "{name} names `{other}`, which is not a column");
         }
@@ -205,6 +195,14 @@ fn check(columns: &[Column]) -> Result<()> {
 type Number = fn(&Column) -> Option<u32>;
 
 impl Column {
+    /// The columns with the address and the mask length that a prefix is computed from.
+    fn prefix_of(&self) -> Option<(&str, &str)> {
+        match self.computed.as_ref()? {
+            Computed { kind: Kind::Prefix, from, .. } => Some((from.first()?, from.get(1)?)),
+            _ => None,
+        }
+    }
+
     /// Writes the column with the fields that differ from an empty one.
     fn write(&self, body: &mut String) -> Result<()> {
         writeln!(body, "Row {{ name: {}, example: {},", string(&self.name), string(&self.example))?;
@@ -224,7 +222,7 @@ impl Column {
             let at = if *at == At::Query { "AtQuery" } else { "AtInsert" };
             writeln!(body, "computed: Some(Computed::{at}),")?;
         }
-        if let Some(PrefixOf { address, mask }) = &self.prefix_of {
+        if let Some((address, mask)) = self.prefix_of() {
             writeln!(body, "prefix_of: Some(({}, {})),", string(address), string(mask))?;
         }
         if let Some(large) = &self.large {

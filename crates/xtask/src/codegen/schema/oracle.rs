@@ -25,8 +25,9 @@ fn kind(column: &Column) -> Result<String> {
     Ok(match column.filter_type.as_deref() {
         None => "Type::Other".to_owned(),
         Some("prefix") => {
-            let parts = column.prefix_of.as_ref().with_context(|| format!("{} has no parts", column.name))?;
-            format!("prefix({}, {})", string(&parts.address), string(&parts.mask))
+            let (address, mask) =
+                column.prefix_of().with_context(|| format!("{} has no parts", column.name))?;
+            format!("prefix({}, {})", string(address), string(mask))
         }
         Some("string") => {
             let length =
