@@ -12,7 +12,7 @@ use tower_lsp::ls_types::MessageType;
 
 use crate::features::commands::{self, Shown, Target, called};
 use crate::features::completion::Offer;
-use crate::query::Query;
+use crate::request::Request;
 use crate::server::Server;
 
 /// How long a completion, a hover or hints wait for the backend at most.
@@ -35,12 +35,12 @@ const RUN_RANGE: Duration = Duration::from_secs(6 * 60 * 60);
 const USUAL_COLUMNS: [&str; 3] = ["SrcAS", "DstAS", "Proto"];
 
 /// The values that the backend has for an offer; `None` where there is nothing to ask.
-pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) -> Option<Vec<Suggestion>> {
-    let source = query.world.config.source.as_ref()?;
-    let request = offer.completions.request.as_ref()?;
-    let rest = FlowFilter::compile(&query.compiler(), &request.rest, Direction::Forward, None);
-    let rest = rest.ok().filter(|_| !request.rest.is_empty());
-    let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(request, rest, MOST_VALUES) };
+pub(crate) async fn of_backend(server: &Server, request: &Request, offer: &Offer) -> Option<Vec<Suggestion>> {
+    let source = request.snapshot.config.source.as_ref()?;
+    let wanted = offer.completions.request.as_ref()?;
+    let rest = FlowFilter::compile(&request.compiler(), &wanted.rest, Direction::Forward, None);
+    let rest = rest.ok().filter(|_| !wanted.rest.is_empty());
+    let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(wanted, rest, MOST_VALUES) };
     Some(values(server, source, &question).await.unwrap_or_default())
 }
 
@@ -74,12 +74,12 @@ impl Server {
 }
 
 /// Asks for the names of AS numbers that were not asked for yet.
-pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32]) {
-    let Some(source) = query.world.config.source.as_ref() else { return };
+pub(crate) async fn learn_names(server: &Server, request: &Request, numbers: &[u32]) {
+    let Some(source) = request.snapshot.config.source.as_ref() else { return };
     let asked = server.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
-        let request = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
-        let request = ValueQuery { deadline: DEADLINE, ..request };
-        (number, values(server, source, &request).await)
+        let wanted = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
+        let wanted = ValueQuery { deadline: DEADLINE, ..wanted };
+        (number, values(server, source, &wanted).await)
     });
     for (number, found) in futures_util::future::join_all(asked).await {
         let Some(found) = found else { continue };
@@ -90,20 +90,20 @@ pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32])
 }
 
 /// The top values of the flows that a filter selects.
-pub(crate) async fn run(query: &Query, target: &Target) -> Shown {
-    let Some(filter) = target.filter(query) else {
+pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
+    let Some(filter) = target.filter(request) else {
         return commands::failure("FlowQL", "There is no filter at this place.");
     };
     let title = format!("Top values of {}", called(filter));
-    let Some(backend) = query.world.config.source.as_ref().map(|source| source.backend()) else {
+    let Some(backend) = request.snapshot.config.source.as_ref().map(|source| source.backend()) else {
         return commands::failure(
             &title,
             "No backend is configured: name one in the section [backend] of flowql.toml.",
         );
     };
     let direction = if target.reverse { Direction::Reverse } else { Direction::Forward };
-    let Ok(compiled) = FlowFilter::compile(&query.compiler(), &filter.body.text, direction, None) else {
-        return commands::errors(query, filter);
+    let Ok(compiled) = FlowFilter::compile(&request.compiler(), &filter.body.text, direction, None) else {
+        return commands::errors(request, filter);
     };
     let columns: Vec<String> = if target.columns.is_empty() {
         USUAL_COLUMNS.map(str::to_owned).to_vec()
