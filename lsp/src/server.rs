@@ -11,17 +11,17 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
+use crate::Start;
 use crate::capabilities::capabilities;
 use crate::client::ClientFacts;
 use crate::features::{
     actions, commands, completion, diagnostics, format, hints, hover, names, outline, tokens,
 };
-use crate::names::AsNames;
 use crate::options::InitOptions;
 use crate::request::{Cancel, Request};
 use crate::snapshot::{Key, path_of};
 use crate::state::{EditError, State};
-use crate::{Start, values};
+use crate::values::{self, BackendValues};
 
 /// The server, one for a connection.
 pub(crate) struct Server {
@@ -33,9 +33,8 @@ pub(crate) struct Server {
     pub(crate) pending_messages: Mutex<Vec<(MessageType, String)>>,
     /// Whether the files of the workspace were read.
     pub(crate) scanned: watch::Sender<bool>,
-    pub(crate) names: AsNames,
-    /// Why the backend last did not answer, so that this is said once.
-    pub(crate) trouble: Mutex<Option<String>>,
+    /// What was learned from the backend.
+    pub(crate) values: BackendValues,
     /// The process that started the server.
     pub(crate) parent: watch::Sender<Option<u32>>,
     /// The configuration file with its errors.
@@ -72,14 +71,13 @@ struct Coloured {
 impl Server {
     pub(crate) fn new(client: Client, start: Start) -> Self {
         Self {
+            values: BackendValues::new(client.clone()),
             client,
             start,
             state: State::new(),
             options: OnceLock::new(),
             pending_messages: Mutex::default(),
             scanned: watch::Sender::new(false),
-            names: AsNames::default(),
-            trouble: Mutex::default(),
             parent: watch::Sender::new(None),
             config_diagnostics: Mutex::default(),
             config_diagnostics_changed: Notify::new(),
@@ -282,7 +280,7 @@ impl LanguageServer for ServerHandle {
             on_thread(request, move |request| completion::offer(request, position)).await?;
         self.still(&request)?;
         let Some(mut offer) = offer else { return Ok(None) };
-        if let Some(found) = values::of_backend(self, &request, &offer).await {
+        if let Some(found) = self.values.for_offer(&request, &offer).await {
             offer.completions.add_values(&request.compiler(), &found);
             self.still(&request)?;
         }
@@ -315,8 +313,8 @@ impl LanguageServer for ServerHandle {
             return Ok(None);
         };
         if let Some(number) = number {
-            values::learn_names(self, &request, &[number]).await;
-            hover::add_name(&mut hover, self.names.get(number));
+            self.values.learn_names(&request, &[number]).await;
+            hover::add_name(&mut hover, self.values.names.get(number));
         }
         self.still(&request)?;
         Ok(Some(hover))
@@ -428,9 +426,9 @@ impl LanguageServer for ServerHandle {
         let range = params.range;
         let Some(request) = self.request(&params.text_document.uri).await? else { return Ok(None) };
         let (request, numbers) = on_thread(request, move |request| hints::as_numbers(request, range)).await?;
-        values::learn_names(self, &request, &numbers).await;
+        self.values.learn_names(&request, &numbers).await;
         self.still(&request)?;
-        Ok(Some(hints::hints(&request, range, &self.names)))
+        Ok(Some(hints::hints(&request, range, &self.values.names)))
     }
 
     async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {

@@ -55,7 +55,7 @@ impl Server {
         self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner).extend(taken);
         self.clear_config_diagnostics();
         let generation = self.configurations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.names.clear();
+        self.values.names.clear();
         let backend = (self.start.open)(&config).unwrap_or_else(|error| {
             let mut words = self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner);
             words.push((MessageType::ERROR, format!("there are no values of a backend: {error}")));
