@@ -10,14 +10,14 @@ mod features;
 mod frames;
 mod names;
 mod options;
-mod query;
+mod request;
 mod server;
+mod snapshot;
 mod state;
 mod tasks;
 mod transport;
 mod values;
 mod workspace;
-mod world;
 
 use std::io;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ use flowql_config::Config;
 use futures_util::future::select;
 use tower_lsp::LspService;
 
-use server::{Server, Shared};
+use server::{Server, ServerHandle};
 
 /// Opens the backend that a configuration names, if it names one; the error is told to the user.
 pub type OpenBackend = dyn Fn(&Config) -> Result<Option<Arc<dyn Backend>>, String> + Send + Sync;
@@ -59,7 +59,7 @@ pub fn run(start: Start) -> io::Result<u8> {
 }
 
 async fn serve(start: Start) -> u8 {
-    let (service, socket) = LspService::new(|client| Shared(Arc::new(Server::new(client, start))));
+    let (service, socket) = LspService::new(|client| ServerHandle(Arc::new(Server::new(client, start))));
     let server = service.inner().clone();
     let connection = pin!(transport::serve(service, socket));
     let gone = pin!(tasks::parent_gone(&server));

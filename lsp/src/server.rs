@@ -1,4 +1,4 @@
-//! The messages of the protocol. Each handler takes its snapshot of the world before it first waits, answers on another
+//! The messages of the protocol. Each handler takes its snapshot before it first waits, answers on another
 //! thread, and looks whether the text has moved meanwhile.
 
 use std::collections::HashMap;
@@ -11,17 +11,17 @@ use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types::*;
 use tower_lsp::{Client, LanguageServer};
 
+use crate::Start;
 use crate::capabilities::capabilities;
 use crate::client::ClientFacts;
 use crate::features::{
     actions, commands, completion, diagnostics, format, hints, hover, names, outline, tokens,
 };
-use crate::names::AsNames;
 use crate::options::InitOptions;
-use crate::query::{Cancel, Query};
+use crate::request::{Cancel, Request};
+use crate::snapshot::{Key, path_of};
 use crate::state::{EditError, State};
-use crate::world::{Key, path_of};
-use crate::{Start, values};
+use crate::values::{self, BackendValues};
 
 /// The server, one for a connection.
 pub(crate) struct Server {
@@ -29,18 +29,17 @@ pub(crate) struct Server {
     pub(crate) start: Start,
     pub(crate) state: State,
     pub(crate) options: OnceLock<InitOptions>,
-    /// What is to be told once the client listens.
-    pub(crate) first_words: Mutex<Vec<(MessageType, String)>>,
+    /// The messages to send once the client listens.
+    pub(crate) pending_messages: Mutex<Vec<(MessageType, String)>>,
     /// Whether the files of the workspace were read.
     pub(crate) scanned: watch::Sender<bool>,
-    pub(crate) names: AsNames,
-    /// Why the backend last did not answer, so that this is said once.
-    pub(crate) trouble: Mutex<Option<String>>,
+    /// What was learned from the backend.
+    pub(crate) values: BackendValues,
     /// The process that started the server.
     pub(crate) parent: watch::Sender<Option<u32>>,
     /// The configuration file with its errors.
-    pub(crate) blamed: Mutex<Option<(Uri, Vec<Diagnostic>)>>,
-    pub(crate) blame_changed: Notify,
+    pub(crate) config_diagnostics: Mutex<Option<(Uri, Vec<Diagnostic>)>>,
+    pub(crate) config_diagnostics_changed: Notify,
     pub(crate) configurations: AtomicU64,
     shut_down: AtomicBool,
     /// The tokens that the client has, by document.
@@ -50,11 +49,11 @@ pub(crate) struct Server {
     counter: AtomicU64,
 }
 
-/// A server that the tasks beside the handlers hold as well.
+/// The server, as handlers and background tasks share it.
 #[derive(Clone)]
-pub(crate) struct Shared(pub(crate) Arc<Server>);
+pub(crate) struct ServerHandle(pub(crate) Arc<Server>);
 
-impl std::ops::Deref for Shared {
+impl std::ops::Deref for ServerHandle {
     type Target = Server;
 
     fn deref(&self) -> &Server {
@@ -72,17 +71,16 @@ struct Coloured {
 impl Server {
     pub(crate) fn new(client: Client, start: Start) -> Self {
         Self {
+            values: BackendValues::new(client.clone()),
             client,
             start,
             state: State::new(),
             options: OnceLock::new(),
-            first_words: Mutex::default(),
+            pending_messages: Mutex::default(),
             scanned: watch::Sender::new(false),
-            names: AsNames::default(),
-            trouble: Mutex::default(),
             parent: watch::Sender::new(None),
-            blamed: Mutex::default(),
-            blame_changed: Notify::new(),
+            config_diagnostics: Mutex::default(),
+            config_diagnostics_changed: Notify::new(),
             configurations: AtomicU64::new(0),
             shut_down: AtomicBool::new(false),
             tokens: Mutex::default(),
@@ -101,8 +99,8 @@ impl Server {
     }
 
     /// A question about a document as it is now; `None` for one that is not known.
-    async fn query(&self, uri: &Uri) -> Result<Option<Query>> {
-        let Some(document) = self.state.world().document(uri).cloned() else { return Ok(None) };
+    async fn request(&self, uri: &Uri) -> Result<Option<Request>> {
+        let Some(document) = self.state.snapshot().document(uri).cloned() else { return Ok(None) };
         if !*self.scanned.borrow() {
             // What the files of the workspace define is part of every answer. The text must stay the same meanwhile.
             let _ = self.scanned.subscribe().wait_for(|scanned| *scanned).await;
@@ -110,18 +108,18 @@ impl Server {
                 return Err(Error::content_modified());
             }
         }
-        Ok(Some(Query::new(&self.state.world(), &document, Cancel::default())))
+        Ok(Some(Request::new(&self.state.snapshot(), &document, Cancel::default())))
     }
 
     /// Answers a question about a document, if it is known.
     async fn answer<T: Send + 'static>(
         &self,
         uri: &Uri,
-        compute: impl FnOnce(&Query) -> T + Send + 'static,
+        compute: impl FnOnce(&Request) -> T + Send + 'static,
     ) -> Result<Option<T>> {
-        let Some(query) = self.query(uri).await? else { return Ok(None) };
-        let (query, answer) = on_thread(query, compute).await?;
-        self.still(&query)?;
+        let Some(request) = self.request(uri).await? else { return Ok(None) };
+        let (request, answer) = on_thread(request, compute).await?;
+        self.still(&request)?;
         Ok(Some(answer))
     }
 
@@ -129,11 +127,11 @@ impl Server {
     async fn answer_of_all<T: Send + 'static>(
         &self,
         uri: &Uri,
-        compute: impl FnOnce(&Query) -> T + Send + 'static,
+        compute: impl FnOnce(&Request) -> T + Send + 'static,
     ) -> Result<Option<T>> {
-        let Some(query) = self.query(uri).await? else { return Ok(None) };
-        let (query, answer) = on_thread(query, compute).await?;
-        if !Arc::ptr_eq(&query.world, &self.state.world()) {
+        let Some(request) = self.request(uri).await? else { return Ok(None) };
+        let (request, answer) = on_thread(request, compute).await?;
+        if !Arc::ptr_eq(&request.snapshot, &self.state.snapshot()) {
             return Err(Error::content_modified());
         }
         Ok(Some(answer))
@@ -141,7 +139,7 @@ impl Server {
 
     /// The tokens of a document, under a name, and those that the client had before.
     async fn colour(&self, uri: Uri) -> Result<Option<(Coloured, Option<Coloured>)>> {
-        let Some(data) = self.answer(&uri, |query| tokens::tokens(query, None)).await? else {
+        let Some(data) = self.answer(&uri, |request| tokens::tokens(request, None)).await? else {
             return Ok(None);
         };
         let coloured = Coloured { id: self.count().to_string(), data };
@@ -151,8 +149,8 @@ impl Server {
     }
 
     /// An error if the text has moved: no answer belongs to an older one.
-    pub(crate) fn still(&self, query: &Query) -> Result<()> {
-        if self.state.is_current(&query.document) { Ok(()) } else { Err(Error::content_modified()) }
+    pub(crate) fn still(&self, request: &Request) -> Result<()> {
+        if self.state.is_current(&request.document) { Ok(()) } else { Err(Error::content_modified()) }
     }
 
     pub(crate) async fn log(&self, kind: MessageType, message: impl std::fmt::Display) {
@@ -161,21 +159,21 @@ impl Server {
 }
 
 /// Computes an answer on another thread, so that messages are read meanwhile. When the handler is dropped, because the
-/// client has cancelled the request, the computation is told.
+/// client has cancelled the request, the computation is cancelled.
 pub(crate) async fn on_thread<T: Send + 'static>(
-    query: Query,
-    compute: impl FnOnce(&Query) -> T + Send + 'static,
-) -> Result<(Query, T)> {
+    request: Request,
+    compute: impl FnOnce(&Request) -> T + Send + 'static,
+) -> Result<(Request, T)> {
     struct Guard(Option<Cancel>);
     impl Drop for Guard {
         fn drop(&mut self) {
             self.0.iter().for_each(Cancel::cancel);
         }
     }
-    let mut guard = Guard(Some(query.cancel.clone()));
+    let mut guard = Guard(Some(request.cancel.clone()));
     let task = tokio::task::spawn_blocking(move || {
-        let answer = compute(&query);
-        (query, answer)
+        let answer = compute(&request);
+        (request, answer)
     });
     let answered = task.await.map_err(|_| Error::internal_error());
     guard.0 = None;
@@ -186,20 +184,20 @@ fn invalid(message: String) -> Error {
     Error::invalid_params(message)
 }
 
-impl LanguageServer for Shared {
+impl LanguageServer for ServerHandle {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let facts = ClientFacts::new(&params.capabilities);
         let (options, problem) = InitOptions::read(params.initialization_options.clone());
-        let mut words = self.first_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut words = self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner);
         words.extend(problem.map(|problem| (MessageType::WARNING, problem)));
         drop(words);
         let _ = self.options.set(options);
         // Kept also where nobody waits for it yet.
         self.parent.send_replace(params.process_id);
         let capabilities = capabilities(&facts);
-        self.state.update(|world| {
-            world.client = Arc::new(facts);
-            world.roots = roots(&params).into();
+        self.state.update(|snapshot| {
+            snapshot.client = Arc::new(facts);
+            snapshot.roots = roots(&params).into();
         });
         self.load_configuration();
         Ok(InitializeResult {
@@ -249,7 +247,7 @@ impl LanguageServer for Shared {
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         let uri = params.text_document.uri;
-        self.state.update(|world| world.close(&uri));
+        self.state.update(|snapshot| snapshot.close(&uri));
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).remove(&Key::of(&uri));
     }
 
@@ -267,9 +265,9 @@ impl LanguageServer for Shared {
             folders.iter().filter_map(|folder| path_of(&folder.uri)).collect::<Vec<_>>()
         };
         let (added, removed) = (paths(&params.event.added), paths(&params.event.removed));
-        self.state.update(|world| {
-            let kept = world.roots.iter().filter(|root| !removed.contains(root)).cloned();
-            world.roots = kept.chain(added).collect();
+        self.state.update(|snapshot| {
+            let kept = snapshot.roots.iter().filter(|root| !removed.contains(root)).cloned();
+            snapshot.roots = kept.chain(added).collect();
         });
         self.load_configuration();
         self.scan().await;
@@ -277,16 +275,17 @@ impl LanguageServer for Shared {
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
-        let Some(query) = self.query(&text_document.uri).await? else { return Ok(None) };
-        let (query, offer) = on_thread(query, move |query| completion::offer(query, position)).await?;
-        self.still(&query)?;
+        let Some(request) = self.request(&text_document.uri).await? else { return Ok(None) };
+        let (request, offer) =
+            on_thread(request, move |request| completion::offer(request, position)).await?;
+        self.still(&request)?;
         let Some(mut offer) = offer else { return Ok(None) };
-        if let Some(found) = values::of_backend(self, &query, &offer).await {
-            offer.completions.add_values(&query.compiler(), &found);
-            self.still(&query)?;
+        if let Some(found) = self.values.for_offer(&request, &offer).await {
+            offer.completions.add_values(&request.compiler(), &found);
+            self.still(&request)?;
         }
         let list = self.count();
-        let (items, documentation) = completion::items(&query, &offer, list);
+        let (items, documentation) = completion::items(&request, &offer, list);
         *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = (list, documentation);
         // What matches is for the server to say: a candidate may be found by its description.
         Ok(Some(CompletionResponse::List(CompletionList { is_incomplete: true, items })))
@@ -298,7 +297,7 @@ impl LanguageServer for Shared {
         let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         let known = place.filter(|(list, _)| *list == offered.0).and_then(|(_, index)| offered.1.get(index));
         if let Some(text) = known {
-            let kind = self.state.world().client.markup();
+            let kind = self.state.snapshot().client.markup();
             item.documentation =
                 Some(Documentation::MarkupContent(MarkupContent { kind, value: text.clone() }));
         }
@@ -307,32 +306,33 @@ impl LanguageServer for Shared {
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position_params;
-        let Some(query) = self.query(&text_document.uri).await? else { return Ok(None) };
-        let (query, found) = on_thread(query, move |query| hover::hover(query, position)).await?;
+        let Some(request) = self.request(&text_document.uri).await? else { return Ok(None) };
+        let (request, found) = on_thread(request, move |request| hover::hover(request, position)).await?;
         let Some((mut hover, number)) = found else {
-            self.still(&query)?;
+            self.still(&request)?;
             return Ok(None);
         };
         if let Some(number) = number {
-            values::learn_names(self, &query, &[number]).await;
-            hover::add_name(&mut hover, self.names.get(number));
+            self.values.learn_names(&request, &[number]).await;
+            hover::add_name(&mut hover, self.values.names.get(number));
         }
-        self.still(&query)?;
+        self.still(&request)?;
         Ok(Some(hover))
     }
 
     async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position_params;
-        let found =
-            self.answer_of_all(&text_document.uri, move |query| names::definition(query, position)).await?;
+        let found = self
+            .answer_of_all(&text_document.uri, move |request| names::definition(request, position))
+            .await?;
         Ok(found.filter(|found| !found.is_empty()).map(GotoDefinitionResponse::Array))
     }
 
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let with_definition = params.context.include_declaration;
-        self.answer_of_all(&text_document.uri, move |query| {
-            names::references(query, position, with_definition)
+        self.answer_of_all(&text_document.uri, move |request| {
+            names::references(request, position, with_definition)
         })
         .await
     }
@@ -343,7 +343,7 @@ impl LanguageServer for Shared {
     ) -> Result<Option<PrepareRenameResponse>> {
         let TextDocumentPositionParams { text_document, position } = params;
         Ok(self
-            .answer_of_all(&text_document.uri, move |query| names::prepare_rename(query, position))
+            .answer_of_all(&text_document.uri, move |request| names::prepare_rename(request, position))
             .await?
             .flatten())
     }
@@ -351,8 +351,9 @@ impl LanguageServer for Shared {
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position;
         let to = params.new_name;
-        let renamed =
-            self.answer_of_all(&text_document.uri, move |query| names::rename(query, position, &to)).await?;
+        let renamed = self
+            .answer_of_all(&text_document.uri, move |request| names::rename(request, position, &to))
+            .await?;
         renamed.map_or(Ok(None), |renamed| renamed.map_err(invalid))
     }
 
@@ -361,7 +362,7 @@ impl LanguageServer for Shared {
         params: DocumentHighlightParams,
     ) -> Result<Option<Vec<DocumentHighlight>>> {
         let TextDocumentPositionParams { text_document, position } = params.text_document_position_params;
-        self.answer(&text_document.uri, move |query| names::highlights(query, position)).await
+        self.answer(&text_document.uri, move |request| names::highlights(request, position)).await
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
@@ -370,9 +371,9 @@ impl LanguageServer for Shared {
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
         let _ = self.scanned.subscribe().wait_for(|scanned| *scanned).await;
-        let world = self.state.world();
+        let snapshot = self.state.snapshot();
         let found =
-            tokio::task::spawn_blocking(move || outline::workspace_symbols(&world, &params.query)).await;
+            tokio::task::spawn_blocking(move || outline::workspace_symbols(&snapshot, &params.query)).await;
         Ok(Some(WorkspaceSymbolResponse::Flat(found.map_err(|_| Error::internal_error())?)))
     }
 
@@ -381,7 +382,7 @@ impl LanguageServer for Shared {
     }
 
     async fn selection_range(&self, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>> {
-        self.answer(&params.text_document.uri, move |query| outline::selection(query, &params.positions))
+        self.answer(&params.text_document.uri, move |request| outline::selection(request, &params.positions))
             .await
     }
 
@@ -415,32 +416,33 @@ impl LanguageServer for Shared {
         params: SemanticTokensRangeParams,
     ) -> Result<Option<SemanticTokensRangeResult>> {
         let range = params.range;
-        let data =
-            self.answer(&params.text_document.uri, move |query| tokens::tokens(query, Some(range))).await?;
+        let data = self
+            .answer(&params.text_document.uri, move |request| tokens::tokens(request, Some(range)))
+            .await?;
         Ok(data.map(|data| SemanticTokens { result_id: None, data }.into()))
     }
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let range = params.range;
-        let Some(query) = self.query(&params.text_document.uri).await? else { return Ok(None) };
-        let (query, numbers) = on_thread(query, move |query| hints::as_numbers(query, range)).await?;
-        values::learn_names(self, &query, &numbers).await;
-        self.still(&query)?;
-        Ok(Some(hints::hints(&query, range, &self.names)))
+        let Some(request) = self.request(&params.text_document.uri).await? else { return Ok(None) };
+        let (request, numbers) = on_thread(request, move |request| hints::as_numbers(request, range)).await?;
+        self.values.learn_names(&request, &numbers).await;
+        self.still(&request)?;
+        Ok(Some(hints::hints(&request, range, &self.values.names)))
     }
 
     async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
-        self.answer(&params.text_document.uri, |query| format::format(query, None)).await
+        self.answer(&params.text_document.uri, |request| format::format(request, None)).await
     }
 
     async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
         let range = params.range;
-        self.answer(&params.text_document.uri, move |query| format::format(query, Some(range))).await
+        self.answer(&params.text_document.uri, move |request| format::format(request, Some(range))).await
     }
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
         let uri = params.text_document.uri.clone();
-        self.answer(&uri, move |query| actions::actions(query, &params)).await
+        self.answer(&uri, move |request| actions::actions(request, &params)).await
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
@@ -479,20 +481,22 @@ impl LanguageServer for Shared {
                 .map(Some);
         }
         let target = commands::Target::of(&params.arguments).map_err(invalid)?;
-        let Some(query) = self.query(&target.uri).await? else {
+        let Some(request) = self.request(&target.uri).await? else {
             return Err(invalid(format!("{} is not known", target.uri.as_str())));
         };
         let shown = match params.command.as_str() {
-            commands::SHOW_SQL => on_thread(query, move |query| commands::show_sql(query, &target)).await,
-            commands::EXPLAIN => on_thread(query, move |query| commands::explain(query, &target)).await,
+            commands::SHOW_SQL => {
+                on_thread(request, move |request| commands::show_sql(request, &target)).await
+            }
+            commands::EXPLAIN => on_thread(request, move |request| commands::explain(request, &target)).await,
             commands::RUN => {
-                let shown = values::run(&query, &target).await;
-                Ok((query, shown))
+                let shown = values::run(&request, &target).await;
+                Ok((request, shown))
             }
             other => return Err(invalid(format!("there is no command `{other}`"))),
         };
-        let (query, shown) = shown?;
-        self.still(&query)?;
+        let (request, shown) = shown?;
+        self.still(&request)?;
         serde_json::to_value(shown).map(Some).map_err(|_| Error::internal_error())
     }
 }

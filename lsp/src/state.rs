@@ -1,4 +1,4 @@
-//! The one owner of the world.
+//! The one owner of the snapshot.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,13 +7,13 @@ use tokio::sync::watch;
 use tower_lsp::ls_types::{TextDocumentContentChangeEvent, TextDocumentItem, Uri};
 
 use crate::document::{Document, Kind};
-use crate::query::Lines;
-use crate::world::World;
+use crate::request::Lines;
+use crate::snapshot::Snapshot;
 
-/// Holds the world. Only the handlers of notifications change it, in the order in which these came; all others work on
-/// the world as it was when they began, which stays as it is.
+/// Holds the snapshot. Only the handlers of notifications change it, in the order in which these came; all others work on
+/// the snapshot as it was when they began, which stays as it is.
 pub(crate) struct State {
-    world: Mutex<Arc<World>>,
+    snapshot: Mutex<Arc<Snapshot>>,
     changes: watch::Sender<u64>,
 }
 
@@ -28,21 +28,21 @@ pub(crate) enum EditError {
 
 impl State {
     pub(crate) fn new() -> Self {
-        Self { world: Mutex::default(), changes: watch::Sender::new(0) }
+        Self { snapshot: Mutex::default(), changes: watch::Sender::new(0) }
     }
 
-    /// The world as it is now.
-    pub(crate) fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The snapshot as it is now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the world, and tells those who wait for changes.
-    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = World::clone(&world);
+    /// Changes the snapshot, and tells those who wait for changes.
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut Snapshot) -> T) -> T {
+        let mut snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Snapshot::clone(&snapshot);
         let result = change(&mut next);
-        *world = Arc::new(next);
-        drop(world);
+        *snapshot = Arc::new(next);
+        drop(snapshot);
         self.changes.send_modify(|count| *count += 1);
         result
     }
@@ -54,17 +54,17 @@ impl State {
 
     /// Whether the document is still the same text, at the same version.
     pub(crate) fn is_current(&self, document: &Arc<Document>) -> bool {
-        self.world().document(&document.uri).is_some_and(|now| Arc::ptr_eq(now, document))
+        self.snapshot().document(&document.uri).is_some_and(|now| Arc::ptr_eq(now, document))
     }
 
     /// Takes a document that the client opened.
     pub(crate) fn open(&self, item: TextDocumentItem) {
         let kind = Kind::of(&item.language_id, &item.uri);
-        self.update(|world| {
-            let old = world.document(&item.uri).cloned();
-            let limits = world.config.config.limits;
+        self.update(|snapshot| {
+            let old = snapshot.document(&item.uri).cloned();
+            let limits = snapshot.config.config.limits;
             let (version, text) = (Some(item.version), item.text);
-            world.set_open(Document::new(item.uri, kind, version, text, &limits, old.as_deref()));
+            snapshot.set_open(Document::new(item.uri, kind, version, text, &limits, old.as_deref()));
         });
     }
 
@@ -75,27 +75,27 @@ impl State {
         version: i32,
         edits: Vec<TextDocumentContentChangeEvent>,
     ) -> Result<(), EditError> {
-        let world = self.world();
-        let old = world.opened(uri).ok_or(EditError::NotOpen)?;
+        let snapshot = self.snapshot();
+        let old = snapshot.opened(uri).ok_or(EditError::NotOpen)?;
         if let Some(known) = old.version.filter(|&known| version <= known) {
             return Err(EditError::OldVersion(known));
         }
         let mut text = old.text.clone();
         for edit in edits {
-            apply(&mut text, edit, world.client.encoding);
+            apply(&mut text, edit, snapshot.client.encoding);
         }
-        let limits = world.config.config.limits;
+        let limits = snapshot.config.config.limits;
         let next = Document::new(old.uri.clone(), old.kind, Some(version), text, &limits, Some(old));
-        self.update(|world| world.set_open(next));
+        self.update(|snapshot| snapshot.set_open(next));
         Ok(())
     }
 
     /// Splits all documents again, as for other limits.
-    pub(crate) fn split_again(world: &mut World, limits: &Limits) {
-        let documents: Vec<Arc<Document>> = world.open().cloned().collect();
+    pub(crate) fn split_again(snapshot: &mut Snapshot, limits: &Limits) {
+        let documents: Vec<Arc<Document>> = snapshot.open().cloned().collect();
         for old in documents {
             let (uri, text) = (old.uri.clone(), old.text.clone());
-            world.set_open(Document::new(uri, old.kind, old.version, text, limits, Some(&old)));
+            snapshot.set_open(Document::new(uri, old.kind, old.version, text, limits, Some(&old)));
         }
     }
 }
@@ -148,11 +148,11 @@ mod tests {
         };
         assert_eq!(state.edit(&uri, 2, edit("x")), Err(EditError::NotOpen));
         state.open(TextDocumentItem::new(uri.clone(), "flowql".to_owned(), 3, "SrcAS = 1".to_owned()));
-        let opened = state.world().document(&uri).cloned().unwrap();
+        let opened = state.snapshot().document(&uri).cloned().unwrap();
         assert_eq!(state.edit(&uri, 3, edit("x")), Err(EditError::OldVersion(3)));
         assert!(state.is_current(&opened));
         assert_eq!(state.edit(&uri, 5, edit("SrcAS = 2")), Ok(()));
         assert!(!state.is_current(&opened));
-        assert_eq!(state.world().document(&uri).unwrap().text, "SrcAS = 2");
+        assert_eq!(state.snapshot().document(&uri).unwrap().text, "SrcAS = 2");
     }
 }

@@ -17,11 +17,11 @@ use tower_lsp::ls_types::{
 
 use crate::document::Document;
 use crate::features::diagnostics::{self, Found};
-use crate::query::{Cancel, Query};
-use crate::server::{Server, Shared, on_thread};
+use crate::request::{Cancel, Request};
+use crate::server::{Server, ServerHandle, on_thread};
+use crate::snapshot::{Key, Settings, path_of};
 use crate::state::State;
 use crate::workspace;
-use crate::world::{Key, Settings, path_of};
 
 /// How often files are looked at where the client does not watch them, and how much longer than a look the pause is.
 const LOOK: Duration = Duration::from_secs(2);
@@ -44,30 +44,30 @@ impl Server {
                 Ok(config) => Some(config),
                 Err(errors) => {
                     words.push((MessageType::ERROR, format!("the configuration is ignored: {errors}")));
-                    self.blame(&path, &errors);
+                    self.set_config_diagnostics(&path, &errors);
                     None
                 }
             },
         };
-        self.first_words.lock().unwrap_or_else(PoisonError::into_inner).append(&mut words);
+        self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner).append(&mut words);
         let Some(config) = config else { return };
         let taken = config.taken_names.iter().map(|taken| (MessageType::WARNING, taken.to_string()));
-        self.first_words.lock().unwrap_or_else(PoisonError::into_inner).extend(taken);
-        self.pardon();
+        self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner).extend(taken);
+        self.clear_config_diagnostics();
         let generation = self.configurations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.names.clear();
+        self.values.names.clear();
         let backend = (self.start.open)(&config).unwrap_or_else(|error| {
-            let mut words = self.first_words.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut words = self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner);
             words.push((MessageType::ERROR, format!("there are no values of a backend: {error}")));
             None
         });
         let source = backend.map(|backend| Arc::new(ValueSource::new(backend, SourceOptions::default())));
-        self.state.update(|world| {
+        self.state.update(|snapshot| {
             let limits = config.limits;
-            let other_limits = world.config.config.limits != limits;
-            world.config = Arc::new(Settings::new(config, generation, source));
+            let other_limits = snapshot.config.config.limits != limits;
+            snapshot.config = Arc::new(Settings::new(config, generation, source));
             if other_limits {
-                State::split_again(world, &limits);
+                State::split_again(snapshot, &limits);
             }
         });
     }
@@ -79,19 +79,20 @@ impl Server {
         if asked_for.is_none() && self.start.no_config {
             return None;
         }
-        workspace::config_path(asked_for.as_deref(), &self.state.world().roots)
+        workspace::config_path(asked_for.as_deref(), &self.state.snapshot().roots)
     }
 
-    /// Tells what is to be told.
-    async fn speak(&self) {
-        let words = std::mem::take(&mut *self.first_words.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Sends the messages that waited for the client to listen.
+    async fn flush_messages(&self) {
+        let words =
+            std::mem::take(&mut *self.pending_messages.lock().unwrap_or_else(PoisonError::into_inner));
         for (kind, message) in words {
             self.log(kind, message).await;
         }
     }
 
     /// Remembers the errors of a configuration, to be shown in its file.
-    fn blame(&self, path: &Path, errors: &ConfigErrors) {
+    fn set_config_diagnostics(&self, path: &Path, errors: &ConfigErrors) {
         let Some(uri) = Uri::from_file_path(path) else { return };
         let items = errors.errors().iter().map(|error| {
             // The file's columns count characters from 1; a key begins its line.
@@ -106,43 +107,44 @@ impl Server {
                 ..Diagnostic::default()
             }
         });
-        *self.blamed.lock().unwrap_or_else(PoisonError::into_inner) = Some((uri, items.collect()));
-        self.blame_changed.notify_one();
+        *self.config_diagnostics.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((uri, items.collect()));
+        self.config_diagnostics_changed.notify_one();
     }
 
-    fn pardon(&self) {
-        let mut blamed = self.blamed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, items)) = &mut *blamed {
+    fn clear_config_diagnostics(&self) {
+        let mut config_diagnostics = self.config_diagnostics.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, items)) = &mut *config_diagnostics {
             items.clear();
-            self.blame_changed.notify_one();
+            self.config_diagnostics_changed.notify_one();
         }
     }
 
     /// Reads every filter file of the workspace, and leaves out those that are gone.
     pub(crate) async fn scan(&self) {
-        let world = self.state.world();
+        let snapshot = self.state.snapshot();
         let read = tokio::task::spawn_blocking(move || {
-            let limits = world.config.config.limits;
-            let paths = workspace::filter_files(&world.roots);
+            let limits = snapshot.config.config.limits;
+            let paths = workspace::filter_files(&snapshot.roots);
             let documents = paths.into_iter().filter_map(|path| {
-                let old = Uri::from_file_path(&path).and_then(|uri| world.document(&uri).cloned());
+                let old = Uri::from_file_path(&path).and_then(|uri| snapshot.document(&uri).cloned());
                 workspace::read(&path, &limits, old.as_deref())
             });
             documents.collect::<Vec<Document>>()
         });
         let Ok(documents) = read.await else { return };
-        self.state.update(|world| {
+        self.state.update(|snapshot| {
             let paths: Vec<PathBuf> =
                 documents.iter().filter_map(|document| path_of(&document.uri)).collect();
-            world.retain_files(|path| paths.iter().any(|known| known == path));
-            documents.into_iter().for_each(|document| world.set_file(document));
+            snapshot.retain_files(|path| paths.iter().any(|known| known == path));
+            documents.into_iter().for_each(|document| snapshot.set_file(document));
         });
         self.scanned.send_replace(true);
     }
 
     /// Takes note of files that changed on disk.
     pub(crate) async fn files_changed(&self, paths: &[PathBuf]) {
-        let world = self.state.world();
+        let snapshot = self.state.snapshot();
         let config = self.config_path();
         let is_config = |path: &PathBuf| {
             config.as_ref() == Some(path)
@@ -153,28 +155,28 @@ impl Server {
         }
         for path in paths.iter().filter(|path| workspace::is_filter_file(path)) {
             let Some(uri) = Uri::from_file_path(path) else { continue };
-            let old = world.document(&uri);
-            let limits = world.config.config.limits;
+            let old = snapshot.document(&uri);
+            let limits = snapshot.config.config.limits;
             let read = workspace::read(path, &limits, old.map(|old| &**old));
-            self.state.update(|world| match read {
-                Some(document) => world.set_file(document),
-                None => world.remove_file(&uri),
+            self.state.update(|snapshot| match read {
+                Some(document) => snapshot.set_file(document),
+                None => snapshot.remove_file(&uri),
             });
         }
-        self.speak().await;
+        self.flush_messages().await;
         self.refresh().await;
     }
 
     /// Asks the client to ask again for what depends on more than the text.
     async fn refresh(&self) {
-        let world = self.state.world();
-        if world.client.refreshes_diagnostics && world.client.pulls_diagnostics {
+        let snapshot = self.state.snapshot();
+        if snapshot.client.refreshes_diagnostics && snapshot.client.pulls_diagnostics {
             let _ = self.client.workspace_diagnostic_refresh().await;
         }
-        if world.client.refreshes_tokens {
+        if snapshot.client.refreshes_tokens {
             let _ = self.client.semantic_tokens_refresh().await;
         }
-        if world.client.refreshes_hints {
+        if snapshot.client.refreshes_hints {
             let _ = self.client.inlay_hint_refresh().await;
         }
     }
@@ -185,8 +187,8 @@ impl Server {
         token: Option<ProgressToken>,
     ) -> Result<Vec<(Arc<Document>, Found)>> {
         let _ = self.scanned.subscribe().wait_for(|scanned| *scanned).await;
-        let world = self.state.world();
-        let documents: Vec<Arc<Document>> = world.documents().cloned().collect();
+        let snapshot = self.state.snapshot();
+        let documents: Vec<Arc<Document>> = snapshot.documents().cloned().collect();
         let progress = match token {
             Some(token) => {
                 let title = "Checking the filters of the workspace";
@@ -198,8 +200,8 @@ impl Server {
         let mut all = Vec::with_capacity(count);
         let mut told = 0;
         for (index, document) in documents.into_iter().enumerate() {
-            let query = Query::new(&world, &document, Cancel::default());
-            let (_, found) = on_thread(query, diagnostics::all).await?;
+            let request = Request::new(&snapshot, &document, Cancel::default());
+            let (_, found) = on_thread(request, diagnostics::all).await?;
             all.push((document, found));
             let percentage = u32::try_from(100 * (index + 1) / count).unwrap_or(100);
             if let Some(progress) = &progress
@@ -220,7 +222,7 @@ impl Server {
     /// Checks the workspace and publishes what is found, for a client that does not ask for diagnostics itself.
     pub(crate) async fn run_check_workspace(&self, token: Option<ProgressToken>) -> Result<LSPAny> {
         let token = match token {
-            None if self.state.world().client.work_done_progress => {
+            None if self.state.snapshot().client.work_done_progress => {
                 let token = ProgressToken::String("flowql.checkWorkspace".to_owned());
                 self.client.create_work_done_progress(token.clone()).await.ok().map(|()| token)
             }
@@ -233,7 +235,7 @@ impl Server {
             let count = |severity| found.items.iter().filter(|item| item.severity == Some(severity)).count();
             errors += count(DiagnosticSeverity::ERROR);
             warnings += count(DiagnosticSeverity::WARNING);
-            if !self.state.world().client.pulls_diagnostics {
+            if !self.state.snapshot().client.pulls_diagnostics {
                 let version = document.version;
                 self.client.publish_diagnostics(document.uri.clone(), found.items, version).await;
             }
@@ -242,19 +244,19 @@ impl Server {
     }
 }
 
-impl Shared {
+impl ServerHandle {
     /// Starts what goes on beside the requests.
     pub(crate) fn start_tasks(&self) {
         tokio::spawn(self.clone().begin());
         tokio::spawn(self.clone().publish_configuration_errors());
-        if !self.state.world().client.pulls_diagnostics {
+        if !self.state.snapshot().client.pulls_diagnostics {
             tokio::spawn(self.clone().publish());
         }
     }
 
     async fn begin(self) {
-        self.speak().await;
-        let watches_files = self.state.world().client.watches_files;
+        self.flush_messages().await;
+        let watches_files = self.state.snapshot().client.watches_files;
         // Taken before the files are read: what changes meanwhile is read again.
         let known = if watches_files { HashMap::new() } else { self.stamps().await };
         self.scan().await;
@@ -303,9 +305,9 @@ impl Shared {
 
     /// The files of the workspace, with what tells whether they changed.
     async fn stamps(&self) -> HashMap<PathBuf, (std::time::SystemTime, u64)> {
-        let (world, config) = (self.state.world(), self.config_path());
+        let (snapshot, config) = (self.state.snapshot(), self.config_path());
         let look = tokio::task::spawn_blocking(move || {
-            let paths = workspace::filter_files(&world.roots).into_iter().chain(config);
+            let paths = workspace::filter_files(&snapshot.roots).into_iter().chain(config);
             paths.filter_map(|path| workspace::stamp(&path).map(|stamp| (path, stamp))).collect()
         });
         look.await.unwrap_or_default()
@@ -314,11 +316,12 @@ impl Shared {
     /// Publishes the errors of the configuration in its file.
     async fn publish_configuration_errors(self) {
         loop {
-            let blamed = self.blamed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some((uri, items)) = blamed {
+            let config_diagnostics =
+                self.config_diagnostics.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some((uri, items)) = config_diagnostics {
                 self.client.publish_diagnostics(uri, items, None).await;
             }
-            self.blame_changed.notified().await;
+            self.config_diagnostics_changed.notified().await;
         }
     }
 
@@ -329,10 +332,10 @@ impl Shared {
         let _ = self.scanned.subscribe().wait_for(|scanned| *scanned).await;
         loop {
             changes.borrow_and_update();
-            let world = self.state.world();
+            let snapshot = self.state.snapshot();
             let closed: Vec<Key> = published
                 .keys()
-                .filter(|key| world.open().all(|open| Key::of(&open.uri) != **key))
+                .filter(|key| snapshot.open().all(|open| Key::of(&open.uri) != **key))
                 .cloned()
                 .collect();
             for key in closed {
@@ -340,14 +343,14 @@ impl Shared {
                     self.client.publish_diagnostics(uri, Vec::new(), None).await;
                 }
             }
-            for document in world.open() {
+            for document in snapshot.open() {
                 if !self.state.is_current(document) {
                     continue;
                 }
-                let query = Query::new(&world, document, Cancel::default());
-                let Ok((query, found)) = on_thread(query, diagnostics::all).await else { continue };
+                let request = Request::new(&snapshot, document, Cancel::default());
+                let Ok((request, found)) = on_thread(request, diagnostics::all).await else { continue };
                 // Another round follows for a text that has moved.
-                if self.still(&query).is_err() {
+                if self.still(&request).is_err() {
                     continue;
                 }
                 let (uri, version) = (document.uri.clone(), document.version);

@@ -1,5 +1,6 @@
 //! What the backend knows: values for completion, names of AS numbers, the flows of a filter.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use flowql::ide::Suggestion;
@@ -8,12 +9,13 @@ use flowql_backend::{
     AnswerTable, Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery, ValueSource,
     Values,
 };
+use tower_lsp::Client;
 use tower_lsp::ls_types::MessageType;
 
 use crate::features::commands::{self, Shown, Target, called};
 use crate::features::completion::Offer;
-use crate::query::Query;
-use crate::server::Server;
+use crate::names::AsNames;
+use crate::request::Request;
 
 /// How long a completion, a hover or hints wait for the backend at most.
 const DEADLINE: Duration = Duration::from_millis(300);
@@ -34,76 +36,92 @@ const RUN_RANGE: Duration = Duration::from_secs(6 * 60 * 60);
 /// The columns whose top values `flowql.run` shows where none are asked for.
 const USUAL_COLUMNS: [&str; 3] = ["SrcAS", "DstAS", "Proto"];
 
-/// The values that the backend has for an offer; `None` where there is nothing to ask.
-pub(crate) async fn of_backend(server: &Server, query: &Query, offer: &Offer) -> Option<Vec<Suggestion>> {
-    let source = query.world.config.source.as_ref()?;
-    let request = offer.completions.request.as_ref()?;
-    let rest = FlowFilter::compile(&query.compiler(), &request.rest, Direction::Forward, None);
-    let rest = rest.ok().filter(|_| !request.rest.is_empty());
-    let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(request, rest, MOST_VALUES) };
-    Some(values(server, source, &question).await.unwrap_or_default())
+/// What was learned from the backend, and the client that is warned when it does not answer.
+#[derive(Debug)]
+pub(crate) struct BackendValues {
+    client: Client,
+    /// The names of AS numbers.
+    pub(crate) names: AsNames,
+    /// Why the backend last did not answer, so that the warning is logged once.
+    trouble: Mutex<Option<String>>,
 }
 
-/// Asks for values; what goes wrong is told, once, and costs these values only: `None` where the answer is not whole.
-async fn values(server: &Server, source: &ValueSource, query: &ValueQuery) -> Option<Vec<Suggestion>> {
-    let Values { suggestions, incomplete } = source.values(query).await;
-    if query.ranking {
-        // Whether there is one tells nothing of the values that are missing.
-        return Some(suggestions);
+impl BackendValues {
+    /// Nothing learned yet.
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, names: AsNames::default(), trouble: Mutex::default() }
     }
-    let is_whole = incomplete.is_none();
-    let name = source.backend().name();
-    let trouble = incomplete.map(|reason| format!("values of the backend `{name}`: {reason}"));
-    server.tell_trouble(trouble).await;
-    (is_whole || !suggestions.is_empty()).then_some(suggestions)
-}
 
-impl Server {
-    /// Says why the backend did not answer, if that is news.
-    async fn tell_trouble(&self, trouble: Option<String>) {
+    /// The values that the backend has for an offer; `None` where there is nothing to ask.
+    pub(crate) async fn for_offer(&self, request: &Request, offer: &Offer) -> Option<Vec<Suggestion>> {
+        let source = request.snapshot.config.source.as_ref()?;
+        let wanted = offer.completions.request.as_ref()?;
+        let rest = FlowFilter::compile(&request.compiler(), &wanted.rest, Direction::Forward, None);
+        let rest = rest.ok().filter(|_| !wanted.rest.is_empty());
+        let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(wanted, rest, MOST_VALUES) };
+        Some(self.ask(source, &question).await.unwrap_or_default())
+    }
+
+    /// Asks for the names of AS numbers that were not asked for yet.
+    pub(crate) async fn learn_names(&self, request: &Request, numbers: &[u32]) {
+        let Some(source) = request.snapshot.config.source.as_ref() else { return };
+        let asked = self.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
+            let wanted = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
+            let wanted = ValueQuery { deadline: DEADLINE, ..wanted };
+            (number, self.ask(source, &wanted).await)
+        });
+        for (number, found) in futures_util::future::join_all(asked).await {
+            let Some(found) = found else { continue };
+            let written = [number.to_string(), format!("AS{number}")];
+            let name =
+                found.into_iter().find(|found| written.contains(&found.value)).map(|found| found.detail);
+            self.names.set(number, name.filter(|name| !name.is_empty()));
+        }
+    }
+
+    /// Asks for values. A failure is logged once and costs these values only; `None` where the answer is not whole.
+    async fn ask(&self, source: &ValueSource, query: &ValueQuery) -> Option<Vec<Suggestion>> {
+        let Values { suggestions, incomplete } = source.values(query).await;
+        if query.ranking {
+            // Whether there is one tells nothing of the values that are missing.
+            return Some(suggestions);
+        }
+        let is_whole = incomplete.is_none();
+        let name = source.backend().name();
+        let trouble = incomplete.map(|reason| format!("values of the backend `{name}`: {reason}"));
+        self.log_trouble(trouble).await;
+        (is_whole || !suggestions.is_empty()).then_some(suggestions)
+    }
+
+    /// Logs why the backend did not answer, unless that was its last reason too.
+    async fn log_trouble(&self, trouble: Option<String>) {
         let news = {
-            let mut last = self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
             let news = trouble.clone().filter(|trouble| last.as_ref() != Some(trouble));
             *last = trouble;
             news
         };
         if let Some(trouble) = news {
-            self.log(MessageType::WARNING, trouble).await;
+            self.client.log_message(MessageType::WARNING, trouble).await;
         }
     }
 }
 
-/// Asks for the names of AS numbers that were not asked for yet.
-pub(crate) async fn learn_names(server: &Server, query: &Query, numbers: &[u32]) {
-    let Some(source) = query.world.config.source.as_ref() else { return };
-    let asked = server.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
-        let request = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
-        let request = ValueQuery { deadline: DEADLINE, ..request };
-        (number, values(server, source, &request).await)
-    });
-    for (number, found) in futures_util::future::join_all(asked).await {
-        let Some(found) = found else { continue };
-        let written = [number.to_string(), format!("AS{number}")];
-        let name = found.into_iter().find(|found| written.contains(&found.value)).map(|found| found.detail);
-        server.names.set(number, name.filter(|name| !name.is_empty()));
-    }
-}
-
 /// The top values of the flows that a filter selects.
-pub(crate) async fn run(query: &Query, target: &Target) -> Shown {
-    let Some(filter) = target.filter(query) else {
+pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
+    let Some(filter) = target.filter(request) else {
         return commands::failure("FlowQL", "There is no filter at this place.");
     };
     let title = format!("Top values of {}", called(filter));
-    let Some(backend) = query.world.config.source.as_ref().map(|source| source.backend()) else {
+    let Some(backend) = request.snapshot.config.source.as_ref().map(|source| source.backend()) else {
         return commands::failure(
             &title,
             "No backend is configured: name one in the section [backend] of flowql.toml.",
         );
     };
     let direction = if target.reverse { Direction::Reverse } else { Direction::Forward };
-    let Ok(compiled) = FlowFilter::compile(&query.compiler(), &filter.body.text, direction, None) else {
-        return commands::errors(query, filter);
+    let Ok(compiled) = FlowFilter::compile(&request.compiler(), &filter.body.text, direction, None) else {
+        return commands::errors(request, filter);
     };
     let columns: Vec<String> = if target.columns.is_empty() {
         USUAL_COLUMNS.map(str::to_owned).to_vec()

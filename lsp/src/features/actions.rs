@@ -10,7 +10,7 @@ use tower_lsp::ls_types::{
 
 use super::diagnostics::diagnostic;
 use crate::document::Filter;
-use crate::query::{Query, workspace_edit};
+use crate::request::{Request, workspace_edit};
 
 /// Mends everything in a document that can be mended in one way.
 pub(crate) const FIX_ALL: CodeActionKind = CodeActionKind::SOURCE_FIX_ALL;
@@ -27,32 +27,32 @@ pub(crate) fn kinds() -> Vec<CodeActionKind> {
 }
 
 /// The actions for a range.
-pub(crate) fn actions(query: &Query, params: &CodeActionParams) -> CodeActionResponse {
-    if !query.world.client.literal_actions {
+pub(crate) fn actions(request: &Request, params: &CodeActionParams) -> CodeActionResponse {
+    if !request.snapshot.client.literal_actions {
         return Vec::new();
     }
-    let lines = query.lines();
+    let lines = request.lines();
     let range = lines.span(params.range);
-    let compiler = query.compiler();
+    let compiler = request.compiler();
     let only = params.context.only.as_deref();
     let wanted =
         |kind: &CodeActionKind| only.is_none_or(|only| only.iter().any(|only| is_within(kind, only)));
     let mut found: Vec<CodeAction> = Vec::new();
-    for filter in &query.document.filters {
+    for filter in &request.document.filters {
         let Some(own) = filter.own_range(range) else { continue };
         // Only what is selected on purpose concerns several filters.
-        if query.document.filter_at(range.start).is_some_and(|first| !std::ptr::eq(first, filter))
+        if request.document.filter_at(range.start).is_some_and(|first| !std::ptr::eq(first, filter))
             && range.is_empty()
         {
             continue;
         }
         for action in ide::code_actions(&compiler, &filter.body.text, own) {
             if wanted(&kind(action.kind)) {
-                found.push(code_action(query, filter, action));
+                found.push(code_action(request, filter, action));
             }
         }
     }
-    for diagnostic in &query.document.header_diagnostics {
+    for diagnostic in &request.document.header_diagnostics {
         if !(diagnostic.span.touches(range.start) || range.touches(diagnostic.span.start))
             || !wanted(&CodeActionKind::QUICKFIX)
         {
@@ -60,7 +60,7 @@ pub(crate) fn actions(query: &Query, params: &CodeActionParams) -> CodeActionRes
         }
         found.extend(diagnostic.fixes.iter().map(|fix| {
             let edits = fix.edits.iter().map(|edit| lines.edit(edit, 0)).collect();
-            let mut action = action(query, fix.title.clone(), CodeActionKind::QUICKFIX, edits);
+            let mut action = action(request, fix.title.clone(), CodeActionKind::QUICKFIX, edits);
             action.diagnostics = Some(vec![super::diagnostics::diagnostic(diagnostic, 0, &lines)]);
             action
         }));
@@ -69,7 +69,7 @@ pub(crate) fn actions(query: &Query, params: &CodeActionParams) -> CodeActionRes
     // What changes the whole document is offered on demand only.
     let asked = only.is_some_and(|only| only.iter().any(|only| is_within(&FIX_ALL, only)));
     if asked {
-        found.extend(fix_all(query));
+        found.extend(fix_all(request));
     }
     found.into_iter().map(CodeActionOrCommand::CodeAction).collect()
 }
@@ -90,28 +90,28 @@ fn kind(kind: ActionKind) -> CodeActionKind {
     }
 }
 
-fn action(query: &Query, title: String, kind: CodeActionKind, edits: Vec<TextEdit>) -> CodeAction {
+fn action(request: &Request, title: String, kind: CodeActionKind, edits: Vec<TextEdit>) -> CodeAction {
     CodeAction {
         title,
         kind: Some(kind),
-        edit: Some(workspace_edit(&query.world, vec![(Arc::clone(&query.document), edits)])),
+        edit: Some(workspace_edit(&request.snapshot, vec![(Arc::clone(&request.document), edits)])),
         ..CodeAction::default()
     }
 }
 
-fn code_action(query: &Query, filter: &Filter, found: Action) -> CodeAction {
-    let lines = query.lines();
+fn code_action(request: &Request, filter: &Filter, found: Action) -> CodeAction {
+    let lines = request.lines();
     let shift = filter.span.start;
     let mut edits: Vec<TextEdit> = found.edits.iter().map(|edit| lines.edit(edit, shift)).collect();
-    edits.extend(found.new_filter.as_ref().map(|new| lines.edit(&definition_of(query, filter, new), 0)));
-    let mut action = action(query, found.title, kind(found.kind), edits);
+    edits.extend(found.new_filter.as_ref().map(|new| lines.edit(&definition_of(request, filter, new), 0)));
+    let mut action = action(request, found.title, kind(found.kind), edits);
     action.diagnostics = found.diagnostic.map(|found| vec![diagnostic(&found, shift, &lines)]);
     action
 }
 
 /// The edit that defines a new filter after the one that it was taken out of.
-fn definition_of(query: &Query, filter: &Filter, new: &NewFilter) -> Edit {
-    let text = &query.document.text;
+fn definition_of(request: &Request, filter: &Filter, new: &NewFilter) -> Edit {
+    let text = &request.document.text;
     let written = filter.span.of(text);
     let end = filter.span.start + Span::new(0, written.trim_end().len()).end;
     // What follows the filter stays as far from it as it was.
@@ -129,15 +129,15 @@ fn prefer_single_fixes(actions: &mut [CodeAction]) {
 }
 
 /// The one action that applies the fix of every error that has exactly one.
-fn fix_all(query: &Query) -> Option<CodeAction> {
-    let lines = query.lines();
-    let compiler = query.compiler();
+fn fix_all(request: &Request) -> Option<CodeAction> {
+    let lines = request.lines();
+    let compiler = request.compiler();
     let mut edits = Vec::new();
-    for filter in &query.document.filters {
+    for filter in &request.document.filters {
         let mended = ide::fix_all(&compiler, &filter.body.text);
         let edit = super::format::difference(&filter.body.text, &mended, filter.span.start);
         edits.extend(edit.map(|edit| lines.edit(&edit, 0)));
     }
     (!edits.is_empty())
-        .then(|| action(query, "apply every fix that is the only one".to_owned(), FIX_ALL, edits))
+        .then(|| action(request, "apply every fix that is the only one".to_owned(), FIX_ALL, edits))
 }

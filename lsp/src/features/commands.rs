@@ -6,7 +6,7 @@ use serde_json::Value;
 use tower_lsp::ls_types::{CodeLens, Command, Position, Range, Uri};
 
 use crate::document::Filter;
-use crate::query::Query;
+use crate::request::Request;
 
 /// The commands on a filter: the SQL, the explanation, and the top values through the backend.
 pub(crate) const SHOW_SQL: &str = "flowql.showSql";
@@ -56,10 +56,10 @@ impl Target {
     }
 
     /// The filter that is meant.
-    pub(crate) fn filter<'a>(&self, query: &'a Query) -> Option<&'a Filter> {
+    pub(crate) fn filter<'a>(&self, request: &'a Request) -> Option<&'a Filter> {
         match self.position {
-            Some(position) => query.document.filter_at(query.lines().offset(position)),
-            None => query.document.filters.first(),
+            Some(position) => request.document.filter_at(request.lines().offset(position)),
+            None => request.document.filters.first(),
         }
     }
 }
@@ -70,10 +70,10 @@ pub(crate) fn called(filter: &Filter) -> String {
 }
 
 /// The SQL of a filter.
-pub(crate) fn show_sql(query: &Query, target: &Target) -> Shown {
-    let Some(filter) = target.filter(query) else { return no_filter() };
+pub(crate) fn show_sql(request: &Request, target: &Target) -> Shown {
+    let Some(filter) = target.filter(request) else { return no_filter() };
     let options = Options { reverse: target.reverse, ..Options::default() };
-    let compilation = query.compiler().compile(&filter.body.text, options);
+    let compilation = request.compiler().compile(&filter.body.text, options);
     let reversed = if target.reverse { ", reversed" } else { "" };
     match compilation.sql {
         Some(sql) => {
@@ -81,29 +81,29 @@ pub(crate) fn show_sql(query: &Query, target: &Target) -> Shown {
             let title = format!("SQL of {}{reversed}", called(filter));
             Shown { title, language: "sql", text: comment, failed: false }
         }
-        None => errors(query, filter),
+        None => errors(request, filter),
     }
 }
 
 /// What a filter selects, in plain English.
-pub(crate) fn explain(query: &Query, target: &Target) -> Shown {
-    let Some(filter) = target.filter(query) else { return no_filter() };
+pub(crate) fn explain(request: &Request, target: &Target) -> Shown {
+    let Some(filter) = target.filter(request) else { return no_filter() };
     let options = Options { reverse: target.reverse, ..Options::default() };
-    match ide::explain(&query.compiler(), &filter.body.text, options) {
+    match ide::explain(&request.compiler(), &filter.body.text, options) {
         Ok(explanation) => Shown {
             title: format!("What {} selects", called(filter)),
             language: "plaintext",
             text: format!("{explanation}\n"),
             failed: false,
         },
-        Err(_) => errors(query, filter),
+        Err(_) => errors(request, filter),
     }
 }
 
 /// A document that says what is wrong with a filter.
-pub(crate) fn errors(query: &Query, filter: &Filter) -> Shown {
-    let lines = query.lines();
-    let found = query.compiler().diagnostics(&filter.body.text);
+pub(crate) fn errors(request: &Request, filter: &Filter) -> Shown {
+    let lines = request.lines();
+    let found = request.compiler().diagnostics(&filter.body.text);
     let errors = found.iter().filter(|found| found.severity == Severity::Error).map(|found| {
         let place = lines.position(found.span.start + filter.span.start);
         format!("line {}: {} ({})\n", place.line + 1, found.message, found.code.number())
@@ -126,11 +126,11 @@ pub(crate) fn failure(title: &str, text: &str) -> Shown {
 }
 
 /// The lenses of every filter that has one to show something of.
-pub(crate) fn lenses(query: &Query) -> Vec<CodeLens> {
-    let lines = query.lines();
-    let has_backend = query.world.config.source.is_some();
+pub(crate) fn lenses(request: &Request) -> Vec<CodeLens> {
+    let lines = request.lines();
+    let has_backend = request.snapshot.config.source.is_some();
     let mut lenses = Vec::new();
-    for filter in &query.document.filters {
+    for filter in &request.document.filters {
         if filter.body.text.trim().is_empty() {
             continue;
         }
@@ -144,7 +144,7 @@ pub(crate) fn lenses(query: &Query) -> Vec<CodeLens> {
         let commands = [("Show SQL", SHOW_SQL), ("Explain", EXPLAIN), ("Run", RUN)];
         for (title, command) in commands.into_iter().filter(|(_, command)| has_backend || *command != RUN) {
             let target = Target {
-                uri: query.document.uri.clone(),
+                uri: request.document.uri.clone(),
                 position: Some(position),
                 reverse: false,
                 columns: Vec::new(),

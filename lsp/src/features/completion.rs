@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{
 };
 
 use super::hover::markup;
-use crate::query::Query;
+use crate::request::Request;
 
 /// What may stand at a place of a document, with offsets in the document.
 pub(crate) struct Offer {
@@ -19,16 +19,16 @@ pub(crate) struct Offer {
 }
 
 /// What may stand at a place; `None` outside of every filter.
-pub(crate) fn offer(query: &Query, position: Position) -> Option<Offer> {
-    let offset = query.lines().offset(position);
-    let (filter, own) = query.own_text_at(offset)?;
-    let mut completions = ide::complete(&query.compiler(), &filter.body.text, own);
+pub(crate) fn offer(request: &Request, position: Position) -> Option<Offer> {
+    let offset = request.lines().offset(position);
+    let (filter, own) = request.own_text_at(offset)?;
+    let mut completions = ide::complete(&request.compiler(), &filter.body.text, own);
     if let Some(own) = &filter.name {
         // A filter cannot refer to itself.
         let leads_here = |candidate: &Candidate| {
             let name =
                 candidate.label.strip_prefix('@').filter(|_| candidate.kind == CandidateKind::SavedFilter);
-            name.is_some_and(|name| query.environment.leads_to(name, own))
+            name.is_some_and(|name| request.environment.leads_to(name, own))
         };
         completions.candidates.retain(|candidate| !leads_here(candidate));
     }
@@ -37,20 +37,20 @@ pub(crate) fn offer(query: &Query, position: Position) -> Option<Offer> {
 
 /// The candidates as the client takes them, with the documentation of each. A client that asks for the documentation
 /// when it shows it finds the number of its candidate in `data`, after that of the list.
-pub(crate) fn items(query: &Query, offer: &Offer, list: u64) -> (Vec<CompletionItem>, Vec<String>) {
-    let client = &query.world.client;
-    let lines = query.lines();
+pub(crate) fn items(request: &Request, offer: &Offer, list: u64) -> (Vec<CompletionItem>, Vec<String>) {
+    let client = &request.snapshot.client;
+    let lines = request.lines();
     let replace = offer.completions.replace.shifted(offer.shift);
     let insert = Span { start: replace.start, end: offer.offset.clamp(replace.start, replace.end) };
     let (replace_range, insert_range) = (lines.range(replace), lines.range(insert));
     // The protocol has edits within one line only; without one the client takes the word before the cursor.
     let one_line = replace_range.start.line == replace_range.end.line;
-    let typed = insert.of(&query.document.text);
+    let typed = insert.of(&request.document.text);
     let in_list = matches!(
         offer.completions.request.as_ref().map(|request| request.operator),
         Some(Operator::In | Operator::NotIn)
     );
-    let room = has_room(query.document.text.get(replace.end as usize..).unwrap_or_default());
+    let room = has_room(request.document.text.get(replace.end as usize..).unwrap_or_default());
     let mut documentation = Vec::with_capacity(offer.completions.candidates.len());
     let mut items = Vec::with_capacity(offer.completions.candidates.len());
     for (index, candidate) in offer.completions.candidates.iter().enumerate() {
@@ -67,7 +67,7 @@ pub(crate) fn items(query: &Query, offer: &Offer, list: u64) -> (Vec<CompletionI
         };
         let text = candidate.documentation.clone();
         let inline = (!text.is_empty() && !client.resolves_documentation)
-            .then(|| Documentation::MarkupContent(markup(query, text.clone())));
+            .then(|| Documentation::MarkupContent(markup(request, text.clone())));
         items.push(CompletionItem {
             label: candidate.label.clone(),
             kind: Some(kind(candidate.kind)),

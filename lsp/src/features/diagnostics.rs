@@ -11,7 +11,7 @@ use tower_lsp::ls_types::{
 };
 
 use crate::document::{Document, hash_of};
-use crate::query::{Lines, Query};
+use crate::request::{Lines, Request};
 
 /// The page of the diagnostics, to which a code leads.
 const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/grammar/diagnostics.md");
@@ -24,20 +24,20 @@ pub(crate) struct Found {
 }
 
 /// Everything to say of a document.
-pub(crate) fn all(query: &Query) -> Found {
-    let lines = query.lines();
+pub(crate) fn all(request: &Request) -> Found {
+    let lines = request.lines();
     let mut items: Vec<(u32, lsp::Diagnostic)> = Vec::new();
-    for found in &query.document.header_diagnostics {
+    for found in &request.document.header_diagnostics {
         items.push((found.span.start, diagnostic(found, 0, &lines)));
     }
-    let compiler = query.compiler();
-    for filter in &query.document.filters {
-        if query.cancel.is_cancelled() {
+    let compiler = request.compiler();
+    for filter in &request.document.filters {
+        if request.cancel.is_cancelled() {
             break;
         }
         let shift = filter.span.start;
         let found: Arc<[Diagnostic]> =
-            filter.body.diagnostics(&compiler, query.environment.fingerprint(&filter.body));
+            filter.body.diagnostics(&compiler, request.environment.fingerprint(&filter.body));
         items.extend(found.iter().map(|found| (found.span.start + shift, diagnostic(found, shift, &lines))));
     }
     items.sort_by_key(|(start, _)| *start);

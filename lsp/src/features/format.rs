@@ -4,18 +4,18 @@ use flowql::{Edit, Span};
 use tower_lsp::ls_types::{Range, TextEdit};
 
 use crate::document::Kind;
-use crate::query::Query;
+use crate::request::Request;
 
 /// The edits that put the filters that a range touches into the canonical layout, all of them without a range. A filter
 /// with errors is left as it is.
-pub(crate) fn format(query: &Query, range: Option<Range>) -> Vec<TextEdit> {
-    let lines = query.lines();
-    let text = &query.document.text;
+pub(crate) fn format(request: &Request, range: Option<Range>) -> Vec<TextEdit> {
+    let lines = request.lines();
+    let text = &request.document.text;
     let wanted = range.map_or(Span::new(0, text.len()), |range| lines.span(range));
-    let compiler = query.compiler();
+    let compiler = request.compiler();
     // Files are formatted as `flowql fmt` does, blank lines between the filters included.
     if range.is_none()
-        && query.document.kind == Kind::Filters
+        && request.document.kind == Kind::Filters
         && let Ok(formatted) = compiler.format_file(text)
     {
         let ended = formatted.is_empty() || formatted.ends_with('\n');
@@ -23,7 +23,7 @@ pub(crate) fn format(query: &Query, range: Option<Range>) -> Vec<TextEdit> {
         return difference(text, &formatted, 0).iter().map(|edit| lines.edit(edit, 0)).collect();
     }
     let touched = |span: Span| span.start <= wanted.end && wanted.start <= span.end;
-    let filters = query.document.filters.iter().filter(|filter| touched(filter.span));
+    let filters = request.document.filters.iter().filter(|filter| touched(filter.span));
     let edits = filters.filter_map(|filter| {
         let before = &*filter.body.text;
         let formatted = compiler.format(before).ok()?;

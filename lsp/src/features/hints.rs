@@ -4,12 +4,12 @@ use flowql::ide::{self, Meaning};
 use tower_lsp::ls_types::{InlayHint, InlayHintLabel, Range};
 
 use crate::names::AsNames;
-use crate::query::Query;
+use crate::request::Request;
 
 /// The hints of the filters that a range touches; of AS numbers, those whose name is known.
-pub(crate) fn hints(query: &Query, range: Range, names: &AsNames) -> Vec<InlayHint> {
-    let found = found(query, range);
-    let lines = query.lines();
+pub(crate) fn hints(request: &Request, range: Range, names: &AsNames) -> Vec<InlayHint> {
+    let found = found(request, range);
+    let lines = request.lines();
     let hints = found.into_iter().filter_map(|(end, meaning)| {
         let label = match meaning {
             Meaning::AsNumber(number) => names.get(number)?,
@@ -30,8 +30,8 @@ pub(crate) fn hints(query: &Query, range: Range, names: &AsNames) -> Vec<InlayHi
 }
 
 /// The AS numbers for which hints need a name.
-pub(crate) fn as_numbers(query: &Query, range: Range) -> Vec<u32> {
-    let numbers = found(query, range).into_iter().filter_map(|(_, meaning)| match meaning {
+pub(crate) fn as_numbers(request: &Request, range: Range) -> Vec<u32> {
+    let numbers = found(request, range).into_iter().filter_map(|(_, meaning)| match meaning {
         Meaning::AsNumber(number) => Some(number),
         Meaning::Name(_) => None,
     });
@@ -39,12 +39,12 @@ pub(crate) fn as_numbers(query: &Query, range: Range) -> Vec<u32> {
 }
 
 /// What there is to hint at in a range, each with the end of its value.
-fn found(query: &Query, range: Range) -> Vec<(u32, Meaning)> {
-    let wanted = query.lines().span(range);
-    let compiler = query.compiler();
+fn found(request: &Request, range: Range) -> Vec<(u32, Meaning)> {
+    let wanted = request.lines().span(range);
+    let compiler = request.compiler();
     let mut found = Vec::new();
-    for filter in &query.document.filters {
-        if filter.span.end < wanted.start || wanted.end < filter.span.start || query.cancel.is_cancelled() {
+    for filter in &request.document.filters {
+        if filter.span.end < wanted.start || wanted.end < filter.span.start || request.cancel.is_cancelled() {
             continue;
         }
         let own = ide::hints(&compiler, &filter.body.text).into_iter();

@@ -3,13 +3,13 @@
 use flowql::ide::{self, Meaning};
 use tower_lsp::ls_types::{Hover, HoverContents, MarkupContent, Position};
 
-use crate::query::Query;
+use crate::request::Request;
 
 /// What there is to say of a place, and the AS number that it is, whose name a backend may know.
-pub(crate) fn hover(query: &Query, position: Position) -> Option<(Hover, Option<u32>)> {
-    let lines = query.lines();
-    let (filter, offset) = query.own_text_at(lines.offset(position))?;
-    let (compiler, text) = (query.compiler(), &filter.body.text);
+pub(crate) fn hover(request: &Request, position: Position) -> Option<(Hover, Option<u32>)> {
+    let lines = request.lines();
+    let (filter, offset) = request.own_text_at(lines.offset(position))?;
+    let (compiler, text) = (request.compiler(), &filter.body.text);
     let found = ide::hover(&compiler, text, offset)?;
     let hint = ide::hints(&compiler, text).into_iter().find(|hint| hint.span == found.span);
     let number = hint.and_then(|hint| match hint.meaning {
@@ -18,7 +18,7 @@ pub(crate) fn hover(query: &Query, position: Position) -> Option<(Hover, Option<
     });
     let hover = Hover {
         range: Some(lines.range(found.span.shifted(filter.span.start))),
-        contents: HoverContents::Markup(markup(query, found.markdown)),
+        contents: HoverContents::Markup(markup(request, found.markdown)),
     };
     Some((hover, number))
 }
@@ -32,6 +32,6 @@ pub(crate) fn add_name(hover: &mut Hover, name: Option<String>) {
 }
 
 /// A text in Markdown, named plain for a client that does not know it.
-pub(crate) fn markup(query: &Query, value: String) -> MarkupContent {
-    MarkupContent { kind: query.world.client.markup(), value }
+pub(crate) fn markup(request: &Request, value: String) -> MarkupContent {
+    MarkupContent { kind: request.snapshot.client.markup(), value }
 }

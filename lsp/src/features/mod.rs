@@ -1,4 +1,4 @@
-//! The answers, each a function of a [`Query`](crate::query::Query).
+//! The answers, each a function of a [`Request`](crate::request::Request).
 
 pub(crate) mod actions;
 pub(crate) mod commands;

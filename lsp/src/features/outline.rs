@@ -7,16 +7,16 @@ use tower_lsp::ls_types::{
     SelectionRange, SymbolInformation, SymbolKind,
 };
 
-use crate::query::{Lines, Query};
-use crate::world::World;
+use crate::request::{Lines, Request};
+use crate::snapshot::Snapshot;
 
 /// The filters of a document, with their conditions.
 #[expect(deprecated, reason = "the protocol's own types must be filled in")]
-pub(crate) fn symbols(query: &Query) -> DocumentSymbolResponse {
-    let lines = query.lines();
-    let limits = query.world.config.config.limits;
+pub(crate) fn symbols(request: &Request) -> DocumentSymbolResponse {
+    let lines = request.lines();
+    let limits = request.snapshot.config.config.limits;
     let mut symbols = Vec::new();
-    for filter in &query.document.filters {
+    for filter in &request.document.filters {
         let own = ide::symbols(&filter.body.text, &limits);
         let own: Vec<DocumentSymbol> =
             own.iter().map(|symbol| nested(symbol, filter.span.start, &lines)).collect();
@@ -34,11 +34,11 @@ pub(crate) fn symbols(query: &Query) -> DocumentSymbolResponse {
             None => symbols.extend(own),
         }
     }
-    if query.world.client.nested_symbols {
+    if request.snapshot.client.nested_symbols {
         return DocumentSymbolResponse::Nested(symbols);
     }
     let mut flat = Vec::new();
-    flatten(query, symbols, None, &mut flat);
+    flatten(request, symbols, None, &mut flat);
     DocumentSymbolResponse::Flat(flat)
 }
 
@@ -64,7 +64,7 @@ fn nested(symbol: &ide::Symbol, shift: u32, lines: &Lines<'_>) -> DocumentSymbol
 
 #[expect(deprecated, reason = "the protocol's own types must be filled in")]
 fn flatten(
-    query: &Query,
+    request: &Request,
     symbols: Vec<DocumentSymbol>,
     container: Option<&str>,
     flat: &mut Vec<SymbolInformation>,
@@ -76,23 +76,23 @@ fn flatten(
             kind: symbol.kind,
             tags: None,
             deprecated: None,
-            location: Location { uri: query.document.uri.clone(), range: symbol.range },
+            location: Location { uri: request.document.uri.clone(), range: symbol.range },
             container_name: container.map(str::to_owned),
         });
-        flatten(query, symbol.children.unwrap_or_default(), Some(&name), flat);
+        flatten(request, symbol.children.unwrap_or_default(), Some(&name), flat);
     }
 }
 
 /// How many symbols of the workspace are answered at most.
 const MOST_SYMBOLS: usize = 1000;
 
-/// The named filters of the workspace whose name has the letters of the query in their order.
+/// The named filters of the workspace whose name has the letters of the request in their order.
 #[expect(deprecated, reason = "the protocol's own types must be filled in")]
-pub(crate) fn workspace_symbols(world: &World, wanted: &str) -> Vec<SymbolInformation> {
+pub(crate) fn workspace_symbols(snapshot: &Snapshot, wanted: &str) -> Vec<SymbolInformation> {
     let wanted = wanted.trim_start_matches('@').to_lowercase();
     let mut symbols = Vec::new();
-    for document in world.documents() {
-        let lines = Lines::new(document, world.client.encoding);
+    for document in snapshot.documents() {
+        let lines = Lines::new(document, snapshot.client.encoding);
         for filter in &document.filters {
             let Some(name) = filter.name.as_deref().filter(|name| has_letters(name, &wanted)) else {
                 continue;
@@ -117,11 +117,11 @@ fn has_letters(name: &str, wanted: &str) -> bool {
 }
 
 /// What can be folded: filters, groups, lists and comments that span lines.
-pub(crate) fn folding(query: &Query) -> Vec<FoldingRange> {
-    let lines = query.lines();
-    let text = &query.document.text;
+pub(crate) fn folding(request: &Request) -> Vec<FoldingRange> {
+    let lines = request.lines();
+    let text = &request.document.text;
     let mut folds = Vec::new();
-    for filter in &query.document.filters {
+    for filter in &request.document.filters {
         if !filter.header.is_empty() {
             // Blank lines before the next filter stay in sight.
             let end = filter.whole().of(text).trim_end().len();
@@ -133,8 +133,8 @@ pub(crate) fn folding(query: &Query) -> Vec<FoldingRange> {
     let folds = folds.into_iter().filter_map(|span| {
         let shown = span.of(text).trim_end_matches(['\r', '\n']);
         let range = lines.range(Span { start: span.start, end: span.start + Span::new(0, shown.len()).end });
-        let is_comment = shown.starts_with("/*") || (shown.starts_with("--") && !is_header(query, span));
-        let whole_lines = query.world.client.folds_lines_only;
+        let is_comment = shown.starts_with("/*") || (shown.starts_with("--") && !is_header(request, span));
+        let whole_lines = request.snapshot.client.folds_lines_only;
         (range.start.line < range.end.line).then(|| FoldingRange {
             start_line: range.start.line,
             start_character: (!whole_lines).then_some(range.start.character),
@@ -147,18 +147,22 @@ pub(crate) fn folding(query: &Query) -> Vec<FoldingRange> {
     folds.collect()
 }
 
-fn is_header(query: &Query, span: Span) -> bool {
-    query.document.filters.iter().any(|filter| !filter.header.is_empty() && filter.header.start == span.start)
+fn is_header(request: &Request, span: Span) -> bool {
+    request
+        .document
+        .filters
+        .iter()
+        .any(|filter| !filter.header.is_empty() && filter.header.start == span.start)
 }
 
 /// What a selection grows to, for each place.
-pub(crate) fn selection(query: &Query, positions: &[Position]) -> Vec<SelectionRange> {
-    let lines = query.lines();
-    let limits = query.world.config.config.limits;
+pub(crate) fn selection(request: &Request, positions: &[Position]) -> Vec<SelectionRange> {
+    let lines = request.lines();
+    let limits = request.snapshot.config.config.limits;
     let ranges = positions.iter().map(|&position| {
         let offset = lines.offset(position);
         let mut spans: Vec<Span> = Vec::new();
-        if let Some(filter) = query.document.filter_at(offset) {
+        if let Some(filter) = request.document.filter_at(offset) {
             if let Some(own) = filter.own_offset(offset) {
                 let grown = ide::selection(&filter.body.text, own, &limits);
                 spans.extend(grown.into_iter().map(|span| span.shifted(filter.span.start)));
@@ -167,7 +171,7 @@ pub(crate) fn selection(query: &Query, positions: &[Position]) -> Vec<SelectionR
             }
             spans.push(filter.whole());
         }
-        spans.push(Span::new(0, query.document.text.len()));
+        spans.push(Span::new(0, request.document.text.len()));
         spans.sort_by_key(|span| span.len());
         spans.dedup();
         let mut range: Option<Box<SelectionRange>> = None;

@@ -7,7 +7,7 @@ use tower_lsp::ls_types::{
     SemanticTokensLegend,
 };
 
-use crate::query::Query;
+use crate::request::Request;
 
 /// How a class of the core is called in the protocol: a type that every theme knows, and for values a modifier that
 /// says what they are.
@@ -55,14 +55,14 @@ pub(crate) fn legend() -> SemanticTokensLegend {
 }
 
 /// The tokens of the document, or those of the filters that a range touches.
-pub(crate) fn tokens(query: &Query, range: Option<Range>) -> Vec<SemanticToken> {
-    let lines = query.lines();
+pub(crate) fn tokens(request: &Request, range: Option<Range>) -> Vec<SemanticToken> {
+    let lines = request.lines();
     let wanted = range.map(|range| lines.span(range));
-    let mut encoder = Encoder { query, tokens: Vec::new(), before: Position::default() };
-    let compiler = query.compiler();
-    for filter in &query.document.filters {
+    let mut encoder = Encoder { request, tokens: Vec::new(), before: Position::default() };
+    let compiler = request.compiler();
+    for filter in &request.document.filters {
         let whole = filter.whole();
-        if query.cancel.is_cancelled() {
+        if request.cancel.is_cancelled() {
             break;
         }
         if wanted.is_some_and(|wanted| whole.end < wanted.start || wanted.end < whole.start) {
@@ -84,16 +84,16 @@ pub(crate) fn tokens(query: &Query, range: Option<Range>) -> Vec<SemanticToken> 
 }
 
 struct Encoder<'a> {
-    query: &'a Query,
+    request: &'a Request,
     tokens: Vec<SemanticToken>,
     before: Position,
 }
 
 impl Encoder<'_> {
     /// Adds a token, one for each line that it covers.
-    fn add(&mut self, span: Span, style: (u32, u32), lines: &crate::query::Lines<'_>) {
+    fn add(&mut self, span: Span, style: (u32, u32), lines: &crate::request::Lines<'_>) {
         let mut start = span.start;
-        for line in span.of(&self.query.document.text).split_inclusive('\n') {
+        for line in span.of(&self.request.document.text).split_inclusive('\n') {
             let length = line.trim_end_matches(['\n', '\r']).len();
             let piece = Span::new(0, length).shifted(start);
             start += Span::new(0, line.len()).end;

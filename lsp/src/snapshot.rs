@@ -15,7 +15,7 @@ use crate::document::{Body, Document, Filter, hash_of};
 
 /// Documents, files, configuration and what the client can do.
 #[derive(Clone, Default)]
-pub(crate) struct World {
+pub(crate) struct Snapshot {
     pub(crate) client: Arc<ClientFacts>,
     pub(crate) config: Arc<Settings>,
     /// The folders of the workspace.
@@ -31,7 +31,7 @@ pub(crate) struct World {
 #[derive(Default)]
 struct Environments(Mutex<HashMap<Key, Arc<Environment>>>);
 
-/// The environments of another world are others.
+/// The environments of another snapshot are others.
 impl Clone for Environments {
     fn clone(&self) -> Self {
         Self::default()
@@ -95,7 +95,7 @@ pub(crate) enum Definition<'a> {
     Configuration,
 }
 
-impl World {
+impl Snapshot {
     /// The document of a URI: as the editor has it, else as it is on disk.
     pub(crate) fn document(&self, uri: &Uri) -> Option<&Arc<Document>> {
         let key = Key::of(uri);
@@ -255,8 +255,8 @@ impl Environment {
     }
 }
 
-impl fmt::Debug for World {
+impl fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("World").field("open", &self.open.keys()).finish_non_exhaustive()
+        formatter.debug_struct("Snapshot").field("open", &self.open.keys()).finish_non_exhaustive()
     }
 }

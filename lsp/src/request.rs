@@ -1,4 +1,4 @@
-//! One question about one document, with the world as it was when the question came.
+//! One question about one document, with the snapshot as it was when the question came.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,11 +10,11 @@ use tower_lsp::ls_types::{
 };
 
 use crate::document::{Document, Filter};
-use crate::world::{Environment, World};
+use crate::snapshot::{Environment, Snapshot};
 
 /// A document and its surroundings.
-pub(crate) struct Query {
-    pub(crate) world: Arc<World>,
+pub(crate) struct Request {
+    pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) document: Arc<Document>,
     pub(crate) environment: Arc<Environment>,
     pub(crate) cancel: Cancel,
@@ -34,22 +34,22 @@ impl Cancel {
     }
 }
 
-impl Query {
-    pub(crate) fn new(world: &Arc<World>, document: &Arc<Document>, cancel: Cancel) -> Self {
+impl Request {
+    pub(crate) fn new(snapshot: &Arc<Snapshot>, document: &Arc<Document>, cancel: Cancel) -> Self {
         Self {
-            world: Arc::clone(world),
+            snapshot: Arc::clone(snapshot),
             document: Arc::clone(document),
-            environment: world.environment(document),
+            environment: snapshot.environment(document),
             cancel,
         }
     }
 
     pub(crate) fn compiler(&self) -> Compiler<'_> {
-        self.world.compiler(&self.environment)
+        self.snapshot.compiler(&self.environment)
     }
 
     pub(crate) fn lines(&self) -> Lines<'_> {
-        Lines::new(&self.document, self.world.client.encoding)
+        Lines::new(&self.document, self.snapshot.client.encoding)
     }
 
     /// The filter at an offset whose own text touches it, and the offset in that text.
@@ -98,8 +98,11 @@ impl<'a> Lines<'a> {
 }
 
 /// Edits of documents, as the client takes them.
-pub(crate) fn workspace_edit(world: &World, edits: Vec<(Arc<Document>, Vec<TextEdit>)>) -> WorkspaceEdit {
-    if !world.client.versioned_edits {
+pub(crate) fn workspace_edit(
+    snapshot: &Snapshot,
+    edits: Vec<(Arc<Document>, Vec<TextEdit>)>,
+) -> WorkspaceEdit {
+    if !snapshot.client.versioned_edits {
         let changes = edits.into_iter().map(|(document, edits)| (document.uri.clone(), edits));
         return WorkspaceEdit { changes: Some(changes.collect()), ..WorkspaceEdit::default() };
     }
