@@ -25,7 +25,7 @@ const ROWS: u64 = 200;
 const PAUSE: Duration = Duration::from_millis(30);
 
 async fn missing(client: &Client, layout: &Layout, change: Change) -> Vec<tables::Statement> {
-    let found = tables::find(client, layout).await.unwrap();
+    let found = tables::Catalog::read(client, &layout.database).await.unwrap();
     tables::statements(layout, &Schema::default(), &found, change, None)
 }
 

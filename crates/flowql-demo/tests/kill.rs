@@ -37,7 +37,7 @@ async fn store(folder: &Path) -> Client {
     let engine = EmbeddedOptions { folder: Some(folder.to_path_buf()), ..testing::options() };
     let options = ClientOptions { database: "flowql".to_owned(), ..ClientOptions::default() };
     let client = Client::embedded(engine, options).unwrap();
-    let found = tables::find(&client, &layout()).await.unwrap();
+    let found = tables::Catalog::read(&client, &layout().database).await.unwrap();
     let made = tables::statements(&layout(), &Schema::default(), &found, Change::Nothing, None);
     tables::apply(&client, &made, |_| {}).await.unwrap();
     client
