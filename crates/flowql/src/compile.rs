@@ -1,7 +1,7 @@
 //! The compiler: a filter goes in, and out come SQL and diagnostics.
 
 use crate::check::{self, Context, SavedFilters};
-use crate::sql::{Dialect, Parameter};
+use crate::sql::{Lowering, Parameter};
 use crate::syntax;
 use crate::tables::Type;
 use crate::typed::{Condition, Filter, Test};
@@ -110,8 +110,8 @@ impl<'a> Compiler<'a> {
             return Compilation { sql: valid.then(String::new), diagnostics, ..Compilation::default() };
         };
         let protocols = protocols_dictionary(options.database);
-        let dialect = Dialect { schema: self.schema, protocols: &protocols };
-        let Some(expr) = dialect.lower(&filter) else {
+        let lowering = Lowering { schema: self.schema, protocols: &protocols };
+        let Some(expr) = lowering.lower(&filter) else {
             let span = crate::Span::new(0, text.len());
             diagnostics.push(Diagnostic::new(Code::Internal, span, "internal error: the filter has no SQL"));
             return Compilation { diagnostics, ..Compilation::default() };
@@ -170,8 +170,8 @@ impl<'a> Compiler<'a> {
         }
         match self.schema.column(id).filter_type {
             Some(Type::Prefix | Type::Community) => {
-                let dialect = Dialect { schema: self.schema, protocols: "" };
-                let columns = dialect.condition(condition).map(|expr| expr.columns(self.schema));
+                let lowering = Lowering { schema: self.schema, protocols: "" };
+                let columns = lowering.condition(condition).map(|expr| expr.columns(self.schema));
                 columns.unwrap_or_default().into_iter().any(|id| self.needs_main_table(id))
             }
             _ => self.is_main_only(id),

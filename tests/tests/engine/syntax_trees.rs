@@ -1,6 +1,6 @@
 //! The inline SQL is read by ClickHouse's own parser as the expression that it was printed from.
 
-use flowql::sql::{Dialect, Outline};
+use flowql::sql::{Lowering, Outline};
 use flowql::{Compiler, Options, SavedFilters, Schema};
 use flowql_tests::clickhouse_lexer::{Token, tokens};
 use flowql_tests::{corpus, generate, sql_safety};
@@ -135,8 +135,8 @@ fn outline(compiler: &Compiler<'_>, text: &str, options: Options<'_>) -> Option<
     let filter = compiler.check(text, options).filter?;
     let protocols =
         options.database.map_or_else(|| "protocols".to_owned(), |name| format!("{name}.protocols"));
-    let dialect = Dialect { schema: compiler.schema, protocols: &protocols };
-    let outline = dialect.lower(&filter)?.outline(compiler.schema);
+    let lowering = Lowering { schema: compiler.schema, protocols: &protocols };
+    let outline = lowering.lower(&filter)?.outline(compiler.schema);
     Some((compiler.compile(text, options).sql?, Tree::of_core(&outline)))
 }
 

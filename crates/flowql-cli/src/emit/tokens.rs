@@ -11,7 +11,7 @@ pub(crate) fn print(text: &str, tokens: &[Token]) -> String {
     for token in tokens {
         // Writing to a string cannot fail.
         let _ = write!(lines, "{}..{} {}", token.span.start, token.span.end, name(token.kind));
-        if let TokenKind::Operator(operator) | TokenKind::Slip(operator) = token.kind {
+        if let TokenKind::Operator(operator) | TokenKind::ForeignOperator(operator) = token.kind {
             let _ = write!(lines, " {}", operator.symbol());
         }
         if !token.kind.is_missing() {
@@ -35,7 +35,7 @@ const fn name(kind: TokenKind) -> &'static str {
         TokenKind::Column => "column",
         TokenKind::QuotedColumn => "quoted_column",
         TokenKind::Operator(_) => "operator",
-        TokenKind::Slip(_) => "slip",
+        TokenKind::ForeignOperator(_) => "slip",
         TokenKind::UnknownOperator => "unknown_operator",
         TokenKind::Word => "word",
         TokenKind::String => "string",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::sets::{self, Set};
+use super::value_sets::{self, Set};
 use crate::syntax::Node;
 use crate::tables::country;
 use crate::typed::{Condition, Filter};
@@ -18,7 +18,7 @@ pub(super) fn condition(
     condition: &Condition,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let Some(set) = sets::of(schema, condition) else { return };
+    let Some(set) = value_sets::of(schema, condition) else { return };
     let (code, when) = match (set.is_empty(), set.is_everything()) {
         (true, _) => (Code::AlwaysFalse, "never"),
         (_, true) => (Code::AlwaysTrue, "always"),
@@ -97,8 +97,8 @@ fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagn
 /// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.
 fn together(schema: &Schema, conditions: &[&Condition], change: fn(Set) -> Set) -> Option<Span> {
     let sets: Vec<Set> =
-        conditions.iter().filter_map(|condition| sets::of(schema, condition)).map(change).collect();
-    if sets.iter().any(|set| set.is_everything() || set.is_empty()) || !sets::cover_everything(sets) {
+        conditions.iter().filter_map(|condition| value_sets::of(schema, condition)).map(change).collect();
+    if sets.iter().any(|set| set.is_everything() || set.is_empty()) || !value_sets::cover_everything(sets) {
         return None;
     }
     Some(conditions.first()?.span.to(conditions.last()?.span))

@@ -2,11 +2,11 @@
 
 mod column;
 mod lint;
-mod lists;
-mod reasons;
+mod redundant;
 mod saved;
-mod sets;
 mod value;
+mod value_errors;
+mod value_sets;
 
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
@@ -156,7 +156,7 @@ impl<'a> Checker<'a, '_> {
                 let read: Vec<Option<Member>> =
                     list.items.iter().map(|item| self.member(id, usage, item, rule.forms)).collect();
                 if self.context.schema.column(id).filter_type == Some(Type::Ip) {
-                    lists::redundant(self.text, &read, self.diagnostics);
+                    redundant::redundant(self.text, &read, self.diagnostics);
                 }
                 Some(Test::OneOf { negated, members: all(read)? })
             }

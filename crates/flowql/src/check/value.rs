@@ -39,14 +39,14 @@ impl Checker<'_, '_> {
         value: &Value,
         forms: &'static [Form],
     ) -> Option<Read> {
-        let wanted = super::reasons::Wanted { id, usage, forms };
+        let wanted = super::value_errors::Wanted { id, usage, forms };
         match value.kind {
             ValueKind::Word => self.word(wanted, value.span),
             ValueKind::String => self.string(wanted, value.span),
         }
     }
 
-    fn word(&mut self, wanted: super::reasons::Wanted, span: Span) -> Option<Read> {
+    fn word(&mut self, wanted: super::value_errors::Wanted, span: Span) -> Option<Read> {
         let word = span.of(self.text);
         let column = self.context.schema.column(wanted.id);
         for &form in wanted.forms {
@@ -112,7 +112,12 @@ impl Checker<'_, '_> {
     }
 
     /// A word that is the name of a column.
-    fn other_column(&mut self, wanted: super::reasons::Wanted, other: ColumnId, span: Span) -> Option<Read> {
+    fn other_column(
+        &mut self,
+        wanted: super::value_errors::Wanted,
+        other: ColumnId,
+        span: Span,
+    ) -> Option<Read> {
         let other = self.usable(other, span)?;
         let schema = self.context.schema;
         let (left, right) = (schema.column(wanted.id), schema.column(other));
@@ -134,7 +139,7 @@ impl Checker<'_, '_> {
         Some(Read::Column(ColumnUse { id: other, span }))
     }
 
-    fn string(&mut self, wanted: super::reasons::Wanted, span: Span) -> Option<Read> {
+    fn string(&mut self, wanted: super::value_errors::Wanted, span: Span) -> Option<Read> {
         let column = self.context.schema.column(wanted.id);
         let decoded = text::decode(span.of(self.text));
         for &form in wanted.forms {

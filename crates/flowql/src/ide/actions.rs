@@ -3,49 +3,8 @@
 use crate::syntax::{self, Node};
 use crate::{Code, Compiler, Diagnostic, Edit, Fix, Options, Span};
 
+use super::action::{Action, ActionKind};
 use super::rewrites::{Rewriter, Site};
-
-/// A change that a user may choose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Action {
-    /// What it does, as a menu shows it.
-    pub title: String,
-    /// Whether it mends a diagnostic or rewrites what is right.
-    pub kind: ActionKind,
-    /// The changes of the text.
-    pub edits: Vec<Edit>,
-    /// The diagnostic that it mends.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub diagnostic: Option<Diagnostic>,
-    /// A filter that is to be saved beside the edits.
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
-    pub new_filter: Option<NewFilter>,
-}
-
-/// What an action is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
-pub enum ActionKind {
-    /// Mends a diagnostic.
-    Fix,
-    /// Says the same in another way.
-    Rewrite,
-    /// Puts a saved filter's text in the place of its name.
-    Inline,
-    /// Makes a saved filter of a part.
-    Extract,
-}
-
-/// A filter that an action makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct NewFilter {
-    /// The name, which no saved filter has yet.
-    pub name: String,
-    /// The text.
-    pub text: String,
-}
 
 /// The actions for a range of the text, an empty one for a cursor: the fixes of the diagnostics that it
 /// touches, then the rewrites of what it lies in.

@@ -55,7 +55,7 @@ impl Place<'_> {
         let card = match token.kind {
             TokenKind::Column => self.named_column(word),
             TokenKind::QuotedColumn => self.named_column(&crate::values::text::decode(word)),
-            TokenKind::Operator(operator) | TokenKind::Slip(operator) => {
+            TokenKind::Operator(operator) | TokenKind::ForeignOperator(operator) => {
                 return Some(self.operator(token.span, operator));
             }
             TokenKind::Not => match self.operator_after_not() {
@@ -123,7 +123,7 @@ impl Place<'_> {
             whole = not.span.to(span);
         }
         let mut card = self.operator_card(operator);
-        if let Some(Token { kind: TokenKind::Slip(_), .. }) = self.tokens.get(self.index) {
+        if let Some(Token { kind: TokenKind::ForeignOperator(_), .. }) = self.tokens.get(self.index) {
             card.fact(&format!("{} is written {} here", code(span.of(self.text)), code(written.symbol())));
         }
         let next = self.significant_after().next();

@@ -3,6 +3,7 @@
 //! Every function takes a text, valid or not, and byte offsets, and answers for any of them. Front ends call
 //! only these and parse nothing themselves; `Positions` converts offsets at their borders.
 
+mod action;
 mod actions;
 mod complete;
 mod explain;
@@ -14,7 +15,8 @@ mod references;
 mod rewrites;
 mod tokens;
 
-pub use actions::{Action, ActionKind, NewFilter, code_actions, fix_all, single_fixes};
+pub use action::{Action, ActionKind, NewFilter};
+pub use actions::{code_actions, fix_all, single_fixes};
 pub use complete::{
     Candidate, CandidateKind, ColumnValues, Completions, KnownValue, Suggestion, ValueRequest, complete,
     match_rank, values,

@@ -124,7 +124,7 @@ impl Scope {
             }
             TokenKind::MissingColumn => *self = Self::default(),
             TokenKind::Not => self.not = true,
-            TokenKind::Operator(operator) | TokenKind::Slip(operator) => {
+            TokenKind::Operator(operator) | TokenKind::ForeignOperator(operator) => {
                 let negated = operator.with_not().filter(|_| self.not);
                 self.operator = Some(negated.unwrap_or(operator));
                 self.not = false;

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use super::actions::{Action, ActionKind, NewFilter};
+use super::action::{Action, ActionKind, NewFilter};
 use crate::syntax::{self, Condition, List, Node, Operand, OperatorUse, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type};
 use crate::values::intervals::{merged, of_address, of_subnet, subnets};

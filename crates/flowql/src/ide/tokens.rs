@@ -111,7 +111,7 @@ fn class_of(compiler: &Compiler<'_>, token: Token, word: &str, kind: Option<Type
         TokenKind::Comment => TokenClass::Comment,
         TokenKind::And | TokenKind::Or | TokenKind::Not | TokenKind::BetweenAnd => TokenClass::Keyword,
         TokenKind::BadSeparator => TokenClass::Keyword,
-        TokenKind::Operator(_) | TokenKind::Slip(_) => TokenClass::Operator,
+        TokenKind::Operator(_) | TokenKind::ForeignOperator(_) => TokenClass::Operator,
         TokenKind::Column => TokenClass::Column,
         TokenKind::Saved => TokenClass::SavedFilter,
         TokenKind::String | TokenKind::QuotedColumn | TokenKind::TypographicString => TokenClass::String,

@@ -12,14 +12,14 @@ type Sql<'a> = Expr<'a, Bool>;
 
 /// What the SQL is made for.
 #[derive(Clone, Copy, Debug)]
-pub struct Dialect<'a> {
+pub struct Lowering<'a> {
     /// The columns.
     pub schema: &'a Schema,
     /// The name of the dictionary of protocols, qualified by the database where one is given.
     pub protocols: &'a str,
 }
 
-impl<'a> Dialect<'a> {
+impl<'a> Lowering<'a> {
     /// The SQL of a filter; `None` never occurs for a filter that was checked against the same schema.
     pub fn lower(self, filter: &'a Filter) -> Option<Sql<'a>> {
         match filter {

@@ -267,8 +267,10 @@ impl<'a> Builder<'a> {
         let Some(before) = self.previous_value() else { return false };
         let Some(kind) = value_kind(token.kind) else { return false };
         // With an operator of its own it is a condition, whatever the value before it ends in.
-        let has_operator =
-            matches!(self.peek(), Some(TokenKind::Operator(_) | TokenKind::Slip(_) | TokenKind::Not));
+        let has_operator = matches!(
+            self.peek(),
+            Some(TokenKind::Operator(_) | TokenKind::ForeignOperator(_) | TokenKind::Not)
+        );
         if before.kind == ValueKind::Word && has_operator {
             return false;
         }

@@ -58,7 +58,7 @@ impl Builder<'_> {
         };
         let operator = match token.kind {
             TokenKind::Operator(operator) => operator,
-            TokenKind::Slip(operator) => {
+            TokenKind::ForeignOperator(operator) => {
                 self.report_slip(token.span, operator);
                 operator
             }

@@ -40,7 +40,7 @@ pub enum TokenKind {
     /// An operator in its proper spelling; a NOT before it is a token of its own.
     Operator(Operator),
     /// An operator in another language's spelling, with the one that it stands for.
-    Slip(Operator),
+    ForeignOperator(Operator),
     /// A word at the place of an operator.
     UnknownOperator,
     /// An unquoted value.
@@ -128,14 +128,14 @@ const fn kind_of(rule: Rule) -> Option<TokenKind> {
         Rule::op_lt => T::Operator(O::Lt),
         Rule::op_ge => T::Operator(O::Ge),
         Rule::op_gt => T::Operator(O::Gt),
-        Rule::slip_eq => T::Slip(O::Eq),
-        Rule::slip_ne => T::Slip(O::Ne),
-        Rule::slip_le => T::Slip(O::Le),
-        Rule::slip_ge => T::Slip(O::Ge),
-        Rule::slip_match => T::Slip(O::Regexp),
-        Rule::slip_not_match => T::Slip(O::NotRegexp),
-        Rule::slip_contains => T::Slip(O::Within),
-        Rule::slip_not_contains => T::Slip(O::NotWithin),
+        Rule::slip_eq => T::ForeignOperator(O::Eq),
+        Rule::slip_ne => T::ForeignOperator(O::Ne),
+        Rule::slip_le => T::ForeignOperator(O::Le),
+        Rule::slip_ge => T::ForeignOperator(O::Ge),
+        Rule::slip_match => T::ForeignOperator(O::Regexp),
+        Rule::slip_not_match => T::ForeignOperator(O::NotRegexp),
+        Rule::slip_contains => T::ForeignOperator(O::Within),
+        Rule::slip_not_contains => T::ForeignOperator(O::NotWithin),
         Rule::kw_in => T::Operator(O::In),
         Rule::kw_notin => T::Operator(O::NotIn),
         Rule::kw_like => T::Operator(O::Like),

@@ -1,20 +1,7 @@
 //! The well-known BGP communities of the IANA registry.
 
 pub use super::generated::communities::COMMUNITIES;
-
-/// A well-known community.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct WellKnown {
-    /// The name, as a filter writes it.
-    pub name: &'static str,
-    /// The two parts of the value.
-    pub value: (u16, u16),
-    /// The document that defines it.
-    pub source: &'static str,
-    /// What it asks of the router that receives it.
-    pub description: &'static str,
-}
+pub use super::well_known::WellKnown;
 
 /// The well-known community of that name, in any case.
 pub fn by_name(name: &str) -> Option<&'static WellKnown> {

@@ -11,6 +11,7 @@ mod rules;
 pub mod service;
 mod texts;
 mod types;
+mod well_known;
 mod words;
 
 pub use keywords::{KEYWORDS, is_keyword};

@@ -23,7 +23,7 @@ struct Community {
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let communities: Vec<Community> = super::read(root, SOURCE)?;
     let mut body = String::from(
-        "use crate::tables::community::WellKnown;\n\n\
+        "use crate::tables::well_known::WellKnown;\n\n\
          /// The well-known communities of the IANA registry, in order of value.\n\
          pub static COMMUNITIES: &[WellKnown] = &[\n",
     );

@@ -1,6 +1,6 @@
 //! The values of one column, for a service or a form that asks for them without a filter.
 
-use super::known::{Typed, known_values};
+use super::static_values::{Typed, known_values};
 use super::values::{is_open, is_ranked};
 use crate::tables::{Form, Operator, Type};
 use crate::values::text;

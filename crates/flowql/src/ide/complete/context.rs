@@ -204,7 +204,10 @@ fn state(text: &str, tokens: &[Token]) -> State {
                 State::Connective { depth }
             }
             (TokenKind::Saved, _) => State::Connective { depth },
-            (TokenKind::Operator(operator) | TokenKind::Slip(operator), State::Operator { column, .. }) => {
+            (
+                TokenKind::Operator(operator) | TokenKind::ForeignOperator(operator),
+                State::Operator { column, .. },
+            ) => {
                 between_low = operator == Operator::Between;
                 match operator {
                     Operator::In | Operator::NotIn | Operator::Has => State::ListOpen { column, operator },

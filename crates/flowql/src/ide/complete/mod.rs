@@ -1,12 +1,12 @@
 //! Completion: what may stand at the cursor.
 
 mod candidates;
+mod canonical;
 mod column;
 mod context;
-mod known;
 mod matching;
-mod meaning;
-mod rest;
+mod sibling_terms;
+mod static_values;
 mod values;
 
 pub use column::{ColumnValues, KnownValue, values};
@@ -162,7 +162,7 @@ impl Completions {
         let Some(request) = &self.request else { return };
         let Some(id) = compiler.schema.find(&request.column) else { return };
         let column = compiler.schema.column(id);
-        let listed = meaning::Meanings::of(compiler, column, &request.exclude);
+        let listed = canonical::Meanings::of(compiler, column, &request.exclude);
         let mut added: Vec<Candidate> = Vec::with_capacity(suggestions.len());
         for suggestion in suggestions {
             let Some(insert) = values::insertion(request, &suggestion.value) else { continue };

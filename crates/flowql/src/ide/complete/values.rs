@@ -2,8 +2,8 @@
 
 use super::candidates::{column_candidate, exact_operator, ranked_columns, takes_columns};
 use super::context::Context;
-use super::known::{Typed, known_values};
-use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, rest};
+use super::static_values::{Typed, known_values};
+use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, sibling_terms};
 use crate::tables::{Form, Operator};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic, Span};
@@ -82,7 +82,7 @@ pub(super) fn offer(
         }
     }
     if rule.forms.iter().any(|form| is_open(*form) || is_ranked(*form)) {
-        let rest = rest::of(compiler, source, context);
+        let rest = sibling_terms::of(compiler, source, context);
         completions.request = Some(ValueRequest { rest, ..request });
     }
 }

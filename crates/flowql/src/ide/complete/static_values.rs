@@ -1,7 +1,7 @@
 //! The values that the tables of the language know.
 
+use super::canonical::Meanings;
 use super::matching::rank;
-use super::meaning::Meanings;
 use crate::tables::{Form, Operator, community, country, protocol, service, words};
 use crate::{Column, Compiler};
 
