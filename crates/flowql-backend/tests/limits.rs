@@ -78,7 +78,7 @@ async fn the_largest_filters_run_in_both_forms() {
     let compiler = Compiler::new(&schema, &saved);
     let client = testing::client().await;
     let layout = Layout { database: client.options().database.clone(), ..Layout::default() };
-    let found = tables::find(&client, &layout).await.unwrap();
+    let found = tables::Catalog::read(&client, &layout.database).await.unwrap();
     let made = tables::statements(&layout, &schema, &found, Change::Nothing, None);
     tables::apply(&client, &made, |_| {}).await.unwrap();
     let mut failures = Vec::new();

@@ -47,7 +47,7 @@ pub struct BlockCounts {
     pub blocks: u64,
     /// Their rows.
     pub rows: u64,
-    /// Their bytes, as they were sent.
+    /// Their bytes, before they were compressed.
     pub bytes: u64,
     /// Attempts that failed and were repeated.
     pub retries: u64,

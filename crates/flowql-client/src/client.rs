@@ -16,7 +16,7 @@ use super::kill_query::{CAUTION, Ending};
 use super::rows::Lines;
 use super::servers::Servers;
 use super::watch::silence;
-use super::{ClientOptions, Insert, Rows, ServerOptions, Statement, http};
+use super::{ClientOptions, Insert, InsertCompression, Rows, ServerOptions, Statement, http, servers};
 use crate::Error;
 use flowql_embedded::{Embedded, EmbeddedOptions};
 
@@ -39,6 +39,9 @@ const LIMITS: &[(&str, &str)] = &[
 
 /// How rows are asked for. Their types say what becomes of each value, whatever the settings of the user are.
 const FORMAT: &str = "JSONCompactEachRowWithNamesAndTypes";
+
+/// So many bytes of an insert are compressed at once.
+const FRAME: usize = 1 << 20;
 
 /// How long to wait before another attempt at the same server, the second time twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -285,6 +288,10 @@ impl Client {
 
     async fn insert_once(&self, insert: &Insert, server: &str, deadline: Duration) -> Result<(), Failure> {
         let client = self.inner.http.clone().with_url(server).with_database(&self.inner.options.database);
+        let is_compressed =
+            self.inner.options.compression == InsertCompression::Always || !servers::is_local(server);
+        let client =
+            if is_compressed { client.with_compression(clickhouse::Compression::Lz4) } else { client };
         let mut request = client
             .insert_formatted_with(&insert.sql)
             .with_setting("query_id", query_id("insert"))
@@ -292,8 +299,14 @@ impl Client {
             .with_setting("insert_deduplication_token", &insert.token)
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1");
         let sent = async {
-            request.send(insert.data.clone()).await?;
-            request.end().await
+            let mut rest = insert.data.clone();
+            loop {
+                let piece = rest.split_to(if is_compressed { rest.len().min(FRAME) } else { rest.len() });
+                request.send(piece).await?;
+                if rest.is_empty() {
+                    return request.end().await;
+                }
+            }
         };
         match timeout_at(Instant::now() + deadline, sent).await {
             Ok(Ok(())) => Ok(()),

@@ -42,6 +42,8 @@ pub(crate) fn client(options: &ServerOptions) -> Result<clickhouse::Client, Erro
         Some(password) => client.with_password(password),
         None => client,
     };
+    // Answers are read as they are; what inserts send is compressed where that pays.
+    let client = client.with_compression(clickhouse::Compression::None);
     Ok(client.with_product_info("flowql", env!("CARGO_PKG_VERSION")))
 }
 

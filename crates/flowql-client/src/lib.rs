@@ -52,7 +52,7 @@ pub use block_writer::{BlockCounts, BlockWriter, BlockWriterOptions, RowBlock};
 pub use client::{Client, Health, Progress, Statistics, query_id};
 pub use error::Error;
 pub use errors::UNKNOWN_DATABASE;
-pub use options::{ClientOptions, ServerOptions};
+pub use options::{ClientOptions, InsertCompression, ServerOptions};
 pub use rows::{AnswerColumn, RowStream, Rows};
 pub use statement::{Insert, Statement};
 pub use time::iso_time;

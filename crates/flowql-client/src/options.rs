@@ -17,6 +17,18 @@ pub struct ClientOptions {
     pub concurrency: usize,
     /// How many calls may wait for their turn; more are refused.
     pub waiting: usize,
+    /// Which inserts are compressed.
+    pub compression: InsertCompression,
+}
+
+/// Which inserts are compressed, by LZ4.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InsertCompression {
+    /// Those to a server on another machine: on the same one, compressing takes longer than sending.
+    #[default]
+    Remote,
+    /// All.
+    Always,
 }
 
 impl Default for ClientOptions {
@@ -27,6 +39,7 @@ impl Default for ClientOptions {
             deadline: Duration::from_secs(60),
             concurrency: 8,
             waiting: 256,
+            compression: InsertCompression::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::OnceCell;
-use url::Url;
+use url::{Host, Url};
 
 use crate::Error;
 use flowql_embedded::{Embedded, EmbeddedOptions};
@@ -71,6 +71,16 @@ impl Servers {
     }
 }
 
+/// Whether a server is on this machine, by its address.
+pub(crate) fn is_local(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// An address as it is used: with a scheme, without credentials, which have settings of their own.
 fn check(text: &str) -> Result<String, Error> {
     let bad = |what: &str| Error::Setup {
@@ -108,6 +118,18 @@ mod tests {
         let error = check("http://me:secret@h:1").unwrap_err().to_string();
         assert!(error.contains("`h:1`") && !error.contains("secret"), "{error}");
         assert!(Servers::remote(&[]).is_err());
+    }
+
+    #[test]
+    fn a_loopback_address_is_on_this_machine() {
+        for local in ["http://localhost:8123", "http://127.0.0.5:1", "https://[::1]:8443"] {
+            assert!(is_local(local), "{local}");
+        }
+        for remote in
+            ["http://localhost.example:8123", "http://192.0.2.1", "http://[2001:db8::1]", "http://h"]
+        {
+            assert!(!is_local(remote), "{remote}");
+        }
     }
 
     #[tokio::test]

@@ -79,30 +79,34 @@ async fn open(options: EmbeddedOptions) -> Embedded {
 /// When it does not build.
 pub fn helper() -> PathBuf {
     static HELPER: OnceLock<PathBuf> = OnceLock::new();
-    HELPER.get_or_init(build_helper).clone()
+    HELPER.get_or_init(|| build("flowql-embedded", "flowql-embedded")).clone()
 }
 
-fn build_helper() -> PathBuf {
+/// The command `flowql`, built as it is now, for the tests of what it runs.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| build("flowql-cli", "flowql")).clone()
+}
+
+/// Builds a program of a package of this workspace.
+fn build(package: &str, program: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../flowql-embedded/Cargo.toml");
+    let manifest = format!("{}/../{package}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--message-format=json",
-            "--bin=flowql-embedded",
-            "--manifest-path",
-            manifest,
-        ])
+        .args(["build", "--quiet", "--message-format=json", "--bin", program, "--manifest-path", &manifest])
         .output();
     let output = match output {
         Ok(output) if output.status.success() => output,
-        Ok(output) => panic!("the helper does not build: {}", String::from_utf8_lossy(&output.stderr)),
+        Ok(output) => panic!("`{program}` does not build: {}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => panic!("cannot run cargo: {error}"),
     };
     let messages = output.stdout.split(|&byte| byte == b'\n');
     let messages = messages.filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok());
     let mut programs =
         messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    programs.next().unwrap_or_else(|| panic!("cargo built no helper"))
+    programs.next().unwrap_or_else(|| panic!("cargo built no `{program}`"))
 }

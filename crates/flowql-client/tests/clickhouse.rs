@@ -6,7 +6,9 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,8 +16,11 @@ use flowql_client::Error;
 use flowql_client::native::Block;
 use flowql_client::testing;
 use flowql_client::{BlockWriter, BlockWriterOptions, Client, ClientOptions, Insert, RowBlock, Statement};
+use flowql_client::{InsertCompression, ServerOptions};
 use futures_util::StreamExt as _;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// One number.
 async fn number(client: &Client, sql: &str) -> u64 {
@@ -186,6 +191,79 @@ async fn a_block_keeps_more_values_than_two_bytes_can_number() {
     let counts = writer.counts();
     assert_eq!((counts.blocks, counts.rows, counts.failures, counts.in_flight), (1, u64::from(ROWS), 0, 0));
     assert!(counts.bytes > 70_000);
+}
+
+#[tokio::test]
+async fn inserts_are_compressed_where_that_is_asked_for() {
+    const ROWS: u32 = 500_000;
+    let engine = testing::engine().await;
+    let relay = Relay::new(engine.url().trim_start_matches("http://")).await;
+    let mut sent = Vec::new();
+    for (table, compression) in [("plain", InsertCompression::Remote), ("small", InsertCompression::Always)] {
+        let options = ClientOptions { compression, ..ClientOptions::default() };
+        let client = Client::remote(&ServerOptions::at(relay.url()), options).unwrap();
+        let create = format!("CREATE TABLE {table} (n UInt32, m UInt64) ENGINE = MergeTree ORDER BY n");
+        client.execute(&Statement::write(create)).await.unwrap();
+        let before = relay.bytes();
+        let mut block = Block::new(2, ROWS as usize);
+        block.fixed("n", "UInt32", (0..ROWS).map(u32::to_le_bytes));
+        block.fixed("m", "UInt64", (0..ROWS).map(|row| u64::from(row % 7).to_le_bytes()));
+        let insert = Insert {
+            sql: format!("INSERT INTO {table} (n, m) FORMAT Native"),
+            data: block.into_bytes().into(),
+            token: table.to_owned(),
+            deadline: None,
+        };
+        let writer = BlockWriter::new(client.clone(), BlockWriterOptions::default());
+        writer.write(&RowBlock { insert, rows: u64::from(ROWS) }).await.unwrap();
+        sent.push(relay.bytes() - before);
+        let same = format!("SELECT count(), countIf(m = n % 7), uniqExact(n) FROM {table}");
+        let rows = client.rows(&Statement::read(same)).await.unwrap().collect().await.unwrap();
+        assert_eq!(rows, [[ROWS, ROWS, ROWS].map(serde_json::Value::from).to_vec()]);
+    }
+    assert!(sent[0] > 12 * ROWS as usize, "{sent:?}");
+    assert!(sent[1] < 6 * ROWS as usize, "{sent:?}");
+}
+
+/// Passes connections on, and counts the bytes that clients send.
+struct Relay {
+    address: SocketAddr,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Relay {
+    async fn new(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let (server, counter) = (server.to_owned(), Arc::clone(&bytes));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&server).await.unwrap();
+                let (mut from_client, mut to_client) = client.into_split();
+                let (mut from_server, mut to_server) = server.into_split();
+                let counter = Arc::clone(&counter);
+                tokio::spawn(async move {
+                    let mut buffer = vec![0; 64 * 1024];
+                    while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+                        counter.fetch_add(read, Ordering::Relaxed);
+                        to_server.write_all(&buffer[..read]).await.unwrap();
+                    }
+                });
+                // Either side may go at any time.
+                tokio::spawn(async move { drop(tokio::io::copy(&mut from_server, &mut to_client).await) });
+            }
+        });
+        Self { address, bytes }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
 }
 
 #[tokio::test]

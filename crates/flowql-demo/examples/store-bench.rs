@@ -55,7 +55,7 @@ async fn run(rows: u64) -> Outcome<()> {
     let client = testing::client().await;
     let layout = Layout { database: client.options().database.clone(), ..Layout::default() };
     let schema = Schema::default();
-    let found = tables::find(&client, &layout).await?;
+    let found = tables::Catalog::read(&client, &layout.database).await?;
     tables::apply(&client, &tables::statements(&layout, &schema, &found, Change::Nothing, None), |_| {})
         .await?;
     let now = UNIX_EPOCH.elapsed()?.as_secs() / 3600 * 3600;

@@ -14,7 +14,7 @@ use flowql_client::{Client, Error, Statement};
 use flowql_demo::{Demo, load};
 use flowql_embedded::install;
 use flowql_tables::StoredSchema;
-use flowql_tables::{Change, Layout, apply, find, statements};
+use flowql_tables::{Catalog, Change, Layout, apply, statements};
 use futures_util::future::join_all;
 
 /// A column, what is typed of its value, and the rest of the filter.
@@ -116,7 +116,7 @@ impl ValueRows for Counted<'_> {
 
 async fn fill(client: &Client, schema: &Schema, rows: u64) {
     let layout = Layout { database: client.options().database.clone(), ..Layout::default() };
-    let found = find(client, &layout).await.unwrap();
+    let found = Catalog::read(client, &layout.database).await.unwrap();
     apply(client, &statements(&layout, schema, &found, Change::Add, None), |_| {}).await.unwrap();
     let (end, span) = (SystemTime::now(), Duration::from_secs(24 * 3600));
     let start = Instant::now();

@@ -24,7 +24,7 @@ pub struct Loaded {
 }
 
 /// Stores the flows of a demonstration. A batch is sent until it is acknowledged: its token keeps it from being stored
-/// twice, in the tables of sums too. `patience` is how long a batch may go without; `progress` is told of what is
+/// twice, in the aggregated tables too. `patience` is how long a batch may go without; `progress` is told of what is
 /// loaded after each batch.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! A new table of sums is filled while flows go on being written, and the filling is broken off at every place: in the
+//! A new aggregated table is filled while flows go on being written, and the filling is broken off at every place: in the
 //! end each flow counts once.
 
 #![expect(
@@ -25,11 +25,11 @@ const ROWS: u64 = 200;
 const PAUSE: Duration = Duration::from_millis(30);
 
 async fn missing(client: &Client, layout: &Layout, change: Change) -> Vec<tables::Statement> {
-    let found = tables::find(client, layout).await.unwrap();
+    let found = tables::Catalog::read(client, &layout.database).await.unwrap();
     tables::statements(layout, &Schema::default(), &found, change, None)
 }
 
-/// Rows, bytes and packets of a table; of the tables of sums the rows do not count.
+/// Rows, bytes and packets of a table; of the aggregated tables the rows do not count.
 async fn sums(client: &Client, table: &str) -> [u64; 3] {
     let sql = format!("SELECT count(), sum(Bytes), sum(Packets) FROM {table}");
     let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();
@@ -130,7 +130,7 @@ async fn write(client: &Client, layout: &Layout, way: Way, batch: u64) -> u64 {
     OTHERS
 }
 
-/// A store without tables of sums, and one that is to be there.
+/// A store without aggregated tables, and one that is to be there.
 async fn store() -> (Client, Layout) {
     let client = testing::client().await;
     let layout =

@@ -1,5 +1,5 @@
 //! Either process is killed while flows are loaded: afterwards every acknowledged batch is there, none twice, and the
-//! tables of sums agree with the flows.
+//! aggregated tables agree with the flows.
 
 #![expect(
     clippy::unwrap_used,
@@ -37,13 +37,13 @@ async fn store(folder: &Path) -> Client {
     let engine = EmbeddedOptions { folder: Some(folder.to_path_buf()), ..testing::options() };
     let options = ClientOptions { database: "flowql".to_owned(), ..ClientOptions::default() };
     let client = Client::embedded(engine, options).unwrap();
-    let found = tables::find(&client, &layout()).await.unwrap();
+    let found = tables::Catalog::read(&client, &layout().database).await.unwrap();
     let made = tables::statements(&layout(), &Schema::default(), &found, Change::Nothing, None);
     tables::apply(&client, &made, |_| {}).await.unwrap();
     client
 }
 
-/// Rows, bytes and packets of a table; of the tables of sums the rows do not count.
+/// Rows, bytes and packets of a table; of the aggregated tables the rows do not count.
 async fn sums(client: &Client, table: &str) -> [u64; 3] {
     let sql = format!("SELECT count(), sum(Bytes), sum(Packets) FROM {table}");
     let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();

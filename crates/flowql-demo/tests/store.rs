@@ -33,7 +33,7 @@ fn demo() -> Demo {
 }
 
 async fn migrate(client: &Client, layout: &Layout, schema: &Schema) -> usize {
-    let found = tables::find(client, layout).await.unwrap();
+    let found = tables::Catalog::read(client, &layout.database).await.unwrap();
     let statements = tables::statements(layout, schema, &found, Change::AddAndExpire, None);
     tables::apply(client, &statements, |_| {}).await.unwrap();
     statements.len()

@@ -15,18 +15,7 @@ const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked whether what is waited for is over.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the database has.
-///
-/// # Errors
-///
-/// Why it does not answer.
-pub async fn find(client: &Client, layout: &Layout) -> Result<Catalog, Error> {
-    let [tables, columns, indexes] =
-        Catalog::queries(layout).map(|sql| clickhouse::Statement::read(sql).without_database());
-    Ok(Catalog::of(client.all(&tables).await?, client.all(&columns).await?, client.all(&indexes).await?))
-}
-
-/// Makes or changes the tables: finds what there is, and runs the [`statements`] that are missing. No other migration can do
+/// Makes or changes the tables: reads what there is, and runs the [`statements`] that are missing. No other migration can do
 /// so at the same time. `progress` is told of each statement before it runs.
 ///
 /// # Errors
@@ -68,7 +57,7 @@ async fn make_alone(
         progress(&settle);
         wait(client, &settle).await?;
     }
-    let found = find(client, layout).await?;
+    let found = Catalog::read(client, &layout.database).await?;
     for (number, statement) in statements(layout, schema, &found, change, as_names).iter().enumerate() {
         lock.check().await?;
         progress(statement);
@@ -82,7 +71,7 @@ async fn make_alone(
 ///
 /// # Errors
 ///
-/// Why a statement was not done. Those before it are; to run the statements of a new [`find`] goes on from there.
+/// Why a statement was not done. Those before it are; to run the statements of a new [`Catalog`] goes on from there.
 pub async fn apply(
     client: &Client,
     statements: &[Statement],

@@ -1,4 +1,4 @@
-//! Filling a new table of sums while flows go on being written: each flow counts once.
+//! Filling a new aggregated table while flows go on being written: each flow counts once.
 //!
 //! A view carries the flows that are written from now on, one statement moves those that are there. Where the one ends
 //! and the other begins cannot be told by the clock, nor by the order of the statements: batches are under way all the
@@ -41,8 +41,8 @@ pub fn caution(statements: &[Statement]) -> Option<&'static str> {
     statements.iter().any(|statement| statement.sql.contains(&moves)).then_some(CAUTION)
 }
 
-/// What is to be done for the new tables of sums, in two parts.
-pub(crate) struct Fill {
+/// What is to be done for the new aggregated tables, in two parts.
+pub(crate) struct Backfill {
     /// Whether what is there may be changed.
     may_change: bool,
     /// The mark that tells the flows of the views from those to be moved; `None` where nothing is moved.
@@ -53,7 +53,7 @@ pub(crate) struct Fill {
     tables: Vec<Aggregation>,
 }
 
-impl Fill {
+impl Backfill {
     /// The tables that are new, or that were not filled to the end.
     pub(crate) fn of(layout: &Layout, found: &Catalog, may_change: bool) -> Self {
         let is_new = |table: &Aggregation| !found.has(&view_of(table)) && !found.has_rows(&table.name());
@@ -150,7 +150,7 @@ impl Fill {
     }
 }
 
-/// The view that feeds a table of sums.
+/// The view that feeds an aggregated table.
 fn view_of(table: &Aggregation) -> String {
     format!("{}_consumer", table.name())
 }

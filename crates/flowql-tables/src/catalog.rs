@@ -1,17 +1,21 @@
 //! What a database has already.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use flowql_client::{Client, Error, Statement};
+use futures_util::future::try_join4;
 use serde::Deserialize;
 
-use super::layout::{Layout, literal};
+use super::layout::literal;
 
 /// The tables, views and dictionaries of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     /// By name.
     pub tables: BTreeMap<String, CatalogTable>,
+    /// The names of the dictionaries, those of the server's configuration too, which belong to no database.
+    pub dictionaries: BTreeSet<String>,
 }
 
 /// A table, view or dictionary.
@@ -67,10 +71,34 @@ pub(crate) struct IndexRow {
     expr: String,
 }
 
+/// A row of `system.dictionaries`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DictionaryRow {
+    name: String,
+}
+
 impl Catalog {
+    /// What the database of that name has: nothing where there is no such database.
+    ///
+    /// # Errors
+    ///
+    /// Why the server does not answer.
+    pub async fn read(client: &Client, database: &str) -> Result<Self, Error> {
+        let [tables, columns, indexes, dictionaries] =
+            Self::queries(database).map(|sql| Statement::read(sql).without_database());
+        let (tables, columns, indexes, dictionaries) = try_join4(
+            client.all(&tables),
+            client.all(&columns),
+            client.all(&indexes),
+            client.all(&dictionaries),
+        )
+        .await?;
+        Ok(Self::of(tables, columns, indexes, dictionaries))
+    }
+
     /// What reads the rows that [`Catalog::of`] takes.
-    pub(crate) fn queries(layout: &Layout) -> [String; 3] {
-        let database = literal(&layout.database);
+    pub(crate) fn queries(database: &str) -> [String; 4] {
+        let database = literal(database);
         let query = |columns: &str, table: &str, order: &str| {
             format!("SELECT {columns} FROM system.{table} WHERE database = {database}{order}")
         };
@@ -82,12 +110,19 @@ impl Catalog {
                 " ORDER BY table, position",
             ),
             query("table, expr", "data_skipping_indices", ""),
+            query("name", "dictionaries", " OR database = ''"),
         ]
     }
 
     /// What the rows of the system tables say.
-    pub(crate) fn of(tables: Vec<TableRow>, columns: Vec<CatalogColumn>, indexes: Vec<IndexRow>) -> Self {
-        let mut found = Self::default();
+    pub(crate) fn of(
+        tables: Vec<TableRow>,
+        columns: Vec<CatalogColumn>,
+        indexes: Vec<IndexRow>,
+        dictionaries: Vec<DictionaryRow>,
+    ) -> Self {
+        let dictionaries = dictionaries.into_iter().map(|row| row.name).collect();
+        let mut catalog = Self { dictionaries, ..Self::default() };
         for TableRow { name, engine, engine_full, sorting_key, as_select, total_rows } in tables {
             let table = CatalogTable {
                 engine,
@@ -97,19 +132,22 @@ impl Catalog {
                 rows: total_rows,
                 ..CatalogTable::default()
             };
-            found.tables.insert(name, table);
+            if table.engine == "Dictionary" {
+                catalog.dictionaries.insert(name.clone());
+            }
+            catalog.tables.insert(name, table);
         }
         for column in columns {
-            if let Some(table) = found.tables.get_mut(&column.table) {
+            if let Some(table) = catalog.tables.get_mut(&column.table) {
                 table.columns.push(column);
             }
         }
         for IndexRow { table, expr } in indexes {
-            if let Some(table) = found.tables.get_mut(&table) {
+            if let Some(table) = catalog.tables.get_mut(&table) {
                 table.indexes.push(expr);
             }
         }
-        found
+        catalog
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -168,7 +168,7 @@ pub(crate) fn raw(layout: &Layout, schema: &Schema) -> TableDefinition {
     }
 }
 
-/// A table of sums.
+/// An aggregated table.
 pub(crate) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> TableDefinition {
     let columns = columns_of(layout, schema, true);
     let mut primary = in_order(|column| column.aggregated_key);

@@ -20,13 +20,13 @@ pub struct Layout {
     pub database: String,
     /// How long `flows` keeps its rows; zero is for ever.
     pub ttl: Duration,
-    /// The tables of sums, the finest first.
+    /// The aggregated tables, the finest first.
     pub aggregated: Vec<Aggregation>,
     /// Who reads the tables behind the dictionaries, where the server knows more than its default user.
     pub login: Option<Login>,
 }
 
-/// A table of sums over an interval.
+/// An aggregated table: sums over an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aggregation {
     /// The interval that times are rounded down to.
@@ -95,7 +95,7 @@ impl Aggregation {
     }
 }
 
-/// The name of the table of sums over an interval: `flows_1h0m0s`.
+/// The name of the aggregated table of an interval: `flows_1h0m0s`.
 pub fn aggregated_name(interval: Duration) -> String {
     let seconds = interval.as_secs();
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

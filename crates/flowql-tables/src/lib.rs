@@ -1,9 +1,8 @@
 //! The flow tables: their statements, made of the schema and the [`Layout`].
 //!
 //! Writers send flows to `flows_raw`, a table that keeps nothing. A view computes what is computed once and writes
-//! to `flows`, which keeps every flow; from there views fill the tables that hold sums over an interval, and
-//! `exporters`. Everything here is a pure function: what is to be done depends on the schema, on the layout and on
-//! what was [`Catalog`] in the database.
+//! to `flows`, which keeps every flow; from there views fill the aggregated tables, and `exporters`. What is to be done
+//! is a pure function of the schema, of the layout and of what the database has already, its [`Catalog`].
 //!
 //! All engines are written by `Layout::engine`, all names by `Layout::table`: replicated and distributed tables
 //! come in at these two places.
@@ -20,7 +19,7 @@ mod migrate;
 mod stored;
 mod views;
 
-pub use apply::{apply, find, make};
+pub use apply::{apply, make};
 pub use backfill::caution;
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use definition::{TableColumn, columns_of, write_columns};

@@ -3,7 +3,7 @@
 use flowql::Schema;
 
 use super::Statement;
-use super::backfill::Fill;
+use super::backfill::Backfill;
 use super::catalog::{Catalog, CatalogTable};
 use super::definition::{self, TableDefinition, Value};
 use super::dictionaries::{self, AsNames, DICTIONARIES};
@@ -24,8 +24,8 @@ pub enum Change {
 /// The statements that make the tables, or bring them up to date; none where all is as it should be. `as_names`, where
 /// given, take the place of the names that are there.
 ///
-/// The order loses no row: tables get their columns before a view writes to them, and the views next to the sums are
-/// changed before those that feed them.
+/// The order loses no row: tables get their columns before a view writes to them, and the views next to the aggregated
+/// tables are changed before those that feed them.
 pub fn statements(
     layout: &Layout,
     schema: &Schema,
@@ -52,7 +52,7 @@ pub fn statements(
         }
     }
 
-    let fill = Fill::of(layout, found, change != Change::Nothing);
+    let fill = Backfill::of(layout, found, change != Change::Nothing);
     let mut builder = Builder { layout, found, change, statements: all };
     builder.table(&definition::raw(layout, schema));
     builder.statements.extend(fill.begin(layout));

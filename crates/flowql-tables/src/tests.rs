@@ -317,6 +317,7 @@ fn a_password_is_used_but_not_shown() {
 fn what_a_database_has_is_read() {
     let tables = r#"[
         {"name":"flows","engine":"MergeTree","engine_full":"MergeTree ORDER BY x","sorting_key":"x","as_select":"","total_rows":7},
+        {"name":"asns","engine":"Dictionary","engine_full":"","sorting_key":"","as_select":"","total_rows":null},
         {"name":"v","engine":"MaterializedView","engine_full":"","sorting_key":"","as_select":"SELECT 1","total_rows":null}
     ]"#;
     let columns =
@@ -326,6 +327,7 @@ fn what_a_database_has_is_read() {
         serde_json::from_str(tables).unwrap(),
         serde_json::from_str(columns).unwrap(),
         serde_json::from_str(indexes).unwrap(),
+        serde_json::from_str(r#"[{"name":"udp"},{"name":"asns"}]"#).unwrap(),
     );
     let flows = &found.tables["flows"];
     assert_eq!(
@@ -334,6 +336,7 @@ fn what_a_database_has_is_read() {
     );
     assert_eq!(flows.columns[0].kind, "UInt8");
     assert_eq!(found.tables["v"].rows, None);
-    let queries = Catalog::queries(&Layout { database: "a'b".to_owned(), ..Layout::default() });
+    assert_eq!(found.dictionaries.iter().collect::<Vec<_>>(), ["asns", "udp"]);
+    let queries = Catalog::queries("a'b");
     assert!(queries.iter().all(|query| query.contains(r"database = 'a\'b'")));
 }

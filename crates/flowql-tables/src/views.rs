@@ -58,14 +58,14 @@ pub(crate) fn raw(layout: &Layout, schema: &Schema) -> View {
     }
 }
 
-/// From `flows` to a table of sums.
+/// From `flows` to an aggregated table.
 pub(crate) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggregation) -> View {
     let name = aggregation.name();
     let (columns, select) = sums(layout, schema, aggregation.interval);
     View { name: format!("{name}_consumer"), target: name, columns, select }
 }
 
-/// The columns of a table of sums, and the query that gives them out of `flows`. The table adds up by itself.
+/// The columns of an aggregated table, and the query that gives them out of `flows`. The table adds up by itself.
 pub(crate) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec<String>, String) {
     let stored = columns_of(layout, schema, true);
     let columns: Vec<String> = stored
@@ -88,7 +88,7 @@ pub(crate) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec
     (columns, select(&items, &layout.table(FLOWS_TABLE)))
 }
 
-/// Moves the rows that a condition selects into a new table of sums.
+/// Moves the rows that a condition selects into a new aggregated table.
 pub(crate) fn backfill(
     layout: &Layout,
     schema: &Schema,

@@ -130,7 +130,7 @@ fn the_coarsest_table_that_serves_is_read() {
 #[test]
 fn a_table_must_go_back_to_the_start() {
     let table = |days, minutes, kind| plan_on(days, "", minutes, kind).unwrap();
-    // A new table of sums has not got there yet.
+    // A new aggregated table has not got there yet.
     let plan = table([15, 15, 2, 15], 3 * DAY, series(&[], 300));
     assert_eq!(plan.table, "flows_1m0s");
     assert_eq!(plan.reason, "the coarsest table that serves: flows_5m0s does not go back to the start");

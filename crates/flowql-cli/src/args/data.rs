@@ -34,7 +34,7 @@ pub(crate) enum TablesAction {
     },
     /// Make what is missing, and add the columns and indexes of the configuration to what is there
     ///
-    /// No row is lost. A new table of sums is filled with the flows that are there, while others are written, in
+    /// No row is lost. A new aggregated table is filled with the flows that are there, while others are written, in
     /// whatever way: each counts once. Two kinds of batches are no part of that, if they cross the filling. One that was
     /// stored before, and is repeated after since its acknowledgement was lost, counts twice in the new table. One that
     /// a table engine such as Kafka or Buffer writes by itself, or an asynchronous insert that nobody waits for, may be

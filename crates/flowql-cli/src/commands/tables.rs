@@ -8,7 +8,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use flowql::Schema;
 use flowql_client::Client;
-use flowql_tables::{self as tables, AsNames, Change, FLOWS_TABLE, Layout, Login, SETTINGS, Statement};
+use flowql_tables::{
+    self as tables, AsNames, Catalog, Change, FLOWS_TABLE, Layout, Login, SETTINGS, Statement,
+};
 use flowql_tables::{StoredSchema, StoredTable};
 use serde::Serialize;
 
@@ -78,7 +80,7 @@ async fn missing(
     shown: bool,
 ) -> Result<Vec<Statement>, Failure> {
     let mut layout = database.layout.clone();
-    let found = tables::find(client, &layout).await?;
+    let found = Catalog::read(client, &layout.database).await?;
     if let (true, Some(login)) = (shown, &mut layout.login) {
         *login = Login { password: "***".to_owned(), user: login.user.clone() };
     }
@@ -135,11 +137,11 @@ struct Shown<'a> {
 
 async fn show(global: &Global, database: &Database, json: bool) -> Result<Status, Failure> {
     let client = database.outside(DEADLINE)?;
-    let found = tables::find(&client, &database.layout).await?;
+    let found = Catalog::read(&client, &database.layout.database).await?;
     caution(global, &client);
     let stored = match found.tables.is_empty() {
         true => StoredSchema::default(),
-        false => StoredSchema::read(&database.client(DEADLINE)?).await?,
+        false => StoredSchema::of(&database.client(DEADLINE)?, &found).await?,
     };
     let of_flows =
         found.tables.iter().filter(|(name, _)| stored.tables.iter().any(|table| table.name == **name));

@@ -25,7 +25,7 @@ impl Store {
         Self { address: url.trim().trim_start_matches("http://").to_owned(), engine }
     }
 
-    /// With flows, and a new table of sums that the configuration asks for since then.
+    /// With flows, and a new aggregated table that the configuration asks for since then.
     fn with_a_table_to_fill() -> Self {
         let store = Self::new();
         store.configure("[[tables.aggregated]]\ninterval = 3600\nkeep_days = 0\n");

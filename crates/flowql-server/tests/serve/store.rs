@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use flowql_client::testing;
 use flowql_embedded::{Embedded, EmbeddedOptions};
 
 use crate::service::{PATIENCE, Service, send};
@@ -27,7 +28,7 @@ impl Store {
         STORE.get_or_init(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             // The program under test is the helper too.
-            let helper = Some(PathBuf::from(env!("CARGO_BIN_EXE_flowql")));
+            let helper = Some(testing::program());
             let options = EmbeddedOptions { helper, ..EmbeddedOptions::temporary() };
             let engine = runtime.block_on(Embedded::open(options)).unwrap();
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -39,7 +40,7 @@ impl Store {
 
     /// Runs the command on this store.
     fn flowql(&self, arguments: &[&str]) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flowql"));
+        let mut command = Command::new(testing::program());
         command.args(["--quiet", "--no-config"]).args(arguments).arg("--folder").arg(self.folder());
         let output = command.stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,7 +41,7 @@ impl Service {
 
     /// A service in a folder that is there already.
     pub(crate) fn start_in(folder: Arc<TempDir>, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flowql"));
+        let mut command = Command::new(testing::program());
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data", "data"])
             .args(arguments)

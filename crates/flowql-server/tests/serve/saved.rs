@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use flowql_client::testing;
 use serde_json::{Value, json};
 
 use crate::service::{Answer, JSON, PATIENCE, Service};
@@ -166,7 +167,7 @@ fn what_was_answered_survives_kill_9() {
 #[test]
 fn a_folder_has_one_service() {
     let service = Service::start("", &[]);
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_flowql"))
+    let output = std::process::Command::new(testing::program())
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(service.path("data"))
         .output()

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
+use flowql_client::testing;
 use rexpect::session::spawn_command;
 use serde_json::{Value, json};
 
@@ -97,7 +98,7 @@ fn what_the_database_quotes_of_a_filter_is_not_in_the_log() {
 #[test]
 fn on_a_terminal_the_log_is_text() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flowql"));
+    let mut command = Command::new(testing::program());
     command
         .args(["serve", "--no-config", "--listen", "127.0.0.1:0", "--data", "data", "--backend", "none"])
         .current_dir(folder.path());

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::{Value, json};
 
 use super::client::{Client, Start};
@@ -18,7 +19,7 @@ struct Service {
 impl Service {
     /// With the file `values.toml` of a folder, in which it keeps its own files too.
     fn start(folder: &std::path::Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_flowql"))
+        let mut process = Command::new(testing::program())
             .args([
                 "serve",
                 "--no-config",

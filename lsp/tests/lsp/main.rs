@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Compares with a snapshot.
 fn snapshot(name: &str, text: &str) {
     insta::with_settings!({
-        snapshot_path => "../../../../snapshots/lsp",
+        snapshot_path => "../../../snapshots/lsp",
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {

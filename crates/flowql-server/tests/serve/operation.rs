@@ -4,6 +4,7 @@ use std::io::{BufReader, Read as _, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::json;
 
 use crate::service::{Answer, JSON, Service, request};
@@ -202,7 +203,7 @@ fn what_cannot_start_says_why() {
     let service = Service::start("", &[]);
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let run = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_flowql"))
+        let output = std::process::Command::new(testing::program())
             .arg("serve")
             .args(arguments)
             .current_dir(folder.path())

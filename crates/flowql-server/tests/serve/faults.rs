@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::{Value, json};
 
 use crate::service::Service;
@@ -95,7 +96,7 @@ fn a_user_who_may_not_set_limits_is_served_and_that_is_said() {
     let question =
         json!({"filter": "", "kind": "top", "columns": ["SrcAS"], "from": 1, "to": 4_000_000_000_u32});
     assert!(service.post("/api/v1/query", &question.to_string()).has(200).text().lines().count() > 3);
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_flowql"))
+    let output = std::process::Command::new(testing::program())
         .args(["query", "--no-config", "--top", "SrcAS", "--from", "-26h", "--database", "flowql"])
         .args(["--server", &proxy.url()])
         .output()

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::{Value, json};
 
 use super::client::{Client, Start};
@@ -19,7 +20,7 @@ impl Store {
     }
 
     fn command(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flowql"));
+        let mut command = Command::new(testing::program());
         command.args(arguments).current_dir(self.0.path()).output().unwrap()
     }
 

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use flowql_client::testing;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -95,7 +96,7 @@ impl Start {
 
     /// Starts the server and says nothing.
     pub(crate) fn silent(self) -> Client {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_flowql"))
+        let mut process = Command::new(testing::program())
             .arg("lsp")
             .args(&self.arguments)
             .current_dir(self.directory.path())
