@@ -29,6 +29,11 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                     #(Self::#variants => #names,)*
                 }
             }
+
+            /// The one of that word.
+            pub fn named(word: &str) -> ::core::option::Option<Self> {
+                Self::ALL.into_iter().find(|choice| choice.name() == word)
+            }
         }
 
         #[automatically_derived]
@@ -38,9 +43,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             fn read(
                 value: &::flowql_config::derived::Spanned<::flowql_config::derived::DeValue<'_>>,
             ) -> ::core::result::Result<Self, ::core::ops::Range<usize>> {
-                let word = value.get_ref().as_str();
-                let found = Self::ALL.into_iter().find(|choice| word == ::core::option::Option::Some(choice.name()));
-                found.ok_or_else(|| value.span())
+                value.get_ref().as_str().and_then(Self::named).ok_or_else(|| value.span())
             }
 
             fn show(&self) -> ::core::option::Option<::flowql_config::derived::TomlValue> {

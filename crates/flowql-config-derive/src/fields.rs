@@ -138,7 +138,12 @@ fn setting_entry(field: &Field, options: &Options, ty: &Type, key: &str) -> Resu
     let unit = options.unit.as_deref().unwrap_or_default();
     let required = options.required;
     let none = quote!(|| ::core::option::Option::None);
-    let shown = |value: TokenStream| quote!(|| <#ty as ::flowql_config::Value>::show(&#value));
+    let shown = |value: TokenStream| quote! {
+            || {
+                let value: #ty = #value;
+                ::flowql_config::Value::show(&value)
+            }
+        };
     // The user's names have none.
     let has_default = !required && field.ident.is_some();
     let default = if has_default { shown(default_of(options.default.as_ref(), ty)) } else { none.clone() };

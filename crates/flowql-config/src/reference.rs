@@ -121,6 +121,11 @@ impl Setting {
         (self.default_value)().map(|value| value.to_string())
     }
 
+    /// Whether it has an example that is not its default.
+    pub fn has_own_example(&self) -> bool {
+        (self.example_value)().is_some()
+    }
+
     /// A value as an example, as TOML: one of its own, or the default.
     pub fn example(&self) -> Option<String> {
         (self.example_value)().map(|value| value.to_string()).or_else(|| self.default())

@@ -19,6 +19,7 @@ use crate::{Kind, Secret};
 /// }
 ///
 /// assert_eq!(Side::ALL.map(Side::name), ["front", "back"]);
+/// assert_eq!(Side::named("back"), Some(Side::Back));
 /// ```
 pub trait Value: Sized {
     /// What the value must be.
