@@ -209,11 +209,15 @@ fn variable(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use flowql_config::{Registry, Section};
+    use flowql_config::{KnownSection, Registry};
 
     use super::*;
 
-    const SECTIONS: Registry = &[BackendSection::INFO, ClickhouseSection::INFO, EmbeddedSection::INFO];
+    const SECTIONS: Registry = &[
+        KnownSection::of::<BackendSection>(),
+        KnownSection::of::<ClickhouseSection>(),
+        KnownSection::of::<EmbeddedSection>(),
+    ];
 
     fn options(text: &str, args: &BackendArgs) -> BackendOptions {
         BackendOptions::new(&Config::parse(text, "/etc/flowql/flowql.toml", SECTIONS).unwrap(), args).unwrap()

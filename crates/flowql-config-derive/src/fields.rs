@@ -113,7 +113,7 @@ fn setting(field: &Field) -> Result<Parts> {
 /// The only field of a section whose keys are the user's: a map from names to values.
 pub(crate) fn names(field: &Field) -> Result<Parts> {
     let options = Options::of(&field.attrs)?;
-    let missing = || Error::new_spanned(field, "say by `#[setting(key = \"…\")]` what stands for the names");
+    let missing = || Error::new_spanned(field, "say by `#[setting(key = \"…\")]` what represents the names");
     let key = options.key.clone().ok_or_else(missing)?;
     let value = arguments(&field.ty, "BTreeMap").and_then(|arguments| arguments.last().copied().cloned());
     let value = value.ok_or_else(|| Error::new_spanned(&field.ty, "names are a `BTreeMap<String, …>`"))?;
@@ -138,12 +138,14 @@ fn setting_entry(field: &Field, options: &Options, ty: &Type, key: &str) -> Resu
     let unit = options.unit.as_deref().unwrap_or_default();
     let required = options.required;
     let none = quote!(|| ::core::option::Option::None);
-    let shown = |value: TokenStream| quote! {
+    let shown = |value: TokenStream| {
+        quote! {
             || {
                 let value: #ty = #value;
                 ::flowql_config::Value::show(&value)
             }
-        };
+        }
+    };
     // The user's names have none.
     let has_default = !required && field.ident.is_some();
     let default = if has_default { shown(default_of(options.default.as_ref(), ty)) } else { none.clone() };

@@ -80,7 +80,6 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 doc: #doc,
                 example: #example,
                 entries: &[#(#entries),*],
-                read: |reader| ::std::sync::Arc::new(<Self as ::flowql_config::Section>::read(reader)),
             };
 
             fn read(reader: &mut ::flowql_config::Reader<'_, '_>) -> Self {
@@ -218,7 +217,7 @@ mod tests {
                 BTreeMap<String, String>,
             );
         )));
-        assert_eq!(names, "say by `#[setting(key = \"…\")]` what stands for the names");
+        assert_eq!(names, "say by `#[setting(key = \"…\")]` what represents the names");
     }
 
     #[test]

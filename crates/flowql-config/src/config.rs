@@ -11,8 +11,9 @@ use flowql::{
     is_filter_name,
 };
 
-use crate::document::{Document, Finding};
-use crate::section::Sections;
+use crate::document::Document;
+use crate::error::Finding;
+use crate::known::{KnownSection, Sections};
 use crate::sections::OWN;
 use crate::{
     CommunitiesSection, ConfigErrors, ConfigFileError, FiltersSection, LimitsSection, Registry,
@@ -51,7 +52,7 @@ impl Config {
 
     /// The defaults, with the sections of a program.
     pub fn defaults(registry: Registry) -> Self {
-        let document = Document::empty(Self::reference(registry));
+        let document = Document::empty(known(registry));
         let sections = document.sections().unwrap_or_default();
         Self { registry, sections, ..Self::default() }
     }
@@ -110,7 +111,7 @@ impl Config {
         positions: &Positions<'_>,
         registry: Registry,
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
-        let document = Document::parse(text, Self::reference(registry)).map_err(|error| vec![error])?;
+        let document = Document::parse(text, known(registry)).map_err(|error| vec![error])?;
         let sections = document.sections()?;
         let faults = sections.iter().flat_map(|section| section.faults());
         let mut findings: Vec<_> = faults.map(|fault| document.place_fault(fault)).collect();
@@ -227,8 +228,13 @@ impl Config {
 
     /// The sections of `flowql.toml`, those of this crate first. [`SectionInfo::family`] has those within each.
     pub fn reference(registry: Registry) -> Vec<&'static SectionInfo> {
-        OWN.iter().chain(registry).copied().collect()
+        known(registry).iter().map(|known| known.info).collect()
     }
+}
+
+/// The sections of this crate, and those of a program.
+fn known(registry: Registry) -> Vec<KnownSection> {
+    OWN.iter().chain(registry).copied().collect()
 }
 
 fn position(positions: &Positions<'_>, span: &Range<usize>) -> Position {

@@ -8,27 +8,20 @@ use flowql::tables::closest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::reader::{Reader, settings_named, within};
-use crate::section::Sections;
+use crate::error::Finding;
+use crate::known::{KnownSection, Sections};
+use crate::section::{Reader, within};
 use crate::{SectionInfo, Shape};
-
-/// Something to say of a range of the document.
-#[derive(Debug)]
-pub(crate) struct Finding {
-    pub(crate) span: Range<usize>,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
-}
 
 /// A `flowql.toml`, parsed, and the sections that it may have.
 pub(crate) struct Document<'i> {
     root: Spanned<DeTable<'i>>,
-    known: Vec<&'static SectionInfo>,
+    known: Vec<KnownSection>,
 }
 
 impl<'i> Document<'i> {
     /// Parses a text.
-    pub(crate) fn parse(text: &'i str, known: Vec<&'static SectionInfo>) -> Result<Self, Finding> {
+    pub(crate) fn parse(text: &'i str, known: Vec<KnownSection>) -> Result<Self, Finding> {
         let root = DeTable::parse(text).map_err(|error| Finding {
             span: error.span().unwrap_or_default(),
             message: error.message().replace('\n', ", "),
@@ -38,7 +31,7 @@ impl<'i> Document<'i> {
     }
 
     /// One without a word.
-    pub(crate) fn empty(known: Vec<&'static SectionInfo>) -> Self {
+    pub(crate) fn empty(known: Vec<KnownSection>) -> Self {
         Self { root: Spanned::new(0..0, DeTable::new()), known }
     }
 
@@ -51,13 +44,13 @@ impl<'i> Document<'i> {
         let mut findings = Vec::new();
         let mut sections = Sections::default();
         let nothing = DeTable::new();
-        for &info in &self.known {
+        for &KnownSection { info, read } in &self.known {
             let reader = match entry(self.root.get_ref(), info.name) {
                 Some((_, value)) => within(info, value, &mut findings),
                 None => Some(Reader::new(info, &nothing, 0..0, &mut findings)),
             };
             if let Some(mut reader) = reader {
-                sections.set((info.read)(&mut reader));
+                sections.set(read(&mut reader));
             }
         }
         let unknown = self.root.get_ref().iter().filter(|(key, _)| self.known(key.get_ref()).is_none());
@@ -69,8 +62,12 @@ impl<'i> Document<'i> {
         Err(findings)
     }
 
+    fn infos(&self) -> impl Iterator<Item = &'static SectionInfo> {
+        self.known.iter().map(|known| known.info)
+    }
+
     fn known(&self, name: &str) -> Option<&'static SectionInfo> {
-        self.known.iter().copied().find(|info| info.name == name)
+        self.infos().find(|info| info.name == name)
     }
 
     fn unknown(&self, key: &Spanned<Cow<'_, str>>, value: &DeValue<'_>) -> Finding {
@@ -79,12 +76,13 @@ impl<'i> Document<'i> {
             DeValue::Table(_) => format!("unknown section [{word}]"),
             _ => format!("unknown key `{word}` outside of any section"),
         };
-        let help = match closest(word, self.known.iter().map(|info| info.name)).first() {
+        let help = match closest(word, self.infos().map(|info| info.name)).first() {
             Some(near) => Some(format!("did you mean `{near}`?")),
             // A key of some section that is written before any section header.
-            None => settings_named(self.known.iter().copied(), word)
-                .next()
-                .map(|(section, _)| format!("it belongs to {}", section.title())),
+            None => {
+                let section = self.infos().find_map(|info| info.find(word)).map(|(section, _)| section);
+                section.map(|section| format!("it belongs to {}", section.title()))
+            }
         };
         Finding { span: key.span(), message, help }
     }

@@ -7,7 +7,7 @@
 //! A configuration that is wrong is refused as a whole, with everything that is wrong in it, each at its line:
 //!
 //! ```
-//! use flowql_config::{Config, Section};
+//! use flowql_config::{Config, KnownSection, Registry, Section};
 //!
 //! /// The printer of reports.
 //! #[derive(Clone, Debug, PartialEq, Eq, Section)]
@@ -20,11 +20,11 @@
 //!     duplex: bool,
 //! }
 //!
-//! let sections = &[PrinterSection::INFO];
-//! let config = Config::parse("[printer]\npages = 0x20\n", "flowql.toml", sections).unwrap();
+//! const SECTIONS: Registry = &[KnownSection::of::<PrinterSection>()];
+//! let config = Config::parse("[printer]\npages = 0x20\n", "flowql.toml", SECTIONS).unwrap();
 //! assert_eq!(*config.section::<PrinterSection>(), PrinterSection { pages: 32, duplex: false });
 //!
-//! let errors = Config::parse("[printer]\npage = 2\nduplex = 1\n", "flowql.toml", sections).unwrap_err();
+//! let errors = Config::parse("[printer]\npage = 2\nduplex = 1\n", "flowql.toml", SECTIONS).unwrap_err();
 //! assert_eq!(
 //!     errors.to_string(),
 //!     "flowql.toml:2:1: unknown key `page` in [printer]: did you mean `pages`?\n\
@@ -38,7 +38,7 @@ extern crate self as flowql_config;
 mod config;
 mod document;
 mod error;
-mod reader;
+mod known;
 mod reference;
 mod secret;
 mod section;
@@ -48,10 +48,10 @@ mod value;
 pub use config::{Config, FILE_NAME};
 pub use error::{ConfigErrors, ConfigFileError};
 pub use flowql_config_derive::{Choice, Section};
-pub use reader::Reader;
-pub use reference::{Entry, Kind, Registry, SectionInfo, Setting, Shape};
+pub use known::{KnownSection, Registry};
+pub use reference::{Entry, Kind, SectionInfo, Setting, Shape};
 pub use secret::Secret;
-pub use section::{AnySection, Section};
+pub use section::{Reader, Section};
 pub use sections::{
     ColumnSection, ColumnType, CommunitiesSection, FiltersSection, LimitsSection, SchemaSection,
 };

@@ -1,12 +1,6 @@
 //! The reference of `flowql.toml`: what there is to say of each section and setting. The derive makes it.
 
 use std::fmt;
-use std::sync::Arc;
-
-use crate::{AnySection, Reader};
-
-/// The sections that a program knows, in the order of the reference.
-pub type Registry = &'static [&'static SectionInfo];
 
 /// A section of `flowql.toml`.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +15,6 @@ pub struct SectionInfo {
     pub example: &'static str,
     /// The settings and the sections within it, in the order of their declarations.
     pub entries: &'static [Entry],
-    /// Reads it.
-    pub read: fn(&mut Reader<'_, '_>) -> Arc<dyn AnySection>,
 }
 
 /// A part of a section.
@@ -107,6 +99,13 @@ impl SectionInfo {
     /// The section itself, then those within, the outer ones first.
     pub fn family(&'static self) -> Vec<&'static SectionInfo> {
         std::iter::once(self).chain(self.sections().flat_map(Self::family)).collect()
+    }
+
+    /// The first setting of that name, in the section or within, with its section.
+    pub fn find(&'static self, key: &str) -> Option<(&'static Self, &'static Setting)> {
+        let found =
+            |section: &'static Self| Some((section, section.settings().find(|setting| setting.key == key)?));
+        self.family().into_iter().find_map(found)
     }
 
     /// The last part of the name, its key in the section around it.

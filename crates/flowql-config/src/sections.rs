@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use flowql::{CustomColumn, Limits, SchemaConfig};
 
-use crate::{Choice, Registry, Section};
+use crate::{Choice, KnownSection, Registry, Section};
 
 /// The sections of this crate, which every program knows.
-pub(crate) const OWN: Registry =
-    &[SchemaSection::INFO, FiltersSection::INFO, CommunitiesSection::INFO, LimitsSection::INFO];
+pub(crate) const OWN: Registry = &[
+    KnownSection::of::<SchemaSection>(),
+    KnownSection::of::<FiltersSection>(),
+    KnownSection::of::<CommunitiesSection>(),
+    KnownSection::of::<LimitsSection>(),
+];
 
 /// Shapes the columns of the flow schema. Columns are named in any case; a group (`L2`, `NAT`, `L3L4`) stands for all of
 /// its columns.

@@ -166,12 +166,14 @@ fn network(text: &str) -> Option<IpNet> {
 
 #[cfg(test)]
 mod tests {
-    use flowql_config::Config;
+    use flowql_config::{Config, KnownSection, Registry};
 
     use super::*;
 
+    const SECTIONS: Registry = &[KnownSection::of::<ServerSection>()];
+
     fn errors(text: &str) -> Vec<String> {
-        let errors = Config::parse(text, "f", &[ServerSection::INFO]).unwrap_err();
+        let errors = Config::parse(text, "f", SECTIONS).unwrap_err();
         errors.to_string().lines().map(|line| line.trim_start_matches("f:").to_owned()).collect()
     }
 

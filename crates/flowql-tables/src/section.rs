@@ -58,12 +58,14 @@ impl TablesSection {
 
 #[cfg(test)]
 mod tests {
-    use flowql_config::Config;
+    use flowql_config::{Config, KnownSection, Registry};
 
     use super::*;
 
+    const SECTIONS: Registry = &[KnownSection::of::<TablesSection>()];
+
     fn parse(text: &str) -> Result<TablesSection, String> {
-        let config = Config::parse(text, "f", &[TablesSection::INFO]).map_err(|errors| errors.to_string())?;
+        let config = Config::parse(text, "f", SECTIONS).map_err(|errors| errors.to_string())?;
         Ok(TablesSection::clone(&config.section()))
     }
 

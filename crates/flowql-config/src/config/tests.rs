@@ -4,7 +4,7 @@ use super::*;
 use crate::{Choice, Kind, Secret};
 
 /// The sections of a program.
-const SAMPLE: Registry = &[PrinterSection::INFO];
+const SAMPLE: Registry = &[KnownSection::of::<PrinterSection>()];
 
 /// A printer.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]

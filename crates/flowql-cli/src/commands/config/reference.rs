@@ -54,8 +54,10 @@ pub(super) fn text() -> String {
                 (false, None) => String::new(),
                 (false, Some(default)) => format!(", default {default}"),
             };
+            let example = setting.example().filter(|_| setting.has_own_example());
+            let example = example.map(|example| format!(", for example {example}")).unwrap_or_default();
             let Setting { key, doc, .. } = setting;
-            text.push_str(&format!("\n  {key}: {}{default}\n      {doc}\n", setting.value()));
+            text.push_str(&format!("\n  {key}: {}{default}{example}\n      {doc}\n", setting.value()));
         }
         text
     });
