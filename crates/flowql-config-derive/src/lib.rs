@@ -12,12 +12,12 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Section, attributes(section, setting))]
 pub fn section(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    section::derive(&input).unwrap_or_else(|error| error.into_compile_error()).into()
+    section::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Makes a setting that takes one of a few words of an enum; see `flowql_config::Value`.
 #[proc_macro_derive(Choice)]
 pub fn choice(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    choice::derive(&input).unwrap_or_else(|error| error.into_compile_error()).into()
+    choice::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

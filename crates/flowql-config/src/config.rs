@@ -13,7 +13,7 @@ use flowql::{
 
 use crate::document::Document;
 use crate::error::Finding;
-use crate::known::{KnownSection, Sections};
+use crate::known::{AnySection, KnownSection, Sections};
 use crate::sections::OWN;
 use crate::{
     CommunitiesSection, ConfigErrors, ConfigFileError, FiltersSection, LimitsSection, Registry,
@@ -113,7 +113,7 @@ impl Config {
     ) -> Result<(Self, Vec<Finding>), Vec<Finding>> {
         let document = Document::parse(text, known(registry)).map_err(|error| vec![error])?;
         let sections = document.sections()?;
-        let faults = sections.iter().flat_map(|section| section.faults());
+        let faults = sections.iter().flat_map(AnySection::faults);
         let mut findings: Vec<_> = faults.map(|fault| document.place_fault(fault)).collect();
         let mut config = Self { sections, ..Self::default() };
         let shape = config.schema_config();
