@@ -25,7 +25,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use flowql_backend::Backend;
-use flowql_config::Config;
+use flowql_config::{Config, Registry};
 use futures_util::future::select;
 use tower_lsp::LspService;
 
@@ -40,6 +40,8 @@ pub struct Start {
     pub config: Option<PathBuf>,
     /// Read no configuration.
     pub no_config: bool,
+    /// The sections that a configuration may have.
+    pub sections: Registry,
     /// What opens the backend of a configuration.
     pub open: Box<OpenBackend>,
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flowql_config::Config;
+use flowql_config::{Config, Registry};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,12 +31,12 @@ impl InitOptions {
     }
 
     /// The configuration that stands in the options.
-    pub(crate) fn inline(&self) -> Option<Result<Config, String>> {
+    pub(crate) fn inline(&self, sections: Registry) -> Option<Result<Config, String>> {
         let settings = self.settings.as_ref()?;
         let text = toml::to_string(settings).map_err(|error| error.to_string());
         let parse = |text: String| {
             let mut config =
-                Config::parse(&text, Path::new("settings")).map_err(|errors| errors.to_string())?;
+                Config::parse(&text, Path::new("settings"), sections).map_err(|errors| errors.to_string())?;
             // There is no file.
             config.path = None;
             Ok(config)
@@ -57,7 +57,7 @@ mod tests {
             "settings": {"filters": {"a": "SrcAS = 1"}, "limits": {"nesting": 3}}
         })));
         assert_eq!(problem, None);
-        let config = options.inline().unwrap().unwrap();
+        let config = options.inline(&[]).unwrap().unwrap();
         assert_eq!(
             (config.limits.nesting, config.saved.text("a"), config.path),
             (3, Some("SrcAS = 1"), None)
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(InitOptions::read(Some(json!(null))).1, None);
         for bad in [json!({"schema": {"enabel": []}}), json!({"limits": {"nesting": null}}), json!([1])] {
             let options = InitOptions { settings: Some(bad), ..InitOptions::default() };
-            assert!(options.inline().unwrap().is_err());
+            assert!(options.inline(&[]).unwrap().is_err());
         }
     }
 }

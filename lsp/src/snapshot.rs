@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use flowql::{Compiler, SavedFilters, Scope};
 use flowql_backend::ValueSource;
-use flowql_config::Config;
+use flowql_config::{Config, FiltersSection};
 use tower_lsp::ls_types::Uri;
 
 use crate::client::ClientFacts;
@@ -71,8 +71,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new(config: Config, generation: u64, source: Option<Arc<ValueSource>>) -> Self {
-        let filters = config.sections.filters.iter();
-        let bodies = filters.map(|(name, text)| (name.clone(), Body::new(text))).collect();
+        let filters = config.section::<FiltersSection>();
+        let bodies = filters.0.iter().map(|(name, text)| (name.clone(), Body::new(text))).collect();
         Self { config, bodies, generation, source }
     }
 }

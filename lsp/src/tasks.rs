@@ -33,14 +33,14 @@ impl Server {
         let options = self.options.get().cloned().unwrap_or_default();
         let path = self.config_path();
         let mut words = Vec::new();
-        let config = match (options.inline(), path) {
+        let config = match (options.inline(self.start.sections), path) {
             (Some(Ok(config)), _) => Some(config),
             (Some(Err(error)), _) => {
                 words.push((MessageType::ERROR, format!("the settings are ignored: {error}")));
                 None
             }
-            (None, None) => Some(Config::default()),
-            (None, Some(path)) => match Config::load(&path) {
+            (None, None) => Some(Config::defaults(self.start.sections)),
+            (None, Some(path)) => match Config::load(&path, self.start.sections) {
                 Ok(config) => Some(config),
                 Err(errors) => {
                     words.push((MessageType::ERROR, format!("the configuration is ignored: {errors}")));

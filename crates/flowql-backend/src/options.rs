@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowql::Schema;
-use flowql_config::{BackendKind, Config};
+use flowql_client::{ClickhouseSection, Client, ClientOptions, ServerOptions};
+use flowql_config::Config;
+use flowql_embedded::{EmbeddedOptions, EmbeddedSection, default_folder};
 
-use crate::ClickHouse;
-use crate::{Backend, Error, Service, StaticValues};
-use flowql_client::{Client, ClientOptions, ServerOptions};
-use flowql_embedded::{EmbeddedOptions, default_folder};
+use crate::{Backend, BackendKind, BackendSection, ClickHouse, Error, Service, StaticValues};
 
 /// The user of the ClickHouse servers, where neither the configuration nor the command line names one.
 pub const USER_VARIABLE: &str = "FLOWQL_CLICKHOUSE_USER";
@@ -67,8 +66,8 @@ pub struct BackendArgs {
 
 #[cfg(feature = "clap")]
 fn kind(text: &str) -> Result<BackendKind, String> {
-    let found = BackendKind::ALL.into_iter().find(|kind| kind.name() == text);
-    found.ok_or_else(|| format!("one of {}", BackendKind::ALL.map(BackendKind::name).join(", ")))
+    BackendKind::named(text)
+        .ok_or_else(|| format!("one of {}", BackendKind::ALL.map(BackendKind::name).join(", ")))
 }
 
 impl BackendArgs {
@@ -85,58 +84,63 @@ impl BackendOptions {
     ///
     /// That the file of the password cannot be read.
     pub fn new(config: &Config, args: &BackendArgs) -> Result<Self, Error> {
-        let sections = &config.sections;
+        let backend = config.section::<BackendSection>();
+        let clickhouse = config.section::<ClickhouseSection>();
+        let embedded = config.section::<EmbeddedSection>();
         let from_config = |text: &str| (!text.is_empty()).then(|| beside(config, text));
         let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         // A server on the command line says which backend is meant.
         let by_server = (!args.servers.is_empty()).then_some(BackendKind::Clickhouse);
-        let kind = match args.backend.or(by_server).unwrap_or(sections.backend.kind) {
+        let kind = match args.backend.or(by_server).unwrap_or(backend.kind) {
             // Whoever asks for a backend gets one.
             BackendKind::None => BackendKind::Embedded,
             kind => kind,
         };
         let database = match kind {
-            BackendKind::Embedded => &sections.embedded.database,
-            _ => &sections.clickhouse.database,
+            BackendKind::Embedded => &embedded.database,
+            _ => &clickhouse.database,
         };
         let client = ClientOptions {
             database: args.database.clone().unwrap_or_else(|| database.clone()),
-            cluster: named(&sections.clickhouse.cluster).filter(|_| kind == BackendKind::Clickhouse),
-            deadline: Duration::from_secs(sections.backend.deadline),
-            concurrency: sections.backend.concurrency,
+            cluster: named(&clickhouse.cluster).filter(|_| kind == BackendKind::Clickhouse),
+            deadline: Duration::from_secs(backend.deadline),
+            concurrency: backend.concurrency,
             ..ClientOptions::default()
         };
-        let password_file =
-            args.password_file.clone().or_else(|| from_config(&sections.clickhouse.password_file));
+        let password_file = args.password_file.clone().or_else(|| from_config(&clickhouse.password_file));
         let password = match password_file.filter(|_| kind == BackendKind::Clickhouse) {
             Some(file) => Some(password(&file)?),
-            None => named(sections.clickhouse.password.reveal()).or_else(|| variable(PASSWORD_VARIABLE)),
+            None => named(clickhouse.password.reveal()).or_else(|| variable(PASSWORD_VARIABLE)),
         };
-        let user = args.user.clone().or_else(|| named(&sections.clickhouse.user));
+        let user = args.user.clone().or_else(|| named(&clickhouse.user));
         let servers = ServerOptions {
             servers: match args.servers.as_slice() {
-                [] => sections.clickhouse.servers.clone(),
+                [] => clickhouse.servers.clone(),
                 servers => servers.to_vec(),
             },
             user: user.or_else(|| variable(USER_VARIABLE)),
             password,
-            ca_file: from_config(&sections.clickhouse.ca_file),
+            ca_file: from_config(&clickhouse.ca_file),
             connect: ServerOptions::CONNECT,
         };
-        let embedded = EmbeddedOptions {
-            folder: args
-                .folder
-                .clone()
-                .or_else(|| from_config(&sections.embedded.folder))
-                .or_else(default_folder),
-            library: from_config(&sections.embedded.library),
-            // Zero is for ever: an engine that ends at once would serve nobody.
-            idle: Some(Duration::from_secs(sections.embedded.idle)).filter(|idle| !idle.is_zero()),
+        let embedded_options = EmbeddedOptions {
+            folder: args.folder.clone().or_else(|| from_config(&embedded.folder)).or_else(default_folder),
+            library: from_config(&embedded.library),
+            // Zero is no limit: an engine that ends at once would serve nobody.
+            idle: Some(Duration::from_secs(embedded.idle)).filter(|idle| !idle.is_zero()),
             ..EmbeddedOptions::temporary()
         };
-        let values = sections.backend.values.as_deref().and_then(from_config);
-        let url = sections.backend.url.clone();
-        Ok(Self { kind, schema: config.schema.clone(), client, servers, embedded, values, url })
+        let values = backend.values.as_deref().and_then(from_config);
+        let url = backend.url.clone();
+        Ok(Self {
+            kind,
+            schema: config.schema.clone(),
+            client,
+            servers,
+            embedded: embedded_options,
+            values,
+            url,
+        })
     }
 
     /// The backend. Nothing is asked of it yet, and no engine is started.
@@ -205,10 +209,18 @@ fn variable(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use flowql_config::{KnownSection, Registry};
+
     use super::*;
 
+    const SECTIONS: Registry = &[
+        KnownSection::of::<BackendSection>(),
+        KnownSection::of::<ClickhouseSection>(),
+        KnownSection::of::<EmbeddedSection>(),
+    ];
+
     fn options(text: &str, args: &BackendArgs) -> BackendOptions {
-        BackendOptions::new(&Config::parse(text, "/etc/flowql/flowql.toml").unwrap(), args).unwrap()
+        BackendOptions::new(&Config::parse(text, "/etc/flowql/flowql.toml", SECTIONS).unwrap(), args).unwrap()
     }
 
     #[test]

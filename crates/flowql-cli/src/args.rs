@@ -5,9 +5,11 @@ mod data;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use flowql_backend::BackendArgs;
+use flowql_server::LogLevel;
 
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 
@@ -435,6 +437,9 @@ pub(crate) struct Configuration {
     /// Print every setting that there is instead, with its type, default and meaning
     #[arg(long)]
     pub(crate) reference: bool,
+    /// The reference as Markdown, for the page of the documentation
+    #[arg(long, hide = true, requires = "reference", conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 /// The embedded ClickHouse: fetch its library, start it, stop it, look at it
@@ -534,8 +539,14 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// Log what is at least this important
-    #[arg(long, value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
-    pub(crate) log_level: Option<String>,
+    #[arg(long, value_name = "LEVEL", value_parser = log_level())]
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+fn log_level() -> impl TypedValueParser<Value = LogLevel> {
+    let names = PossibleValuesParser::new(LogLevel::ALL.map(LogLevel::name));
+    // Every possible value has a level.
+    names.map(|name| LogLevel::named(&name).unwrap_or_default())
 }
 
 /// Print a completion script for a shell

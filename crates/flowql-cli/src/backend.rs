@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use flowql_backend::{Backend, BackendKind, BackendOptions, Error, StaticValues};
+use flowql_backend::{Backend, BackendKind, BackendOptions, BackendSection, Error, StaticValues};
 use flowql_config::Config;
 
 use crate::args::ValuesFrom;
@@ -30,7 +30,7 @@ pub(crate) fn open(
     if args.backend == Some(BackendKind::None) {
         return Ok(None);
     }
-    let is_named = args.is_given() || config.sections.backend.kind != BackendKind::None;
+    let is_named = args.is_given() || config.section::<BackendSection>().kind != BackendKind::None;
     let chosen = BackendOptions::new(config, args)?;
     let has_store = chosen.embedded.folder.as_deref().is_some_and(Path::exists);
     if !is_named && unnamed == Unnamed::StoreThatIsThere && !has_store {

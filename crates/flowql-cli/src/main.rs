@@ -14,6 +14,7 @@ mod fixes;
 mod input;
 mod progress;
 mod render;
+mod sections;
 mod sources;
 mod values;
 mod when;

@@ -41,6 +41,7 @@ mod kill_query;
 pub mod native;
 mod options;
 mod rows;
+mod section;
 mod servers;
 mod statement;
 #[cfg(feature = "testing")]
@@ -54,5 +55,6 @@ pub use error::Error;
 pub use errors::UNKNOWN_DATABASE;
 pub use options::{ClientOptions, InsertCompression, ServerOptions};
 pub use rows::{AnswerColumn, RowStream, Rows};
+pub use section::ClickhouseSection;
 pub use statement::{Insert, Statement};
 pub use time::iso_time;

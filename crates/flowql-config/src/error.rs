@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigErrors {
-    /// The file cannot be read, or is no UTF-8.
+    /// The file cannot be read, or is not UTF-8.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The file.
@@ -58,3 +59,11 @@ impl fmt::Display for ConfigFileError {
 }
 
 impl std::error::Error for ConfigFileError {}
+
+/// Something to say of a range of the document.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) span: Range<usize>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}

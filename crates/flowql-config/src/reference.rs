@@ -1,23 +1,29 @@
-//! The reference of `flowql.toml`: every section and every setting. The document is checked against it, and the
-//! documentation is generated from it.
-
-mod table;
+//! The reference of `flowql.toml`: what there is to say of each section and setting. The derive makes it.
 
 use std::fmt;
 
-pub(crate) use table::{SECTIONS, SETTINGS};
-
 /// A section of `flowql.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Section {
-    /// The name, as it stands in brackets.
+#[derive(Clone, Copy, Debug)]
+pub struct SectionInfo {
+    /// The name, as it is written in brackets.
     pub name: &'static str,
     /// How it is written.
     pub shape: Shape,
-    /// What it is for, in a sentence.
+    /// What it is for, in a sentence or two.
     pub doc: &'static str,
     /// A piece of a file that uses it.
     pub example: &'static str,
+    /// The settings and the sections within it, in the order of their declarations.
+    pub entries: &'static [Entry],
+}
+
+/// A part of a section.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry {
+    /// A setting.
+    Setting(Setting),
+    /// A section within the section; its name begins with that of the outer one.
+    Section(&'static SectionInfo),
 }
 
 /// How a section is written.
@@ -27,25 +33,27 @@ pub enum Shape {
     Table,
     /// `[[name]]` any number of times, each with the keys of the reference.
     Tables,
-    /// `[name]` with keys of the user's own; the reference has one row, which stands for all of them.
+    /// `[name]` with keys of the user's own; the reference has one row, which represents all of them.
     Names,
 }
 
 /// A setting of `flowql.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// The section.
-    pub section: &'static str,
     /// The key; a placeholder in a section of shape [`Shape::Names`].
     pub key: &'static str,
     /// What the value must be.
     pub kind: Kind,
-    /// The value when it is left out, as TOML; empty where there is none.
-    pub default: &'static str,
+    /// The unit of a number; empty where there is none.
+    pub unit: &'static str,
     /// Whether it must not be left out.
     pub required: bool,
     /// What it does, in a sentence or two.
     pub doc: &'static str,
+    /// Makes the value when it is left out.
+    pub default_value: fn() -> Option<toml::Value>,
+    /// Makes an example of its own.
+    pub example_value: fn() -> Option<toml::Value>,
 }
 
 /// What the value of a setting must be.
@@ -61,6 +69,74 @@ pub enum Kind {
     Integer(u64, u64),
     /// One of a few strings.
     Choice(&'static [&'static str]),
+}
+
+impl SectionInfo {
+    /// The name in its brackets.
+    pub fn title(&self) -> String {
+        match self.shape {
+            Shape::Tables => format!("[[{}]]", self.name),
+            Shape::Table | Shape::Names => format!("[{}]", self.name),
+        }
+    }
+
+    /// The settings, without those of the sections within.
+    pub fn settings(&self) -> impl Iterator<Item = &'static Setting> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Setting(setting) => Some(setting),
+            Entry::Section(_) => None,
+        })
+    }
+
+    /// The sections within.
+    pub fn sections(&self) -> impl Iterator<Item = &'static SectionInfo> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Section(section) => Some(*section),
+            Entry::Setting(_) => None,
+        })
+    }
+
+    /// The section itself, then those within, the outer ones first.
+    pub fn family(&'static self) -> Vec<&'static SectionInfo> {
+        std::iter::once(self).chain(self.sections().flat_map(Self::family)).collect()
+    }
+
+    /// The first setting of that name, in the section or within, with its section.
+    pub fn find(&'static self, key: &str) -> Option<(&'static Self, &'static Setting)> {
+        let found =
+            |section: &'static Self| Some((section, section.settings().find(|setting| setting.key == key)?));
+        self.family().into_iter().find_map(found)
+    }
+
+    /// The last part of the name, its key in the section around it.
+    pub fn key(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+}
+
+impl Setting {
+    /// The value when it is left out, as TOML; `None` where there is none.
+    pub fn default(&self) -> Option<String> {
+        (self.default_value)().map(|value| value.to_string())
+    }
+
+    /// Whether it has an example that is not its default.
+    pub fn has_own_example(&self) -> bool {
+        (self.example_value)().is_some()
+    }
+
+    /// A value as an example, as TOML: one of its own, or the default.
+    pub fn example(&self) -> Option<String> {
+        (self.example_value)().map(|value| value.to_string()).or_else(|| self.default())
+    }
+
+    /// What the value must be, with its unit.
+    pub fn value(&self) -> String {
+        match self.unit {
+            "" => self.kind.to_string(),
+            unit => format!("{}, in {unit}", self.kind),
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -85,103 +161,9 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The section of that name.
-pub(crate) fn section(name: &str) -> Option<&'static Section> {
-    SECTIONS.iter().find(|section| section.name == name)
-}
-
-/// The settings of a section.
-pub(crate) fn settings(section: &str) -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(move |setting| setting.section == section)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::fmt::Write as _;
-
-    use flowql::{CustomColumn, SchemaConfig};
-
     use super::*;
-    use crate::{Config, Sections, ServerSection};
-
-    /// The keys of a document by section, those of `Names` sections as their placeholders.
-    fn keys(prefix: &str, table: &toml::Table, found: &mut BTreeSet<(String, String)>) {
-        for (key, value) in table {
-            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-            match (section(&path).map(|section| section.shape), value) {
-                (Some(Shape::Table), toml::Value::Table(inner)) => keys(&path, inner, found),
-                (Some(Shape::Tables), toml::Value::Array(items)) => {
-                    for item in items {
-                        keys(&path, item.as_table().unwrap(), found);
-                    }
-                }
-                (Some(Shape::Names), toml::Value::Table(_)) => {
-                    let placeholder = settings(&path).next().unwrap().key;
-                    found.insert((path, placeholder.to_owned()));
-                }
-                (None, _) => {
-                    found.insert((prefix.to_owned(), key.clone()));
-                }
-                (shape, value) => panic!("{path} is {value:?} in a section of shape {shape:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn the_reference_has_exactly_the_keys_that_the_parser_accepts() {
-        let some = || Some("x".to_owned());
-        let column = CustomColumn {
-            clickhouse_type: some(),
-            dictionary: some(),
-            attribute: some(),
-            key: some(),
-            ..CustomColumn::default()
-        };
-        let schema = SchemaConfig { column: vec![column], ..SchemaConfig::default() };
-        let server = ServerSection { data: some(), ..ServerSection::default() };
-        let backend = crate::BackendSection { values: some(), url: some(), ..Default::default() };
-        let filled = Sections { schema, server, backend, ..Sections::default() };
-        let mut accepted = BTreeSet::new();
-        keys("", &toml::Table::try_from(filled).unwrap(), &mut accepted);
-        let documented: BTreeSet<_> =
-            SETTINGS.iter().map(|row| (row.section.to_owned(), row.key.to_owned())).collect();
-        assert_eq!(documented, accepted);
-        assert_eq!(documented.len(), SETTINGS.len(), "a setting is documented twice");
-        let sections: BTreeSet<_> = SETTINGS.iter().map(|row| row.section).collect();
-        assert_eq!(sections, SECTIONS.iter().map(|row| row.name).collect());
-    }
-
-    #[test]
-    fn the_defaults_of_the_reference_are_the_defaults() {
-        let mut text = String::new();
-        for section in SECTIONS.iter().filter(|section| section.shape == Shape::Table) {
-            writeln!(text, "[{}]", section.name).unwrap();
-            for row in settings(section.name).filter(|row| !row.default.is_empty()) {
-                writeln!(text, "{} = {}", row.key, row.default).unwrap();
-            }
-        }
-        let config = Config::parse(&text, "flowql.toml").unwrap();
-        assert_eq!(config.sections, Sections::default());
-    }
-
-    #[test]
-    fn every_example_is_a_valid_configuration() {
-        for section in SECTIONS {
-            if let Err(errors) = Config::parse(section.example, "flowql.toml") {
-                panic!("[{}]: {errors}", section.name);
-            }
-            assert!(section.example.contains(&format!("[{}]", section.name)), "{}", section.name);
-        }
-    }
-
-    #[test]
-    fn every_row_is_documented_in_sentences() {
-        let docs = SECTIONS.iter().map(|row| row.doc).chain(SETTINGS.iter().map(|row| row.doc));
-        for doc in docs {
-            assert!(doc.ends_with('.') && doc.starts_with(char::is_uppercase), "{doc}");
-        }
-    }
 
     #[test]
     fn kinds_are_shown_in_words() {

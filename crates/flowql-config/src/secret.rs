@@ -1,23 +1,20 @@
-//! What a configuration holds and nobody is shown.
+//! What a configuration holds and does not show.
 
-use serde::{Deserialize, Serialize, Serializer};
-
-/// What stands where a secret would.
+/// What is shown in the place of a secret.
 const HIDDEN: &str = "(hidden)";
 
 /// A text that is neither printed nor logged: a configuration is shown with `(hidden)` in its place.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for whoever is to get it.
+    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What may be shown. That there is no secret is none.
-    fn shown(&self) -> &'static str {
+    /// What may be shown. That there is no secret is not a secret.
+    pub(crate) fn shown(&self) -> &'static str {
         if self.0.is_empty() { "" } else { HIDDEN }
     }
 }
@@ -34,20 +31,14 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.shown())
+/// An address, or a list of them, as it may be shown. None should hold a login; one that does is refused only when it is
+/// used.
+pub fn without_logins(value: toml::Value) -> toml::Value {
+    match value {
+        toml::Value::String(url) => toml::Value::String(without_login(&url)),
+        toml::Value::Array(urls) => toml::Value::Array(urls.into_iter().map(without_logins).collect()),
+        other => other,
     }
-}
-
-/// Addresses as they may be shown. None should hold a login; one that does is refused only when it is used.
-pub(crate) fn addresses<S: Serializer>(urls: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(urls.iter().map(|url| without_login(url)))
-}
-
-/// An address as it may be shown.
-pub(crate) fn address<S: Serializer>(url: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    url.as_deref().map(without_login).serialize(serializer)
 }
 
 fn without_login(url: &str) -> String {

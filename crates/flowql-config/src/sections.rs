@@ -1,212 +1,144 @@
-//! The sections of `flowql.toml` as they are written.
+//! The sections that shape the language: columns, names and limits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use flowql::{ConfigError, Limits, SchemaConfig};
-use serde::{Deserialize, Serialize};
+use flowql::{CustomColumn, Limits, SchemaConfig};
 
-use crate::secret;
-use crate::{Secret, ServerSection};
+use crate::{Choice, KnownSection, Registry, Section};
 
-/// Every section, with the defaults for what the file leaves out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Sections {
-    /// `[limits]`: what a filter may cost.
-    pub limits: LimitsSection,
-    /// `[server]`: the HTTP service.
-    pub server: ServerSection,
-    /// `[schema]`: the columns.
-    pub schema: SchemaConfig,
-    /// `[communities]`: names for BGP communities, by the community.
-    pub communities: BTreeMap<String, String>,
-    /// `[filters]`: the saved filters, by name.
-    pub filters: BTreeMap<String, String>,
-    /// `[backend]`: where values and flows come from.
-    pub backend: BackendSection,
-    /// `[embedded]`: the ClickHouse that FlowQL starts itself.
-    pub embedded: EmbeddedSection,
-    /// `[clickhouse]`: the ClickHouse servers.
-    pub clickhouse: ClickhouseSection,
-    /// `[tables]`: how long flows are kept, and which tables of sums there are.
-    pub tables: TablesSection,
+/// The sections of this crate, which every program knows.
+pub(crate) const OWN: Registry = &[
+    KnownSection::of::<SchemaSection>(),
+    KnownSection::of::<FiltersSection>(),
+    KnownSection::of::<CommunitiesSection>(),
+    KnownSection::of::<LimitsSection>(),
+];
+
+/// Shapes the columns of the flow schema. Columns are named in any case; a group (`L2`, `NAT`, `L3L4`) stands for all of
+/// its columns.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "schema",
+    example = "[schema]\nenable = [\"SrcVlan\", \"DstVlan\"]\nmaterialize = [\"SrcNetPrefix\"]\n"
+)]
+pub struct SchemaSection {
+    /// Columns or groups to enable.
+    #[setting(example = ["SrcVlan", "L3L4"])]
+    pub enable: Vec<String>,
+    /// Columns or groups to disable. Columns that are always enabled cannot be disabled.
+    #[setting(example = ["NAT"])]
+    pub disable: Vec<String>,
+    /// Columns computed at query time to store in the table instead.
+    #[setting(example = ["SrcNetPrefix"])]
+    pub materialize: Vec<String>,
+    /// Columns of the raw table to keep in the aggregated tables too. A computed one must be in `materialize` as well.
+    #[setting(example = ["SrcAddr"])]
+    pub every_table: Vec<String>,
+    /// Columns to keep in the raw table only.
+    #[setting(example = ["DstCommunities"])]
+    pub main_only: Vec<String>,
+    /// The columns that it adds.
+    #[section]
+    pub column: Vec<ColumnSection>,
 }
 
-/// The section `[backend]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BackendSection {
-    /// Which backend.
-    pub kind: BackendKind,
-    /// The file of values of the backend `static`.
-    pub values: Option<String>,
-    /// The address of the backend `service`.
-    #[serde(serialize_with = "secret::address")]
-    pub url: Option<String>,
-    /// How many seconds a call of ClickHouse may take.
-    pub deadline: u64,
-    /// How many calls of ClickHouse run at once.
-    pub concurrency: usize,
+/// Adds a column: an attribute of a ClickHouse dictionary, looked up by a column of the schema.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "schema.column",
+    list,
+    example = "[[schema.column]]\nname = \"DstAddrRole\"\ntype = \"string\"\ndescription = \"role of the destination, from our inventory\"\n"
+)]
+pub struct ColumnSection {
+    /// The name: a letter, then letters and digits.
+    #[setting(required, example = "DstAddrRole")]
+    pub name: String,
+    /// The type, which says what a filter can ask.
+    #[setting(required, key = "type", example = ColumnType::String)]
+    pub kind: ColumnType,
+    /// One sentence that says what the column holds.
+    #[setting(example = "role of the destination")]
+    pub description: String,
+    /// The ClickHouse type. When left out, `LowCardinality(String)`, `UInt32` or `IPv6`, by the type.
+    #[setting(example = "LowCardinality(String)")]
+    pub clickhouse_type: Option<String>,
+    /// Whether the column is in the raw table only.
+    pub main_only: bool,
+    /// The ClickHouse dictionary that holds the values.
+    #[setting(example = "inventory")]
+    pub dictionary: Option<String>,
+    /// The attribute of the dictionary.
+    #[setting(example = "role")]
+    pub attribute: Option<String>,
+    /// The column whose value is the key of the dictionary.
+    #[setting(example = "DstAddr")]
+    pub key: Option<String>,
 }
 
-impl Default for BackendSection {
-    fn default() -> Self {
-        Self { kind: BackendKind::default(), values: None, url: None, deadline: 60, concurrency: 8 }
-    }
-}
-
-impl BackendKind {
-    /// Every one.
-    pub const ALL: [Self; 5] = [Self::None, Self::Static, Self::Service, Self::Embedded, Self::Clickhouse];
-
-    /// As it is written.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Static => "static",
-            Self::Service => "service",
-            Self::Embedded => "embedded",
-            Self::Clickhouse => "clickhouse",
-        }
-    }
-}
-
-/// A backend that a configuration can name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BackendKind {
-    /// None: completion offers what the language knows.
+/// The type of a column that a configuration adds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum ColumnType {
+    /// A string.
     #[default]
-    None,
-    /// Values from a file.
-    Static,
-    /// A running `flowql serve`.
-    Service,
-    /// The ClickHouse that FlowQL starts itself.
-    Embedded,
-    /// ClickHouse servers.
-    Clickhouse,
+    String,
+    /// An unsigned integer.
+    Uint,
+    /// An address.
+    Ip,
 }
 
-/// The section `[embedded]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EmbeddedSection {
-    /// The data folder; empty for the user's own.
-    pub folder: String,
-    /// The library; empty for the installed one.
-    pub library: String,
-    /// After how many seconds without use the engine ends; zero for never.
-    pub idle: u64,
-    /// The database.
-    pub database: String,
-}
+/// Saved filters: `@name` stands for the text in any filter.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "filters", example = "[filters]\ncustomers = 'DstNetRole = \"customers\"'\n")]
+pub struct FiltersSection(
+    /// The text of the filter. NAME is a letter or `_`, then letters, digits, `_` and `-`; case matters.
+    #[setting(key = "NAME", example = "DstNetRole = \"customers\"")]
+    pub BTreeMap<String, String>,
+);
 
-impl Default for EmbeddedSection {
-    fn default() -> Self {
-        Self { folder: String::new(), library: String::new(), idle: 300, database: "flowql".to_owned() }
-    }
-}
+/// Names for BGP communities, shown by hover and hints and usable as values.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "communities", example = "[communities]\n\"65000:666\" = \"our-blackhole\"\n")]
+pub struct CommunitiesSection(
+    /// The name of the community: a letter, then letters, digits, `-` and `_`. COMMUNITY is a community (`65000:666`), a
+    /// large community or a wildcard, in quotes.
+    #[setting(key = "COMMUNITY", example = "our-blackhole")]
+    pub BTreeMap<String, String>,
+);
 
-/// The section `[clickhouse]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ClickhouseSection {
-    /// The addresses of the servers.
-    #[serde(serialize_with = "secret::addresses")]
-    pub servers: Vec<String>,
-    /// The user; empty for the server's default.
-    pub user: String,
-    /// The password.
-    pub password: Secret,
-    /// The file that holds the password.
-    pub password_file: String,
-    /// The database.
-    pub database: String,
-    /// The cluster; empty for a single server.
-    pub cluster: String,
-    /// Certificates to trust.
-    pub ca_file: String,
-}
-
-impl Default for ClickhouseSection {
-    fn default() -> Self {
-        let empty = String::new;
-        Self {
-            servers: Vec::new(),
-            user: empty(),
-            password: Secret::default(),
-            password_file: empty(),
-            database: "default".to_owned(),
-            cluster: empty(),
-            ca_file: empty(),
-        }
-    }
-}
-
-/// The section `[tables]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TablesSection {
-    /// For how many days `flows` keeps its rows; zero is for ever.
-    pub keep_days: u64,
-    /// The tables of sums.
-    pub aggregated: Vec<AggregatedSection>,
-}
-
-/// A section `[[tables.aggregated]]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AggregatedSection {
-    /// The interval that is summed up, in seconds.
-    pub interval: u64,
-    /// For how many days rows are kept; zero is for ever.
-    pub keep_days: u64,
-}
-
-impl Default for TablesSection {
-    fn default() -> Self {
-        let aggregated = |interval, keep_days| AggregatedSection { interval, keep_days };
-        Self {
-            keep_days: 15,
-            aggregated: vec![aggregated(60, 7), aggregated(300, 90), aggregated(3600, 360)],
-        }
-    }
-}
-
-impl TablesSection {
-    /// What the reference cannot check, each with the path of its setting.
-    pub(crate) fn check(&self) -> Vec<ConfigError> {
-        let mut seen = BTreeSet::new();
-        let twice = self.aggregated.iter().enumerate().filter(|(_, table)| !seen.insert(table.interval));
-        twice
-            .map(|(index, table)| ConfigError {
-                path: format!("tables.aggregated[{index}].interval"),
-                message: format!("there are two tables of sums over {} seconds", table.interval),
-                help: None,
-            })
-            .collect()
-    }
-}
-
-/// The section `[limits]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What a filter may cost.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "limits", example = "[limits]\nlength = 131072\n")]
 pub struct LimitsSection {
-    /// The bytes of a filter, saved filters expanded.
+    /// The maximum length of a filter, its saved filters expanded.
+    #[setting(default = Limits::DEFAULT.length, range = 1..=64 << 20, unit = "bytes")]
     pub length: usize,
-    /// The levels of nesting.
+    /// The most levels of parentheses, NOT and saved filters together. The default is the most that ClickHouse's parser
+    /// is sure to accept.
+    #[setting(default = Limits::DEFAULT.nesting, range = 1..=Limits::DEFAULT.nesting)]
     pub nesting: usize,
-    /// The diagnostics of one filter.
+    /// The most diagnostics of one filter; one more says how many were left out.
+    #[setting(default = Limits::DEFAULT.diagnostics, range = 1..=10_000)]
     pub diagnostics: usize,
-    /// The bytes of a file of several filters.
+    /// The maximum length of a file of several filters.
+    #[setting(default = Limits::DEFAULT.file_length, range = 1..=1 << 30, unit = "bytes")]
     pub file_length: usize,
 }
 
-impl Default for LimitsSection {
-    fn default() -> Self {
-        let Limits { length, nesting, diagnostics, file_length } = Limits::DEFAULT;
-        Self { length, nesting, diagnostics, file_length }
+impl From<&SchemaSection> for SchemaConfig {
+    fn from(section: &SchemaSection) -> Self {
+        let SchemaSection { enable, disable, materialize, every_table, main_only, column } = section.clone();
+        let column = column.into_iter().map(CustomColumn::from).collect();
+        Self { enable, disable, materialize, every_table, main_only, column, communities: Vec::new() }
+    }
+}
+
+impl From<ColumnSection> for CustomColumn {
+    fn from(section: ColumnSection) -> Self {
+        let ColumnSection { name, kind, description, clickhouse_type, main_only, dictionary, attribute, key } =
+            section;
+        let kind = kind.name().to_owned();
+        Self { name, kind, description, clickhouse_type, main_only, dictionary, attribute, key }
     }
 }
 

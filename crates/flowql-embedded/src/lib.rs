@@ -25,10 +25,12 @@ pub mod install;
 pub mod library;
 mod options;
 pub mod process;
+mod section;
 mod start;
 mod temporary;
 
 pub use error::EngineError;
 pub use options::{EmbeddedOptions, default_folder};
 pub use process::helper;
+pub use section::EmbeddedSection;
 pub use start::{Embedded, status, stop};

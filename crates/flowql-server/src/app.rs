@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::rate::Rates;
 use crate::saved::{Names, Saved};
+use crate::section::{ServerLimits, ServerSection};
 
 /// What the requests share, behind a pointer that is cheap to copy.
 pub(crate) type App = Arc<Shared>;
@@ -27,6 +28,7 @@ pub(crate) type App = Arc<Shared>;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    pub(crate) section: Arc<ServerSection>,
     pub(crate) saved: Saved,
     /// The values for completion; `None` where there is no backend.
     pub(crate) source: Option<ValueSource>,
@@ -46,19 +48,23 @@ impl Shared {
         self.source.as_ref().map(|source| source.backend().as_ref())
     }
 
+    fn limits(&self) -> &ServerLimits {
+        &self.section.limits
+    }
+
     /// The bytes of a body.
     pub(crate) fn body_limit(&self) -> usize {
-        self.config.sections.server.limits.body
+        self.limits().body
     }
 
     /// The time for a body to arrive.
     pub(crate) fn body_time(&self) -> Duration {
-        Duration::from_millis(self.config.sections.server.limits.body_ms)
+        Duration::from_millis(self.limits().body_ms)
     }
 
     /// The time for an answer.
     pub(crate) fn request_time(&self) -> Duration {
-        Duration::from_millis(self.config.sections.server.limits.request_ms)
+        Duration::from_millis(self.limits().request_ms)
     }
 
     /// Answers a body by a function of its filter alone, with the saved filters of the caller.

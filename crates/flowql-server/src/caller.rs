@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::section::ServerSection;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use flowql_config::ServerSection;
 use ipnet::IpNet;
 
 use crate::problem::Problem;

@@ -25,6 +25,7 @@ mod rate;
 mod responses;
 mod router;
 mod saved;
+mod section;
 mod server;
 mod shapes;
 mod v0;
@@ -32,4 +33,5 @@ mod v1;
 
 pub use router::openapi;
 pub use saved::StoreError;
+pub use section::{LogFormat, LogLevel, ServerLimits, ServerSection};
 pub use server::{Error, Options, run};

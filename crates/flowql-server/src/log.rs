@@ -2,24 +2,25 @@
 
 use std::io::IsTerminal as _;
 
-use flowql_config::ServerSection;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
+use crate::section::{LogFormat, LogLevel, ServerSection};
+
 /// Starts the log of the process. A log that another part has started stays as it is.
 pub(crate) fn start(section: &ServerSection) {
-    let level = match section.log_level.as_str() {
-        "error" => LevelFilter::ERROR,
-        "warn" => LevelFilter::WARN,
-        "debug" => LevelFilter::DEBUG,
-        "trace" => LevelFilter::TRACE,
-        _ => LevelFilter::INFO,
+    let level = match section.log_level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
     };
     let terminal = std::io::stderr().is_terminal();
-    let json = match section.log_format.as_str() {
-        "json" => true,
-        "text" => false,
-        _ => !terminal,
+    let json = match section.log_format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !terminal,
     };
     let builder = fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
     let _ = if json {

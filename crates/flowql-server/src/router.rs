@@ -74,7 +74,7 @@ pub(crate) fn router(app: App) -> Router {
 
 /// Lets the pages of the configured sites call; `None` where there are none.
 fn cors(app: &App) -> Option<CorsLayer> {
-    let origins = &app.config.sections.server.cors_origins;
+    let origins = &app.section.cors_origins;
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
     if origins.is_empty() {
         return None;

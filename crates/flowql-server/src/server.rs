@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flowql_backend::{Backend, SourceOptions, ValueSource};
-use flowql_config::Config;
+use flowql_config::{Config, FiltersSection};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::observed::Observed;
 use crate::rate::Rates;
 use crate::saved::{Saved, Store, StoreError};
+use crate::section::ServerSection;
 use crate::{connections, log, router};
 
 /// What the service is made of.
@@ -60,7 +61,7 @@ pub enum Error {
 ///
 /// That it cannot start. Later nothing is an error but that of a single request.
 pub fn run(options: Options) -> Result<(), Error> {
-    log::start(&options.config.sections.server);
+    log::start(&options.config.section());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(serve(options));
     // A call that still runs must not hold up the end.
@@ -71,7 +72,7 @@ pub fn run(options: Options) -> Result<(), Error> {
 async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
     let mut hangup = signal(SignalKind::hangup())?;
     let stop = stop_signal()?;
-    let section = config.sections.server.clone();
+    let section = config.section::<ServerSection>();
     let limits = section.limits.clone();
     let store = Store::open(&data_folder(section.data.as_deref()).ok_or(Error::NoFolder)?)?;
     let listener = listen(&section.listen).await?;
@@ -96,6 +97,7 @@ async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
         lane: Lane::new()?,
         id_prefix: id_prefix(),
         config,
+        section,
     });
     let reloaded = Arc::clone(&app);
     let reload = tokio::spawn(async move {
@@ -163,11 +165,11 @@ async fn greet(app: &Shared) {
 
 /// Takes the saved filters of the file as it is now; those that are in force stay where it is bad.
 fn reload(app: &Shared) {
-    let Some(path) = &app.config.path else {
+    if app.config.path.is_none() {
         tracing::info!("there is no configuration file to read again");
         return;
-    };
-    let config = match Config::load(path) {
+    }
+    let config = match app.config.reload() {
         Ok(config) => config,
         Err(errors) => {
             for error in errors.to_string().lines() {
@@ -181,7 +183,7 @@ fn reload(app: &Shared) {
     if bad.is_empty() {
         app.saved.set_builtin(&config);
         tracing::info!(
-            filters = config.sections.filters.len(),
+            filters = config.section::<FiltersSection>().0.len(),
             "the saved filters of the configuration are read again"
         );
     }

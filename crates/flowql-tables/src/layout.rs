@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flowql_config::TablesSection;
+use crate::TablesSection;
 
 /// The table that keeps every flow.
 pub const FLOWS_TABLE: &str = "flows";

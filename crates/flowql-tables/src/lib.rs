@@ -16,6 +16,7 @@ mod dictionaries;
 mod layout;
 mod lock;
 mod migrate;
+mod section;
 mod stored;
 mod views;
 
@@ -26,6 +27,7 @@ pub use definition::{TableColumn, columns_of, write_columns};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
 pub use layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, aggregated_name, resolution_of};
 pub use migrate::{Change, statements};
+pub use section::{AggregatedSection, TablesSection};
 pub use stored::{StoredColumn, StoredSchema, StoredTable};
 
 /// The settings that the statements need, sent with each.

@@ -28,7 +28,7 @@ impl Database {
         let password = servers.password.clone().unwrap_or_default();
         let login = login.map(|user| Login { user, password });
         let database = backend.client.database.clone();
-        let layout = Layout { login, database, ..Layout::configured(&config.sections.tables) };
+        let layout = Layout { login, database, ..Layout::configured(&config.section()) };
         Ok(Self { layout, backend })
     }
 

@@ -31,6 +31,7 @@ use flowql_config::{Config, ConfigErrors, ConfigFileError};
 use crate::args::{AllColumns, Cli, Command, Completions, Global};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
+use crate::sections::SECTIONS;
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
@@ -78,8 +79,8 @@ fn completions(args: &Completions) -> Result<Status, Failure> {
 /// The configuration that the options ask for.
 fn load(global: &Global, columns: Option<&AllColumns>) -> Result<Config, Failure> {
     let config = match config_path(global) {
-        Some(path) => Config::load(path).map_err(|errors| report(&errors))?,
-        None => Config::default(),
+        Some(path) => Config::load(path, SECTIONS).map_err(|errors| report(&errors))?,
+        None => Config::defaults(SECTIONS),
     };
     for taken in config.taken_names.iter().filter(|_| !global.quiet) {
         console::warning(&place_and_message(taken), taken.help.as_deref());

@@ -1,6 +1,6 @@
 //! `flowql serve`: the HTTP service.
 
-use flowql_server::{Error, Options};
+use flowql_server::{Error, Options, ServerSection};
 
 use super::load;
 use crate::args::{Global, Serve};
@@ -10,13 +10,13 @@ use crate::failure::{Failure, Status};
 pub(super) fn run(global: &Global, args: Serve) -> Result<Status, Failure> {
     let mut config = load(global, None)?;
     let Serve { listen, values, data, log_level } = args;
-    let section = &mut config.sections.server;
-    section.data = data.or(section.data.take());
-    for (setting, given) in [(&mut section.listen, listen), (&mut section.log_level, log_level)] {
-        if let Some(given) = given {
-            *setting = given;
-        }
-    }
+    let section = ServerSection::clone(&config.section());
+    config.set_section(ServerSection {
+        data: data.or(section.data),
+        listen: listen.unwrap_or(section.listen),
+        log_level: log_level.unwrap_or(section.log_level),
+        ..section
+    });
     let backend = backend::open(&values, &config, Unnamed::Embedded)?;
     flowql_server::run(Options { config, backend }).map_err(|error| {
         let help = match &error {

@@ -75,9 +75,17 @@ fn the_defaults_are_printed_where_there_is_no_file() {
 
 #[test]
 fn the_reference_has_every_setting() {
-    snapshot("config-reference", &run(&["config", "--reference"]).has_status(0));
+    let text = run(&["config", "--reference"]).has_status(0);
+    snapshot("config-reference", &text);
     let rows = run(&["config", "--reference", "--json"]).has_status(0).json();
-    assert_eq!(rows.as_array().unwrap().len(), flowql_config::Config::reference().len());
+    let keys = rows.as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned());
+    let in_text = text.stdout.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
+    let in_text: Vec<_> = in_text.filter(|(key, _)| !key.contains(' ')).map(|(key, _)| key.to_owned()).collect();
+    assert_eq!(keys.collect::<Vec<_>>(), in_text);
+    // The page of the documentation has the same.
+    let page = run(&["config", "--reference", "--markdown"]).has_status(0).stdout;
+    let page = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    assert_eq!(page.map(|(key, _)| key).collect::<Vec<_>>(), in_text);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use flowql::{Compiler, Diagnostic, SavedFilters, Scope, is_filter_name};
-use flowql_config::Config;
+use flowql_config::{Config, FiltersSection};
 use moka::sync::Cache;
 
 pub use store::StoreError;
@@ -71,8 +71,12 @@ impl Saved {
 
     /// Takes the filters of a configuration in the place of those before.
     pub(crate) fn set_builtin(&self, config: &Config) {
-        let filters: Vec<(String, String)> =
-            config.sections.filters.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+        let filters: Vec<(String, String)> = config
+            .section::<FiltersSection>()
+            .0
+            .iter()
+            .map(|(name, text)| (name.clone(), text.clone()))
+            .collect();
         let mut names = Names::default();
         for (name, text) in &filters {
             names.insert(Scope::Configuration, name, text);

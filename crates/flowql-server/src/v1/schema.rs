@@ -7,6 +7,7 @@ use axum::extract::State;
 use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
 use flowql::{Column, Schema, SchemaConfig};
 use flowql_backend::{Backend, Error};
+use flowql_config::CommunitiesSection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -148,8 +149,8 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
         operators: operators.collect(),
         keywords: KEYWORDS.to_vec(),
         configuration: Configuration {
-            schema: app.config.sections.schema.clone(),
-            communities: app.config.sections.communities.clone(),
+            schema: app.config.schema_config(),
+            communities: app.config.section::<CommunitiesSection>().0.clone(),
             limits: LimitsShape { length: app.config.limits.length },
         },
         backend: app.backend().map(Backend::name),

@@ -1,43 +1,35 @@
-//! `configuration.md`: the reference of `flowql.toml`.
+//! `configuration.md`: the reference of `flowql.toml`. Its sections belong to the crates that read them, and only the
+//! command knows all of these; so the command writes it.
 
-use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::Result;
-use flowql_config::{Config, Section, Setting, Shape};
+use anyhow::{Context, Result, bail};
 
-use super::{code, head, row};
-
-pub(super) fn body() -> Result<String> {
-    let mut body = String::from(
+pub(super) fn body(root: &Path) -> Result<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "flowql-cli",
+            "--",
+            "config",
+            "--reference",
+            "--markdown",
+        ])
+        .current_dir(root)
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("`flowql config --reference` failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let sections = String::from_utf8(output.stdout).context("the reference is not UTF-8")?;
+    Ok(format!(
         "# The configuration\n\n\
          `flowql.toml` is looked for in the working directory and its parents, or given by `--config`. An unknown \
-         key is an error. `flowql config` prints what is in force.\n",
-    );
-    for section in Config::section_reference() {
-        write_section(&mut body, section)?;
-    }
-    Ok(body)
-}
-
-fn write_section(body: &mut String, section: &Section) -> Result<()> {
-    let title = match section.shape {
-        Shape::Tables => format!("[[{}]]", section.name),
-        Shape::Table | Shape::Names => format!("[{}]", section.name),
-    };
-    write!(body, "\n## `{title}`\n\n{}\n\n", section.doc)?;
-    body.push_str(&head(&["Key", "Value", "Default", "What it does"]));
-    for setting in Config::reference().iter().filter(|setting| setting.section == section.name) {
-        body.push_str(&row([
-            code(setting.key).as_str(),
-            &setting.kind.to_string(),
-            &default(setting),
-            setting.doc,
-        ]));
-    }
-    write!(body, "\n```toml\n{}\n```\n", section.example.trim())?;
-    Ok(())
-}
-
-fn default(setting: &Setting) -> String {
-    if setting.required { "required".to_owned() } else { code(setting.default) }
+         key is an error. `flowql config` prints the configuration in effect.\n\n{sections}"
+    ))
 }

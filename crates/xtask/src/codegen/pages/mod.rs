@@ -15,7 +15,7 @@ use super::Generated;
 pub(super) fn all(root: &Path) -> Result<Vec<Generated>> {
     Ok(vec![
         page("columns", &columns::body(root)?),
-        page("configuration", &configuration::body()?),
+        page("configuration", &configuration::body(root)?),
         page("diagnostics", &diagnostics::body()?),
         page("words", &words::body()?),
     ])

@@ -1,0 +1,20 @@
+//! The sections of `flowql.toml`, each by the crate that reads it.
+
+use flowql_backend::BackendSection;
+use flowql_client::ClickhouseSection;
+use flowql_config::{KnownSection, Registry};
+use flowql_embedded::EmbeddedSection;
+use flowql_server::ServerSection;
+use flowql_tables::TablesSection;
+
+/// Those that follow the ones of the language, in the order of the reference.
+pub(crate) const SECTIONS: Registry = &[
+    KnownSection::of::<ServerSection>(),
+    KnownSection::of::<BackendSection>(),
+    KnownSection::of::<EmbeddedSection>(),
+    KnownSection::of::<ClickhouseSection>(),
+    KnownSection::of::<TablesSection>(),
+];
+
+#[cfg(test)]
+mod tests;
