@@ -5,7 +5,7 @@ use flowql::{Compiler, Fix, Options, SavedFilters, Schema, Scope, Span};
 use flowql_tests::corpus;
 
 fn apply(text: &str, action: &Action) -> String {
-    Fix { title: String::new(), edits: action.edits.clone() }.apply(text)
+    Fix::of_edits("", action.edits.clone()).apply(text)
 }
 
 /// The actions for the text between two `|`, or at one, with the text that each makes.

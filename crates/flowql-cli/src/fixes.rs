@@ -18,7 +18,7 @@ pub(crate) fn mend(mut source: Checked, config: &Config) -> (Checked, usize) {
         if count == 0 {
             break;
         }
-        let text = Fix { title: String::new(), edits }.apply(&source.text);
+        let text = Fix::of_edits("", edits).apply(&source.text);
         let mended = sources::check(Input { origin: source.origin.clone(), text }, config);
         if errors(&mended) >= errors(&source) {
             break;

@@ -27,6 +27,10 @@ pub struct Fix {
     pub title: String,
     /// The edits, in the order of the text; they do not overlap.
     pub edits: Vec<Edit>,
+    /// Whether it cannot change the meaning of what was written. A guess, such as a name of similar spelling, is for a
+    /// person to choose: nothing applies it on its own.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub sure: bool,
 }
 
 /// The replacement of a range of the text.
@@ -59,9 +63,19 @@ impl Edit {
 }
 
 impl Fix {
-    /// A fix of one edit.
+    /// A sure fix of one edit.
     pub fn new(title: impl Into<String>, edit: Edit) -> Self {
-        Self { title: title.into(), edits: vec![edit] }
+        Self::of_edits(title, vec![edit])
+    }
+
+    /// A sure fix of several edits.
+    pub fn of_edits(title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        Self { title: title.into(), edits, sure: true }
+    }
+
+    /// A fix of one edit that may not be what was meant.
+    pub fn guess(title: impl Into<String>, edit: Edit) -> Self {
+        Self { sure: false, ..Self::new(title, edit) }
     }
 
     /// The text after the edits. Edits that do not fit the text, or overlap an earlier one, are left out.

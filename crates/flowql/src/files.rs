@@ -123,7 +123,7 @@ fn check_names(file: &mut FilterFile<'_>) {
             let mended: String =
                 name.chars().map(|found| if found.is_ascii_alphanumeric() { found } else { '_' }).collect();
             let fix = is_filter_name(&mended)
-                .then(|| Fix::new(format!("write `{mended}`"), Edit::replace(filter.name_span, mended)));
+                .then(|| Fix::guess(format!("write `{mended}`"), Edit::replace(filter.name_span, mended)));
             file.diagnostics.push(Diagnostic::new(Code::BadFilterName, span, message).with_fixes(fix));
         } else if seen.insert(name, filter.name_span).is_some() {
             let message = format!("the file has another filter named `{name}`");

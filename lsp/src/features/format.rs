@@ -68,7 +68,7 @@ mod tests {
             let expected = expected.map(|(start, end, text)| Edit::replace(Span::new(start, end), text));
             assert_eq!(found, expected, "{before} {after}");
             let edits = found.into_iter().collect();
-            assert_eq!(flowql::Fix { title: String::new(), edits }.apply(before), after);
+            assert_eq!(flowql::Fix::of_edits("", edits).apply(before), after);
         }
     }
 }

@@ -175,8 +175,10 @@ fn queries_give_the_traffic_of_the_store() {
     assert!(rows.iter().all(|row| row[1].as_f64().unwrap() > 0.0), "{rows:?}");
     let series = json!({"kind": "series", "columns": ["SrcAS"], "limit": 2, "points": 4, "to": store.end});
     let (_, rows, _) = lines(&query(&service, series).has(200));
-    // For each point the two at the top, and the rest.
-    assert_eq!(rows.len(), 4 * 3);
+    // For each point the two at the top, and the rest; of points six hours apart the first and the last may be parts.
+    let times: std::collections::BTreeSet<u64> = rows.iter().map(|row| row[0].as_u64().unwrap()).collect();
+    assert!((4..=5).contains(&times.len()), "{times:?}");
+    assert_eq!(rows.len(), times.len() * 3);
 }
 
 #[test]

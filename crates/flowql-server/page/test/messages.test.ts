@@ -25,6 +25,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // The page would go on asking a service that is gone, and complain in the middle of the next test.
+  await visit.page.goto("about:blank");
   await service?.stop();
   service = undefined;
   await state.remove();

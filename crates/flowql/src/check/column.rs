@@ -51,7 +51,7 @@ impl Checker<'_, '_> {
         }
         let fixes: Vec<Fix> = close
             .iter()
-            .map(|near| Fix::new(format!("write `{near}`"), Edit::replace(span, *near)))
+            .map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near)))
             .collect();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }

@@ -110,8 +110,7 @@ pub(super) fn mixed(terms: &[Node], diagnostics: &mut Vec<Diagnostic>) {
         terms.iter().filter(|term| matches!(term, Node::And(_))).map(Node::span).collect();
     let Some(&first) = joined.first() else { return };
     let around = |span: &Span| [Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
-    let fix =
-        Fix { title: "add the parentheses".to_owned(), edits: joined.iter().flat_map(around).collect() };
+    let fix = Fix::of_edits("add the parentheses", joined.iter().flat_map(around).collect());
     let message = "AND and OR are mixed; AND binds tighter";
     diagnostics.push(Diagnostic::new(Code::MixedAndOr, first, message).with_fix(fix));
 }

@@ -204,7 +204,7 @@ impl Checker<'_, '_> {
         let span = diagnostic.span;
         let fixes: Vec<Fix> = close
             .iter()
-            .map(|near| Fix::new(format!("write `@{near}`"), Edit::replace(span, format!("@{near}"))))
+            .map(|near| Fix::guess(format!("write `@{near}`"), Edit::replace(span, format!("@{near}"))))
             .collect();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }

@@ -222,13 +222,11 @@ impl Checker<'_, '_> {
         if !reversed {
             return Some(());
         }
-        let fix = Fix {
-            title: "swap the ends".to_owned(),
-            edits: vec![
-                Edit::replace(low_span, high_span.of(self.text)),
-                Edit::replace(high_span, low_span.of(self.text)),
-            ],
-        };
+        let edits = vec![
+            Edit::replace(low_span, high_span.of(self.text)),
+            Edit::replace(high_span, low_span.of(self.text)),
+        ];
+        let fix = Fix::of_edits("swap the ends", edits);
         let message = "the second end of the range is lower than the first";
         self.fail(Diagnostic::new(Code::ReversedRange, whole, message).with_fix(fix))
     }

@@ -192,7 +192,7 @@ impl Checker<'_, '_> {
         }
         let fixes: Vec<Fix> = close
             .iter()
-            .map(|near| Fix::new(format!("write \"{near}\""), Edit::replace(span, text::quote(near))))
+            .map(|near| Fix::guess(format!("write \"{near}\""), Edit::replace(span, text::quote(near))))
             .collect();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }
@@ -201,7 +201,7 @@ impl Checker<'_, '_> {
 /// Adds the closest words as fixes.
 fn suggest(diagnostic: Diagnostic, span: Span, close: &[&str]) -> Diagnostic {
     let fixes: Vec<Fix> =
-        close.iter().map(|near| Fix::new(format!("write `{near}`"), Edit::replace(span, *near))).collect();
+        close.iter().map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near))).collect();
     diagnostic.with_help(format!("close to it: {}", enumerate(close))).with_fixes(fixes)
 }
 
@@ -221,7 +221,13 @@ fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
     if let Some(address) = values::address(word).filter(|_| only_subnets) {
         let length = if address.is_ipv4() { 32 } else { 128 };
         let message = format!("expecting {names}, found an address without a prefix length");
-        let fix = Fix::new(format!("append /{length}"), Edit::insert(span.end, format!("/{length}")));
+        // An address that ends in zeros was rather meant as a subnet.
+        let is_host = match address {
+            std::net::IpAddr::V4(address) => !address.octets().ends_with(&[0]),
+            std::net::IpAddr::V6(address) => !address.segments().ends_with(&[0]),
+        };
+        let edit = Edit::insert(span.end, format!("/{length}"));
+        let fix = Fix { sure: is_host, ..Fix::new(format!("append /{length}"), edit) };
         return Diagnostic::new(Code::MissingMask, span, message).with_fix(fix);
     }
     if let Some((base, length)) = word.split_once('/')

@@ -36,7 +36,7 @@ pub fn code_actions(compiler: &Compiler<'_>, text: &str, range: Span) -> Vec<Act
     // What a rewrite makes of a valid filter is valid: a string may fit a comparison and no list.
     let is_valid = !diagnostics.iter().any(Diagnostic::is_error);
     let keeps_valid = |action: &Action| {
-        let fix = Fix { title: String::new(), edits: action.edits.clone() };
+        let fix = Fix::of_edits("", action.edits.clone());
         !is_valid
             || action.new_filter.is_some()
             || compiler.compile(&fix.apply(text), Options::default()).sql.is_some()
@@ -52,13 +52,13 @@ pub fn code_actions(compiler: &Compiler<'_>, text: &str, range: Span) -> Vec<Act
 /// Mending one error can bring another to light; more rounds than this are not worth it.
 const ROUNDS: usize = 10;
 
-/// The text after the fixes of all errors that have exactly one, as long as each round leaves fewer errors.
+/// The text after the sure fixes of all errors that have exactly one fix, as long as each round leaves fewer errors.
 pub fn fix_all(compiler: &Compiler<'_>, text: &str) -> String {
     let errors = |found: &[Diagnostic]| found.iter().filter(|found| found.is_error()).count();
     let (mut text, mut diagnostics) = (text.to_owned(), compiler.diagnostics(text));
     for _ in 0..ROUNDS {
         let (edits, count) = single_fixes(&diagnostics);
-        let mended = Fix { title: String::new(), edits }.apply(&text);
+        let mended = Fix::of_edits("", edits).apply(&text);
         let left = compiler.diagnostics(&mended);
         if count == 0 || errors(&left) >= errors(&diagnostics) {
             break;
@@ -68,8 +68,8 @@ pub fn fix_all(compiler: &Compiler<'_>, text: &str) -> String {
     text
 }
 
-/// The edits of the fixes of all errors that have exactly one, in the order of the text, and the number of these fixes.
-/// Of two that overlap, the first is taken.
+/// The edits of the sure fixes of all errors that have exactly one fix, in the order of the text, and the number of these
+/// fixes. Of two that overlap, the first is taken.
 pub fn single_fixes<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> (Vec<Edit>, usize) {
     let mut edits: Vec<Edit> = Vec::new();
     let mut count = 0;
@@ -77,7 +77,7 @@ pub fn single_fixes<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -
     for found in diagnostics {
         let [fix] = found.fixes.as_slice() else { continue };
         let first = fix.edits.first().map(|edit| edit.span.start);
-        if !found.is_error() || first.is_none_or(|start| count > 0 && start < end) {
+        if !found.is_error() || !fix.sure || first.is_none_or(|start| count > 0 && start < end) {
             continue;
         }
         end = fix.edits.last().map_or(end, |edit| edit.span.end);
@@ -122,5 +122,25 @@ mod tests {
         assert_eq!(mended("SrcAS == 1 && DstAddr << 192.0.2.1"), "SrcAS = 1 AND DstAddr << 192.0.2.1/32");
         assert_eq!(mended("SrcAS = 1"), "SrcAS = 1");
         assert_eq!(mended("SrcAS = "), "SrcAS = ");
+    }
+
+    #[test]
+    fn guesses_are_for_a_person_to_choose() {
+        let (schema, mut saved) = (Schema::default(), SavedFilters::default());
+        saved.insert(crate::Scope::Configuration, "web", "DstPort = 443");
+        let compiler = Compiler::new(&schema, &saved);
+        for text in [
+            "SrcMask = 24",
+            "DstPort = \"ike\"",
+            "@wev",
+            "InIfName contains \"xe\"",
+            "DstPort IN (>1024)",
+            "DstAddr >> 192.0.2.0/26",
+            "SrcAddr << 10.0.0.0",
+            "SrcAddr << 2001:db8::",
+        ] {
+            assert_eq!(fix_all(&compiler, text), text);
+            assert!(compiler.diagnostics(text).iter().any(Diagnostic::is_error), "{text}");
+        }
     }
 }

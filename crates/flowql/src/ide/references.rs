@@ -224,7 +224,7 @@ mod tests {
     fn renaming_changes_every_reference_and_nothing_else() {
         let text = "@a AND @ab OR ( @a -- @a\n)";
         let edits = rename(text, "a", "x_1");
-        let renamed = crate::Fix { title: String::new(), edits }.apply(text);
+        let renamed = crate::Fix::of_edits("", edits).apply(text);
         assert_eq!(renamed, "@x_1 AND @ab OR ( @x_1 -- @a\n)");
         assert_eq!(rename(text, "A", "x"), []);
         for bad in ["", "1x", "a b", "é", "x--y"] {

@@ -108,18 +108,18 @@ impl Builder<'_> {
             Edit::replace(span, symbol)
         };
         let message = format!("`{found}` is written `{symbol}` here");
-        self.report(
-            Diagnostic::new(Code::ForeignSpelling, span, message)
-                .with_fix(Fix::new(format!("write `{symbol}`"), edit)),
-        );
+        // `>>` contains what is on its right, where it comes from: here it would ask the opposite.
+        let fix = Fix { sure: !found.ends_with(">>"), ..Fix::new(format!("write `{symbol}`"), edit) };
+        self.report(Diagnostic::new(Code::ForeignSpelling, span, message).with_fix(fix));
     }
 
     fn report_unknown_operator(&mut self, span: Span) {
         let found = span.of(self.text);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownOperator, span, format!("`{found}` is no operator"));
-        if let Some(symbol) = meant_operator(found) {
+        if let Some((symbol, sure)) = meant_operator(found) {
             let fix = Fix::new(format!("write `{symbol}`"), self.replace_by_word(span, symbol));
+            let fix = Fix { sure, ..fix };
             diagnostic = diagnostic.with_help(format!("did you mean `{symbol}`?")).with_fix(fix);
         }
         self.report(diagnostic);
@@ -276,8 +276,8 @@ pub(super) fn value(token: Token) -> Option<Value> {
     Some(Value { span: token.span, kind })
 }
 
-/// The operator that a word of another language, or a misspelt one, stands for.
-fn meant_operator(word: &str) -> Option<&'static str> {
+/// The operator that a word of another language, or a misspelt one, means, and whether that is sure.
+fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
     let lower = word.to_ascii_lowercase();
     let known = match lower.as_str() {
         "eq" | "equals" | "equal" | "is" | ":" => "=",
@@ -288,15 +288,17 @@ fn meant_operator(word: &str) -> Option<&'static str> {
         "ge" | "gte" => ">=",
         "net" | "within" | "inside" => "<<",
         "matches" | "match" | "rlike" | "~" => "REGEXP",
-        "contains" => "LIKE",
+        // The value of LIKE would need its wildcards.
+        "contains" => return Some(("LIKE", false)),
         "notlike" => "UNLIKE",
         "notilike" => "IUNLIKE",
         _ => {
             let symbols = crate::tables::OPERATORS.iter().map(|row| row.symbol);
-            return closest(word, symbols.filter(|symbol| symbol.len() > 2)).into_iter().next();
+            let near = closest(word, symbols.filter(|symbol| symbol.len() > 2));
+            return near.into_iter().next().map(|near| (near, false));
         }
     };
-    Some(known)
+    Some((known, true))
 }
 
 /// The fix that puts a list in parentheses, in the place of the brackets of other languages.
@@ -305,8 +307,8 @@ fn parentheses_around(span: Span, list: &str) -> Fix {
         let opening = Span { start: span.start, end: span.start + 1 };
         let closing = Span { start: span.end - 1, end: span.end };
         let title = "replace the brackets by parentheses".to_owned();
-        return Fix { title, edits: vec![Edit::replace(opening, "("), Edit::replace(closing, ")")] };
+        return Fix::of_edits(title, vec![Edit::replace(opening, "("), Edit::replace(closing, ")")]);
     }
     let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
-    Fix { title: "add the parentheses".to_owned(), edits }
+    Fix::of_edits("add the parentheses", edits)
 }

@@ -116,7 +116,7 @@ impl Builder<'_> {
                 diagnostic = diagnostic.with_fix(Fix::new("write `,`", Edit::replace(span, ",")));
             }
             "(" => {}
-            _ => diagnostic = diagnostic.with_fix(Fix::new("remove it", Edit::delete(span))),
+            _ => diagnostic = diagnostic.with_fix(Fix::guess("remove it", Edit::delete(span))),
         }
         self.report(diagnostic);
         Last::Reported
@@ -197,7 +197,7 @@ fn doubled_quotes(
         return None;
     }
     let message = "a quote inside a string is escaped by a backslash, not doubled";
-    let fix = Fix { title: format!("write `\\{quote}`"), edits };
+    let fix = Fix::of_edits(format!("write `\\{quote}`"), edits);
     Some((Diagnostic::new(Code::DoubledQuote, span, message).with_fixes([fix]), span.end))
 }
 
