@@ -116,7 +116,7 @@ test("each example selects something", async () => {
       await visit.open(service.url);
       await examples.nth(place).click();
       await visit.answered();
-      await expect.poll(() => visit.values.count(), await visit.text()).toBeGreaterThanOrEqual(3);
+      await expect.poll(() => visit.values.count(), { message: await visit.text() }).toBeGreaterThanOrEqual(3);
     }
     expect(browser.complaints).toEqual([]);
   } finally {
