@@ -208,10 +208,10 @@ test('in the browser', { timeout: 15 * patience }, async t => {
 
 /** What a user does. */
 class Editor {
-  /** `place` is the address of the folder. */
-  constructor(page, place) {
+  /** `address` is that of the folder. */
+  constructor(page, address) {
     this.page = page;
-    this.place = place;
+    this.address = address;
   }
 
   /** Loads VS Code in a new page, which is given. */
@@ -220,7 +220,7 @@ class Editor {
     this.page = await old.context().newPage();
     this.page.setDefaultTimeout(patience);
     await old.close();
-    await this.page.goto(this.place, { waitUntil: 'domcontentloaded' });
+    await this.page.goto(this.address, { waitUntil: 'domcontentloaded' });
     await this.page.locator('.explorer-viewlet .monaco-list-row', { hasText: 'web.flowql' }).waitFor();
     return this.page;
   }

@@ -150,7 +150,7 @@ test('hover tells what stands there', async () => {
     const found = await commands.executeCommand('vscode.executeHoverProvider', document.uri, at(document, word, 1));
     return found.flatMap(({ contents }) => contents).map(({ value }) => value).join('\n');
   };
-  assert.match(await hover('SrcAS'), /The number of the AS/);
+  assert.match(await until('hover', () => hover('SrcAS')), /The number of the AS/);
   assert.match(await hover('"https"'), /443/);
   assert.match(await hover('@web'), /DstPort/);
 });
@@ -161,9 +161,10 @@ test('a fix mends its error', async () => {
     const found = errors(document.uri);
     return found.length === 1 && found;
   });
-  const actions = await commands.executeCommand('vscode.executeCodeActionProvider', document.uri, found.range);
-  const fix = actions.find(({ title }) => title === 'write `=`');
-  assert.ok(fix, actions.map(({ title }) => title).join(', '));
+  const fix = await until('the fix', async () => {
+    const actions = await commands.executeCommand('vscode.executeCodeActionProvider', document.uri, found.range);
+    return actions.find(({ title }) => title === 'write `=`');
+  });
   assert.equal(fix.kind.value, 'quickfix');
   await workspace.applyEdit(fix.edit);
   assert.equal(document.getText(), 'SrcAS = AS15169');
