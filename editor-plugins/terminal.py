@@ -5,11 +5,13 @@ import html
 import os
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 COLUMNS, LINES = 96, 22
+
+# Seconds after which something that is waited for will not come. A slow machine must not reach it.
+PATIENCE = 120
 FOREGROUND, BACKGROUND = "#e0e2ea", "#14161b"
 
 # What is edited.
@@ -37,12 +39,36 @@ def type_keys(folder, keys):
         tmux(folder, "send-keys", "-t", "0", *([names[key]] if key in names else ["-l", "--", key]))
 
 
-def wait_for(folder, pattern):
-    end = time.monotonic() + 60
-    while not re.search(pattern, tmux(folder, "capture-pane", "-p", "-t", "0")):
+def screen(folder, *options):
+    return tmux(folder, "capture-pane", "-p", *options, "-t", "0")
+
+
+def wait_until(folder, what, probe):
+    """Waits until a probe gives something true."""
+    end = time.monotonic() + PATIENCE
+    while not probe():
         if time.monotonic() > end:
-            sys.exit(f"waited in vain for {pattern}:\n" + tmux(folder, "capture-pane", "-p", "-t", "0"))
+            raise TimeoutError(f"waited in vain for {what}:\n" + screen(folder))
+        time.sleep(0.02)
+
+
+def wait_for(folder, pattern):
+    """Waits until the screen has a text that matches."""
+    wait_until(folder, pattern, lambda: re.search(pattern, screen(folder)))
+
+
+def still(folder):
+    """The screen, colours included, once it has not changed for a second."""
+    seen, since = screen(folder, "-e"), time.monotonic()
+    end = since + PATIENCE
+    while time.monotonic() < since + 1:
+        if time.monotonic() > end:
+            raise TimeoutError("the screen does not come to rest:\n" + screen(folder))
         time.sleep(0.05)
+        now = screen(folder, "-e")
+        if now != seen:
+            seen, since = now, time.monotonic()
+    return seen
 
 
 def palette(number):
@@ -99,10 +125,10 @@ def css(style):
     return ";".join(rules)
 
 
-def page(screen):
-    """The screen as HTML."""
+def page(drawn):
+    """A screen as HTML."""
     out, style = [], {}
-    for line in screen.split("\n")[:LINES]:
+    for line in drawn.split("\n")[:LINES]:
         width = 0
         for codes, text in re.findall(r"\x1b\[([\d;:]*)m|([^\x1b]+)", line):
             if text:
@@ -119,12 +145,12 @@ def page(screen):
 
 
 @contextlib.contextmanager
-def editor(folder, flowql, command):
-    """Runs an editor on `edge.flowql` in a home folder of its own, with `flowql` in PATH."""
+def editor(folder, flowql, command, text=EDGE):
+    """Runs an editor on `edge.flowql`, with this text, in a home folder of its own, with `flowql` in PATH."""
     for needed in ("bin", "filters"):
         Path(folder, needed).mkdir(parents=True)
     Path(folder, "bin/flowql").symlink_to(flowql)
-    Path(folder, "filters/edge.flowql").write_text(EDGE)
+    Path(folder, "filters/edge.flowql").write_text(text)
     environment = f"env -i HOME={folder} PATH={folder}/bin:/usr/bin:/bin LANG=C.UTF-8 TERM=tmux-256color COLORTERM=truecolor"
     shell = f"cd {folder}/filters && exec {environment} {command} edge.flowql"
     tmux(folder, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), shell, ";", "set", "status", "off")
@@ -140,9 +166,7 @@ def draw(folder, steps, picture):
         type_keys(folder, keys)
         wait_for(folder, wanted)
     # What is drawn last, such as the hints, has no text to wait for.
-    time.sleep(1.5)
-    screen = tmux(folder, "capture-pane", "-p", "-e", "-t", "0")
-    Path(folder, "page.html").write_text(page(screen))
+    Path(folder, "page.html").write_text(page(still(folder)))
     width, height = COLUMNS * 9.04 + 24, LINES * 20 + 24
     subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",

@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 
+/** Milliseconds after which something that is waited for will not come. A slow machine must not reach it. */
+export const patience = 120_000;
+
 const TYPES = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -57,6 +60,7 @@ export async function browse(options = {}) {
     ],
     ...options,
   });
+  context.setDefaultTimeout(patience);
   const complaints = [];
   const watch = (page) => {
     page.on("pageerror", (error) => complaints.push(String(error)));
@@ -78,4 +82,17 @@ export async function browse(options = {}) {
       await rm(home, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/**
+ * Waits until CodeMirror lets one take an entry of its menu: it does so when the menu has been there for
+ * `interactionDelay`, 75 ms unless it is set.
+ */
+export async function menuIsReady(page) {
+  await page.waitForFunction(() => {
+    const menu = document.querySelector(".cm-tooltip-autocomplete");
+    if (!menu) return false;
+    menu.seenAt ??= performance.now();
+    return performance.now() - menu.seenAt > 75;
+  });
 }

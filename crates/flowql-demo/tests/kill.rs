@@ -9,6 +9,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use flowql::Schema;
@@ -68,18 +70,24 @@ async fn the_engine_is_killed_while_flows_are_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let client = store(folder.path()).await;
     let path = folder.path().to_path_buf();
-    // Whenever a few batches more are in, wherever the engine is then.
+    let acknowledged = Arc::new(AtomicU64::new(0));
+    let rows = acknowledged.clone();
+    // Whenever two batches more are in, wherever the engine is then.
     let killer = tokio::spawn(async move {
         let mut killed = 0;
         while killed < 3 {
-            tokio::time::sleep(Duration::from_millis(700)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            if rows.load(Ordering::Relaxed) < 2 * killed * flowql_demo::BATCH {
+                continue;
+            }
             if let Ok(Some(state)) = embedded::status(&path) {
                 kill(state.pid);
                 killed += 1;
             }
         }
     });
-    let loaded = load(&client, &layout(), &Schema::default(), &demo(), PATIENCE, |_| {}).await.unwrap();
+    let say = |loaded: flowql_demo::Loaded| acknowledged.store(loaded.rows, Ordering::Relaxed);
+    let loaded = load(&client, &layout(), &Schema::default(), &demo(), PATIENCE, say).await.unwrap();
     assert_eq!(loaded.rows, demo().rows);
     killer.await.unwrap();
     is_whole(&client).await;

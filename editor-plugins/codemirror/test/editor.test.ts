@@ -9,7 +9,7 @@ import type { Page } from "playwright-core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { browse, serve } from "../../../wasm/test/browser.mjs";
+import { browse, menuIsReady, serve } from "../../../wasm/test/browser.mjs";
 import { corpus, FIVE, long } from "../../../wasm/test/corpus.mjs";
 import type { Api } from "./page/main.js";
 
@@ -63,11 +63,14 @@ async function menu(label?: string): Promise<string[]> {
   return item.allTextContents();
 }
 
-/** Takes the selected entry, which CodeMirror lets one do only when it has been there for a moment. */
+/** Takes the selected entry. */
 async function take(): Promise<void> {
-  await page.waitForTimeout(150);
+  await menuIsReady(page);
   await page.keyboard.press("Enter");
 }
+
+/** Waits until nothing more comes into the menu, be it open or not. */
+const settled = () => page.waitForFunction(() => !window.flowqlTest.isCompleting());
 
 const menuIsGone = () => page.locator(MENU).waitFor({ state: "detached" });
 const diagnostics = () => page.evaluate(() => window.flowqlTest.diagnostics());
@@ -101,7 +104,7 @@ describe("completion", () => {
     await page.keyboard.type("edge", { delay: 20 });
     await page.waitForFunction(() => !document.querySelector(".cm-tooltip-autocomplete")?.textContent?.includes("core1"));
     expect(await menu("edge2")).toEqual(["edge1.example.net", "edge2.example.net"]);
-    await page.waitForTimeout(150);
+    await menuIsReady(page);
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     expect(await text()).toBe('InIfBoundary = external AND ExporterName = "edge2.example.net"');
@@ -140,12 +143,13 @@ describe("completion", () => {
     await set(marked);
     await page.keyboard.press("Control+Space");
     if (expected === null) {
-      await page.waitForTimeout(300);
+      await settled();
       expect(await page.locator(`${MENU} li`, { hasText: label }).count()).toBe(0);
       return;
     }
     await menu(label);
-    await page.waitForTimeout(150);
+    await settled();
+    await menuIsReady(page);
     const labels = await menu(label);
     for (let down = labels.indexOf(label); down > 0; down--) await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
@@ -162,7 +166,8 @@ describe("completion", () => {
   ])("leaves %j as it was typed, on one line", async (filter, offered) => {
     await create({ values: "static", singleLine: true });
     await page.keyboard.type(filter, { delay: 20 });
-    await page.waitForTimeout(400);
+    await settled();
+    if (offered.length > 0) await menuIsReady(page);
     const labels = await page.locator(`${MENU} li .cm-completionLabel`).allTextContents();
     expect(labels.slice(0, 2)).toEqual(offered);
     // The first one takes what was typed, where something else might have been meant.
@@ -174,7 +179,7 @@ describe("completion", () => {
     await create({ values: "static" });
     await page.keyboard.type("-- Src", { delay: 20 });
     await page.keyboard.press("Control+Space");
-    await page.waitForTimeout(300);
+    await settled();
     expect(await page.locator(MENU).count()).toBe(0);
   });
 
@@ -224,12 +229,13 @@ describe("a source of values that", () => {
   });
 
   test("answers late: its values join the menu, and the chosen entry stays", async () => {
-    await create({ values: "late", timeout: 5000 });
+    await create({ values: "late", timeout: 120_000 });
     await page.keyboard.type("SrcAS = ", { delay: 20 });
     await menu("DstAS");
-    await page.waitForTimeout(150);
+    await menuIsReady(page);
     await page.keyboard.press("ArrowDown");
     const chosen = await page.locator(`${MENU} li[aria-selected]`).textContent();
+    await page.evaluate(() => window.flowqlTest.release());
     await menu("AS64501");
     expect(await page.locator(`${MENU} li[aria-selected]`).textContent()).toBe(chosen);
   });
@@ -375,7 +381,7 @@ test("Ctrl-Enter hands the filter in; on one line Enter does", async () => {
   expect(await page.locator(".cm-content").getAttribute("aria-multiline")).toBe("false");
 });
 
-test("the colours are the classes of the core, over the whole corpus", { timeout: 180_000 }, async () => {
+test("the colours are the classes of the core, over the whole corpus", async () => {
   const { filters } = corpus();
   const seen = new Set<string>();
   let configured = "";
@@ -458,7 +464,7 @@ describe("each part alone", () => {
   test("the language colours", async () => {
     await alone("language", "SrcAS == 1");
     await page.locator(".cm-line .is-column", { hasText: "SrcAS" }).waitFor();
-    await page.waitForTimeout(400);
+    await page.evaluate(() => window.flowqlTest.lint());
     expect(await page.locator(".cm-lintRange-error").count()).toBe(0);
   });
 
@@ -471,6 +477,7 @@ describe("each part alone", () => {
 
   test("the linter underlines", async () => {
     await alone("linter", "SrcAS == 1");
+    await page.evaluate(() => window.flowqlTest.lint());
     await page.locator(".cm-lintRange-error", { hasText: "==" }).waitFor();
   });
 
@@ -561,8 +568,10 @@ describe("for everyone", () => {
 });
 
 test("before the module has loaded, the text is editable and plain; then it is coloured", async () => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await released;
     await route.continue();
   });
   await page.goto(`${server.url}?early`);
@@ -570,6 +579,7 @@ test("before the module has loaded, the text is editable and plain; then it is c
   await page.keyboard.type("SrcAS = AS1");
   expect(await text()).toBe("SrcAS = AS1");
   expect(await page.locator(".cm-line span").count()).toBe(0);
+  release();
   await page.locator(".cm-line span").first().waitFor();
   await page.unroute("**/*.wasm");
 });

@@ -93,10 +93,10 @@ describe.each([
   });
 
   test("a request that is no longer wanted", async () => {
-    const { url } = await service(0, {});
+    const { url, asked } = await service(0, {});
     const controller = new AbortController();
     const answer = make({ url })(request, context(controller.signal));
-    setTimeout(() => controller.abort(), 30);
+    void expect.poll(() => asked.length).toBe(1).then(() => controller.abort());
     await expect(answer).rejects.toHaveProperty("name", "AbortError");
   });
 });

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { browse, serve } from "../../../wasm/test/browser.mjs";
+import { browse, menuIsReady, serve } from "../../../wasm/test/browser.mjs";
 import { akvoradoService, flowqlService } from "../src/http.js";
 
 const PROGRAM = process.env.FLOWQL ?? fileURLToPath(new URL("../../../target/debug/flowql", import.meta.url));
@@ -69,10 +69,10 @@ test.each(["flowql", "akvorado"] as const)("%s: the editor offers them", async (
   complaints.length = 0;
   await page.goto(site.url);
   await page.waitForFunction(() => window.flowqlTest !== undefined);
-  await page.evaluate(([values, url]) => window.flowqlTest.create({ values, url, timeout: 20_000 }), [values, url] as const);
+  await page.evaluate(([values, url]) => window.flowqlTest.create({ values, url, timeout: 120_000 }), [values, url] as const);
   await page.keyboard.type("ExporterName = ed", { delay: 20 });
   await page.locator(".cm-tooltip-autocomplete li", { hasText: "edge2" }).waitFor();
-  await page.waitForTimeout(150);
+  await menuIsReady(page);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await expect.poll(() => page.evaluate(() => window.flowqlTest.text())).toBe('ExporterName = "edge2"');

@@ -99,8 +99,7 @@ describe("the client of a source of values", () => {
     const asked = source();
     const client = new ValueClient(asked, { debounce: 0, remember: 0 });
     await client.ask(request("e"), context(), true);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(client.known(request("e"))).toBeNull();
+    await expect.poll(() => client.known(request("e"))).toBeNull();
     const other = new ValueClient(asked, { debounce: 0 });
     for (let number = 0; number < 150; number++) {
       await other.ask(request("", { column: `C${number}` }), context(), true);

@@ -10,6 +10,8 @@
 
 (require 'flowql-test-help)
 
+(defvar jrpc-default-request-timeout)
+
 (ert-deftest flowql-client-is-told-when-it-comes ()
   "The mode is there before Eglot, which is told of it when it is loaded."
   (should-not (featurep 'eglot))
@@ -47,7 +49,8 @@
   `(flowql-test-in-project ,file
      (require 'eglot)
      (let ((eglot-sync-connect t)
-           (eglot-connect-timeout 20)
+           (eglot-connect-timeout flowql-test-patience)
+           (jrpc-default-request-timeout flowql-test-patience)
            (inhibit-message t))
        (apply #'eglot (eglot--guess-contact))
        (let ((server (eglot-current-server)))
@@ -55,7 +58,7 @@
          (unwind-protect (progn ,@body)
            (with-current-buffer buffer
              (set-buffer-modified-p nil))
-           (eglot-shutdown server nil 3))))))
+           (eglot-shutdown server nil flowql-test-patience))))))
 
 (defun flowql-test-eglot-told ()
   "Tell the server of the edits now: batch mode is never idle."

@@ -27,6 +27,7 @@
 (defvar lsp-lens-enable)
 (defvar lsp--semantic-tokens-cache)
 (defvar lsp-clients)
+(defvar lsp-response-timeout)
 
 (ert-deftest flowql-client-is-told-when-it-comes ()
   "The mode is there before lsp-mode, which is told of it when it is loaded."
@@ -52,7 +53,8 @@
          (lsp-modeline-code-actions-enable nil)
          (lsp-enable-snippet nil)
          (lsp-completion-provider :none)
-         (lsp-restart 'ignore))
+         (lsp-restart 'ignore)
+         (lsp-response-timeout flowql-test-patience))
      (flowql-test-in-project ,file
        (require 'lsp-mode)
        (require 'lsp-semantic-tokens)

@@ -29,10 +29,14 @@
      (goto-char (point-min))
      ,@body))
 
+(defconst flowql-test-patience 120
+  "Seconds after which something that is waited for will not come.
+A slow machine must not reach it.")
+
 (defmacro flowql-test-until (&rest body)
   "Read what processes say until BODY gives non-nil, and return that."
   (declare (indent 0) (debug t))
-  `(with-timeout (20 (error "Waited in vain for %S" ',body))
+  `(with-timeout (flowql-test-patience (error "Waited in vain for %S" ',body))
      (let (value)
        (while (not (setq value (progn ,@body)))
          (accept-process-output nil 0.02))

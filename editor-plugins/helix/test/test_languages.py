@@ -21,6 +21,9 @@ LANGUAGE_KEYS = {
 REQUIRED_KEYS = {"name", "scope", "file-types"}
 SERVER_KEYS = {"command", "args", "config", "timeout", "environment", "required-root-patterns"}
 
+# Seconds after which a server that is to end hangs. A slow machine must not reach it.
+PATIENCE = 120
+
 TEXT = (FOLDER / "languages.toml").read_text()
 LANGUAGES = tomllib.loads(TEXT)
 (LANGUAGE,) = LANGUAGES["language"]
@@ -96,7 +99,7 @@ class Server:
         self.ask("shutdown", None)
         self.tell("exit", None)
         self.process.stdin.close()
-        status = self.process.wait(timeout=10)
+        status = self.process.wait(timeout=PATIENCE)
         self.process.stdout.close()
         return status
 

@@ -3,6 +3,9 @@ local M = { told = {}, workspace = vim.env.FLOWQL_TEST_WORKSPACE }
 
 local tests = {}
 
+--- Milliseconds after which something that is waited for will not come. A slow machine must not reach it.
+local PATIENCE = 120000
+
 --- Whether the version has a feature.
 function M.has(version)
   return vim.fn.has('nvim-' .. version) == 1
@@ -28,9 +31,9 @@ function M.match(text, pattern)
 end
 
 --- What `probe` gives, once it gives something.
-function M.wait_for(what, probe, milliseconds)
+function M.wait_for(what, probe)
   local found
-  local is_there = vim.wait(milliseconds or 15000, function()
+  local is_there = vim.wait(PATIENCE, function()
     found = probe()
     return found
   end, 20)
@@ -68,7 +71,7 @@ end
 
 --- The answer of the server to a request on the current buffer.
 function M.ask(method, params)
-  local answers = vim.lsp.buf_request_sync(0, method, params, 10000)
+  local answers = vim.lsp.buf_request_sync(0, method, params, PATIENCE)
   local answer = answers and answers[M.client().id] or {}
   if answer.error then
     error(vim.inspect(answer.error), 2)
@@ -121,7 +124,7 @@ function M.typist(file)
   end
   return ask, type_keys, function()
     vim.rpcnotify(channel, 'nvim_command', 'qall!')
-    if vim.fn.jobwait({ channel }, 3000)[1] < 0 then
+    if vim.fn.jobwait({ channel }, PATIENCE)[1] < 0 then
       vim.fn.jobstop(channel)
     end
   end

@@ -1,8 +1,8 @@
 // What a visitor does with the page.
 import type { Locator, Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 
-import { browse } from "../../../../wasm/test/browser.mjs";
+import { browse, menuIsReady } from "../../../../wasm/test/browser.mjs";
 
 export type Browser = Awaited<ReturnType<typeof browse>>;
 
@@ -12,6 +12,21 @@ export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
+/** The steps of one path: each needs those before it, and is skipped once one of them has failed. */
+export function path(): (name: string, body: () => void | Promise<void>) => void {
+  let failed: string | undefined;
+  return (name, body) =>
+    test(name, async ({ skip }) => {
+      if (failed !== undefined) skip(`it needs “${failed}”, which has failed`);
+      try {
+        await body();
+      } catch (error) {
+        failed = name;
+        throw error;
+      }
+    });
+}
+
 /** The page, as a visitor sees it. */
 export class Visit {
   readonly page: Page;
@@ -19,7 +34,6 @@ export class Visit {
   constructor({ page }: Browser) {
     if (!page) throw new Error("the browser has no page");
     this.page = page;
-    page.setDefaultTimeout(15_000);
   }
 
   /** Opens an address, as a visitor does who has it from somebody. */
@@ -64,13 +78,13 @@ export class Visit {
     await this.page.keyboard.type(text, { delay: 15 });
   }
 
-  /** Takes an entry of the menu, which CodeMirror lets one do only when it has been there for a moment. */
+  /** Takes an entry of the menu. */
   async take(label: string): Promise<void> {
     const menu = this.page.locator(".cm-tooltip-autocomplete");
     await menu.locator("li", { hasText: label }).first().waitFor();
     const selected = () => menu.evaluateAll(([list]) => list?.querySelector("[aria-selected]")?.textContent ?? "");
     for (let step = 0; step < 40; step++) {
-      await this.page.waitForTimeout(150);
+      await menuIsReady(this.page);
       if ((await selected()).includes(label)) return this.page.keyboard.press("Enter");
       await this.page.keyboard.press("ArrowDown");
     }

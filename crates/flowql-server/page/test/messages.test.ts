@@ -40,7 +40,7 @@ test("no backend", async () => {
   service = await Service.start(filled(), { state: state.path, backend: "none" });
   await visit.open(`${service.url}#q=SrcAS%20%3D%20AS15169`);
   await notice("This service has no backend that knows flows").getByText("flowql serve --backend embedded").waitFor();
-  expect(await visit.meaning.locator(".sql").textContent()).toBe("SrcAS = 15169");
+  await expect.poll(() => visit.meaning.locator(".sql").textContent()).toBe("SrcAS = 15169");
   await visit.button("Run").click();
   await notice("This service has no backend that knows flows").waitFor();
   expect(browser.complaints).toEqual([]);
@@ -94,7 +94,7 @@ test("a query that times out", async () => {
   process.kill(pid, "SIGSTOP");
   try {
     await visit.button("Run").click();
-    await notice("The query took too long").getByText("Take a shorter time").waitFor({ timeout: 20_000 });
+    await notice("The query took too long").getByText("Take a shorter time").waitFor();
   } finally {
     process.kill(pid, "SIGCONT");
   }

@@ -1,13 +1,15 @@
 // The path of a first visitor, from an empty page to a colleague who sees the same.
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject } from "vitest";
 
-import { browse, type Browser, DESKTOP, Visit } from "./browser.js";
+import { browse, type Browser, DESKTOP, path, Visit } from "./browser.js";
 import { folder, Service, Store } from "./service.js";
 
 let state: Awaited<ReturnType<typeof folder>>;
 let service: Service;
 let browser: Browser;
 let visit: Visit;
+
+const step = path();
 
 beforeAll(async () => {
   state = await folder();
@@ -23,13 +25,13 @@ afterAll(async () => {
   await state?.remove();
 });
 
-test("an empty page says what there is to do", async () => {
+step("an empty page says what there is to do", async () => {
   await visit.page.getByRole("region", { name: "Examples" }).getByRole("button").first().waitFor();
   await expect.poll(() => visit.meaning.textContent()).toContain("every flow");
-  expect(await visit.page.evaluate(() => document.activeElement?.classList.contains("cm-content"))).toBe(true);
+  await expect.poll(() => visit.page.evaluate(() => document.activeElement?.classList.contains("cm-content"))).toBe(true);
 });
 
-test("it completes, with the values of the store", async () => {
+step("it completes, with the values of the store", async () => {
   await visit.type("exporterna");
   await visit.take("ExporterName");
   await visit.take("=");
@@ -38,44 +40,44 @@ test("it completes, with the values of the store", async () => {
   expect((await visit.text()).trim()).toBe('ExporterName = "mrs1-edge1"');
 });
 
-test("it says what the filter means, while one types", async () => {
+step("it says what the filter means, while one types", async () => {
   const { meaning } = visit;
   await expect.poll(() => meaning.textContent()).toContain('ExporterName is "mrs1-edge1"');
-  expect(await meaning.locator(".sql").textContent()).toBe("ExporterName = 'mrs1-edge1'");
-  expect(await meaning.locator(".reads").textContent()).toMatch(/Columns\s*ExporterName/);
+  await expect.poll(() => meaning.locator(".sql").textContent()).toBe("ExporterName = 'mrs1-edge1'");
+  await expect.poll(() => meaning.locator(".reads").textContent()).toMatch(/Columns\s*ExporterName/);
   await expect.poll(() => meaning.locator(".reads").textContent()).toContain("flows_1m0s the coarsest table that serves");
   await visit.button("with parameters").click();
-  expect(await meaning.locator(".sql").textContent()).toBe("ExporterName = {p0:String}");
-  expect(await meaning.locator(".parameters").textContent()).toBe("p0mrs1-edge1");
+  await expect.poll(() => meaning.locator(".sql").textContent()).toBe("ExporterName = {p0:String}");
+  await expect.poll(() => meaning.locator(".parameters").textContent()).toBe("p0mrs1-edge1");
   await visit.button("inline").click();
 });
 
-test("an error is mended by its fix", async () => {
+step("an error is mended by its fix", async () => {
   await visit.editor.click();
   await visit.page.keyboard.press("End");
   await visit.type(" AND InIfBoundary == external");
   const problems = visit.page.getByRole("list", { name: "Problems" });
   await problems.getByText("is written").waitFor();
-  expect(await visit.button("Run").isDisabled()).toBe(true);
-  expect(await visit.meaning.textContent()).toContain("The filter has errors");
+  await expect.poll(() => visit.button("Run").isDisabled()).toBe(true);
+  await expect.poll(() => visit.meaning.textContent()).toContain("The filter has errors");
   await problems.getByRole("button", { name: "write =" }).click();
   await problems.waitFor({ state: "detached" });
-  expect(await visit.text()).toBe('ExporterName = "mrs1-edge1" AND InIfBoundary = external');
+  await expect.poll(() => visit.text()).toBe('ExporterName = "mrs1-edge1" AND InIfBoundary = external');
 });
 
-test("it runs, and draws what it selects", async () => {
+step("it runs, and draws what it selects", async () => {
   await visit.run();
-  expect(await visit.drawn()).toBeGreaterThan(2000);
-  expect(await visit.values.count()).toBe(20);
-  expect(await visit.results.textContent()).toContain("everything else");
+  await expect.poll(() => visit.drawn()).toBeGreaterThan(2000);
+  await expect.poll(() => visit.values.count()).toBe(20);
+  await expect.poll(() => visit.results.textContent()).toContain("everything else");
   const bars = await visit.results.locator("tbody .number:nth-last-child(3)").allTextContents();
   expect(bars.every((bar) => /^[\d.]+ [kMG]?bit\/s$/.test(bar)), bars.join()).toBe(true);
   // The pointer over the chart tells the values.
   await visit.results.locator(".u-over").hover();
-  expect(await visit.results.locator(".readout").textContent()).toMatch(/together[\d.]+ [kMG]?bit\/s$/);
+  await expect.poll(() => visit.results.locator(".readout").textContent()).toMatch(/together[\d.]+ [kMG]?bit\/s$/);
 });
 
-test("time, dimension and measure are the visitor's to choose", async () => {
+step("time, dimension and measure are the visitor's to choose", async () => {
   const { page } = visit;
   await visit.choose("By", "SrcCountry");
   await visit.choose("and by", "Proto");
@@ -91,7 +93,7 @@ test("time, dimension and measure are the visitor's to choose", async () => {
   await visit.answered();
 });
 
-test("a click on a value adds it to the filter, and “back” takes it away", async () => {
+step("a click on a value adds it to the filter, and “back” takes it away", async () => {
   const before = await visit.text();
   await expect.poll(() => visit.results.locator("thead").textContent()).toBe("SrcASAverageShare");
   await visit.answered();
@@ -110,7 +112,7 @@ test("a click on a value adds it to the filter, and “back” takes it away", a
   await expect.poll(() => visit.text()).toBe(before);
 });
 
-test("a range of the chart becomes the time", async () => {
+step("a range of the chart becomes the time", async () => {
   await visit.answered();
   const box = (await visit.results.locator(".u-over").boundingBox())!;
   const { mouse } = visit.page;
@@ -121,10 +123,10 @@ test("a range of the chart becomes the time", async () => {
   await expect.poll(() => visit.page.getByRole("textbox", { name: "From" }).isVisible()).toBe(true);
   await expect.poll(() => visit.page.url()).toMatch(/from=20\d\d-.*&to=20\d\d-/);
   await visit.answered();
-  expect(await visit.drawn()).toBeGreaterThan(2000);
+  await expect.poll(() => visit.drawn()).toBeGreaterThan(2000);
 });
 
-test("a filter is saved", async () => {
+step("a filter is saved", async () => {
   await visit.button("Save this one").click();
   const dialog = visit.page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("marseille-in");
@@ -132,40 +134,40 @@ test("a filter is saved", async () => {
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
   await visit.saved.getByText("@marseille-in").waitFor();
-  expect(await visit.saved.textContent()).toContain("what enters in Marseille");
+  await expect.poll(() => visit.saved.textContent()).toContain("what enters in Marseille");
 });
 
-test("and used in another as `@name`", async () => {
+step("and used in another as `@name`", async () => {
   await visit.editor.click();
   await visit.page.keyboard.press("Control+A");
   await visit.type("DstPort > 1024 AND @mars");
   await visit.take("@marseille-in");
   expect((await visit.text()).trim()).toBe("DstPort > 1024 AND @marseille-in");
-  expect(await visit.meaning.locator(".sql").textContent()).toContain("ExporterName = 'mrs1-edge1'");
+  await expect.poll(() => visit.meaning.locator(".sql").textContent()).toContain("ExporterName = 'mrs1-edge1'");
   await visit.page.keyboard.press("Control+Enter");
   await visit.answered();
   await expect.poll(() => visit.results.getByText("before you changed it").count()).toBe(0);
   await visit.answered();
-  expect(await visit.values.count()).toBe(20);
+  await expect.poll(() => visit.values.count()).toBe(20);
 });
 
-test("whoever gets the address sees the same", async () => {
+step("whoever gets the address sees the same", async () => {
   await visit.button("Copy link").click();
   const other = await browse(DESKTOP);
   try {
     const seen = new Visit(other);
     await seen.open(visit.page.url());
     await seen.answered();
-    expect(await seen.text()).toBe(await visit.text());
-    expect(await seen.results.locator("table").textContent()).toBe(await visit.results.locator("table").textContent());
-    expect(await seen.drawn()).toBeGreaterThan(2000);
+    await expect.poll(() => seen.text()).toBe(await visit.text());
+    await expect.poll(() => seen.results.locator("table").textContent()).toBe(await visit.results.locator("table").textContent());
+    await expect.poll(() => seen.drawn()).toBeGreaterThan(2000);
     expect(other.complaints).toEqual([]);
   } finally {
     await other.close();
   }
 });
 
-test("a saved filter is deleted", async () => {
+step("a saved filter is deleted", async () => {
   visit.page.once("dialog", (dialog) => void dialog.accept());
   await visit.saved.getByRole("button", { name: "Delete @marseille-in" }).click();
   await visit.saved.getByText("None yet").waitFor();
@@ -173,6 +175,6 @@ test("a saved filter is deleted", async () => {
   await visit.page.getByRole("list", { name: "Problems" }).getByText("marseille-in").first().waitFor();
 });
 
-test("the browser has nothing to complain about", () => {
+step("the browser has nothing to complain about", () => {
   expect(browser.complaints).toEqual([]);
 });

@@ -106,7 +106,7 @@ fn words_are_ranked_by_the_flows_of_the_store() {
             }
             // A ranking that comes too late for one answer is there for the next.
             assert_eq!(found, ["external", "internal", "undefined"]);
-            assert!(start.elapsed() < Duration::from_secs(30), "{route}: {answer}");
+            assert!(start.elapsed() < Duration::from_secs(120), "{route}: {answer}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -275,7 +275,7 @@ fn a_query_whose_client_goes_away_is_cancelled_in_the_database() {
     drop(client);
     store.wait_for_running("slow_query", 0);
     // The query itself would take minutes, and its deadline is one.
-    assert!(gone.elapsed() < Duration::from_secs(10), "{:?}", gone.elapsed());
+    assert!(gone.elapsed() < Duration::from_secs(30), "{:?}", gone.elapsed());
     service.wait_for_metric("flowql_backend_calls_total{call=\"query\",result=\"cancelled\"} 1");
     service.wait_for_metric("flowql_http_requests_in_flight 1");
 }
@@ -310,7 +310,7 @@ fn a_completion_whose_client_goes_away_is_cancelled_in_the_database() {
     let start = Instant::now();
     let question = json!({"filter": "SrcNetName = c"});
     let answer = service.post("/api/v1/complete", &question.to_string()).has(200).json();
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     assert!(answer["incomplete"].as_str().unwrap().starts_with("no answer within "), "{answer}");
     store.wait_for_running("slow_values", 0);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use flowql_client::testing;
 use serde_json::json;
 
-use crate::service::{Answer, JSON, Service, request};
+use crate::service::{Answer, JSON, PATIENCE, Service, request};
 
 const VALIDATE: &str = "/api/v0/console/filter/validate";
 
@@ -60,16 +60,26 @@ fn a_client_that_sends_too_much_is_told_so_and_others_are_not() {
         let headers = [JSON, ("Remote-User", user)];
         service.send("POST", VALIDATE, &headers, b"{\"filter\": \"\"}")
     };
-    let statuses: Vec<u16> = (0..4).map(|_| call("alice").status).collect();
-    assert_eq!(statuses, [200, 200, 200, 429]);
-    let refused = call("alice").has(429);
+    let statuses: Vec<u16> = (0..3).map(|_| call("alice").status).collect();
+    assert_eq!(statuses, [200, 200, 200]);
+    // A slow machine earns a call meanwhile.
+    let start = Instant::now();
+    let refused = loop {
+        let answer = call("alice");
+        if answer.status == 429 {
+            break answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "no call is refused");
+    };
     assert_eq!(refused.header("retry-after"), Some("1"));
     assert_eq!(refused.json()["code"], "too_fast");
     call("bob").has(200);
     // What watches the service is not counted.
     assert!((0..10).all(|_| service.get("/healthz").status == 200));
-    std::thread::sleep(Duration::from_millis(1100));
-    call("alice").has(200);
+    while call("alice").status == 429 {
+        assert!(start.elapsed() < PATIENCE, "every call is refused");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -87,9 +97,8 @@ fn overload_is_answered_at_once_and_those_in_work_are_answered() {
     while !service.get("/metrics").text().contains("flowql_http_requests_in_flight 3") {}
     let refused = service.post(VALIDATE, "{\"filter\": \"\"}").has(503);
     assert_eq!(refused.header("retry-after"), Some("1"));
-    let at_once = Instant::now();
+    // At once: the two others do not end before the test lets them.
     service.post(VALIDATE, "{\"filter\": \"\"}").has(503);
-    assert!(at_once.elapsed() < Duration::from_secs(1));
     service.get("/healthz").has(200);
     for (mut stream, tail) in held {
         stream.write_all(&tail).unwrap();
@@ -109,7 +118,7 @@ fn slow_clients_do_not_hold_it() {
         let start = Instant::now();
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).unwrap();
-        assert!(start.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < PATIENCE);
     }
     // A body that never ends is answered.
     let mut stream = service.connect();

@@ -1,7 +1,8 @@
 // A bare page with the editor, for the tests: `flowqlTest` makes editors and looks into them.
+import { completionStatus } from "@codemirror/autocomplete";
 import { basicSetup } from "codemirror";
 import { forceParsing, syntaxHighlighting, syntaxTree } from "@codemirror/language";
-import { forEachDiagnostic } from "@codemirror/lint";
+import { forceLinting, forEachDiagnostic } from "@codemirror/lint";
 import { oneDark } from "@codemirror/theme-one-dark";
 import type { Extension } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
@@ -40,6 +41,7 @@ const EXPORTERS = ["edge1.example.net", "edge2.example.net", 'odd "name"', "core
 
 let asked: string[] = [];
 let cancelled: string[] = [];
+let release = (): void => undefined;
 
 function answer(column: string, prefix: string): { value: string; detail: string }[] {
   asked.push(prefix);
@@ -67,7 +69,7 @@ const SOURCES = {
       return new Promise<never>(() => undefined);
     },
   late: () => async (request) => {
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    await new Promise<void>((resolve) => (release = resolve));
     return answer(request.column, request.prefix);
   },
   partial: () => (request) => ({ values: answer(request.column, request.prefix), missing: "the names of AS numbers" }),
@@ -183,6 +185,16 @@ const api = {
       selection: { anchor: at < 0 ? text.length : at },
     });
     current().focus();
+  },
+  /** Whether completion still asks its sources. */
+  isCompleting: () => completionStatus(current().state) === "pending",
+  /** Has the late source answer. */
+  release: () => release(),
+  /** Checks the text at once; what that finds is there when this has ended. */
+  lint: async () => {
+    forceLinting(current());
+    // The linter waits for the module too, and did so before.
+    await load();
   },
   asked: () => asked,
   /** What the source was told that nobody waits for any more. */

@@ -14,7 +14,7 @@ local function open()
 end
 
 --- The preview window, once the document with this title is in it.
-local function shown(title, milliseconds)
+local function shown(title)
   return t.wait_for(title, function()
     for _, window in ipairs(vim.api.nvim_list_wins()) do
       local buffer = vim.api.nvim_win_get_buf(window)
@@ -22,7 +22,7 @@ local function shown(title, milliseconds)
         return { window = window, buffer = buffer, lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false) }
       end
     end
-  end, milliseconds)
+  end)
 end
 
 t.test('the SQL of the filter at the cursor is shown', function()
@@ -60,14 +60,14 @@ t.test('a filter is run on a store with flows, with columns or without', functio
   require('flowql').setup({ settings = { backend = { kind = 'embedded' }, embedded = { folder = store } } })
   t.open('commands/run.flowql', { '-- name: tcp', 'Proto = "tcp"' })
   vim.cmd('FlowqlRun')
-  local answer = shown('Top values of @tcp', 40000)
+  local answer = shown('Top values of @tcp')
   t.equal(vim.bo[answer.buffer].filetype, 'markdown')
   local text = table.concat(answer.lines, '\n')
   t.match(text, '| SrcAS |.*| DstAS |.*| Proto |')
   t.match(text, '\n| %d+ |[^\n]*| 6 | TCP |')
   vim.cmd('pclose')
   vim.cmd('FlowqlRun DstPort')
-  t.match(table.concat(shown('Top values of @tcp', 40000).lines, '\n'), '| DstPort |')
+  t.match(table.concat(shown('Top values of @tcp').lines, '\n'), '| DstPort |')
   require('flowql').setup({})
 end)
 

@@ -62,7 +62,7 @@ t.test('hover tells what stands there', function()
   t.equal(vim.fn.maparg('K', 'n') ~= '' or t.has('0.10'), true, 'K asks for it')
 end)
 
-t.test('a fix mends its error', function()
+t.test('a fix removes its error', function()
   t.open('editing/fix.flowql', { 'SrcAS == AS15169' })
   t.codes(1)
   vim.api.nvim_win_set_cursor(0, { 1, 6 })
@@ -76,7 +76,7 @@ t.test('a fix mends its error', function()
     choose(nil)
   end
   vim.lsp.buf.code_action()
-  t.wait_for('the mended text', function()
+  t.wait_for('the fixed text', function()
     return t.lines()[1] == 'SrcAS = AS15169'
   end)
   vim.ui.select = select
@@ -97,7 +97,7 @@ t.test('the command formats the buffer, or the filters of some lines', function(
   end)
 end)
 
-t.test('a filter with errors is left as it is, and that is told', function()
+t.test('a filter with errors is left as it is, and the user is told', function()
   t.open('editing/errors.flowql', { 'srcas == 1' })
   t.codes(1)
   vim.cmd('FlowqlFormat')
@@ -122,7 +122,7 @@ t.test('in Markdown the command formats the filters, and gq the prose', function
   vim.cmd('FlowqlFormat')
   t.wait_for('the text', function()
     return t.lines()[5] == 'SrcAS = 1'
-  end, 3000)
+  end)
   t.equal(t.lines()[1], 'one two three four five six')
 end)
 
@@ -173,7 +173,7 @@ for _, case in ipairs({
       type_keys(('<C-n>'):rep(index - 1) .. '<C-y>')
       t.wait_for('the line ' .. line, function()
         return ask([[return vim.api.nvim_get_current_line()]]):find(line)
-      end, 5000)
+      end)
     end)
     local last = ask([[return vim.api.nvim_get_current_line()]])
     stop()

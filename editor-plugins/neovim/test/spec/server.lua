@@ -38,9 +38,12 @@ t.test('a buffer is served as soon as it has a name', function()
 end)
 
 t.test('Markdown is served where it has a filter', function()
-  t.open('server/plain.md', { '# Notes', '', '```sql', 'SELECT 1', '```' })
-  vim.wait(300)
-  t.equal(#server.clients(vim.api.nvim_get_current_buf()), 0)
+  local bufnr = t.open('server/plain.md', { '# Notes', '', '```sql', 'SELECT 1', '```' })
+  -- A server that was started for it would be there before that of a file that is opened later.
+  t.open('server/later.flowql', { 'SrcAS = 1' })
+  t.client()
+  t.equal(#server.clients(bufnr), 0)
+  vim.cmd('buffer ' .. bufnr)
   vim.api.nvim_buf_set_lines(0, -1, -1, false, { '', '```flowql', 'SrcAS == 1', '```' })
   vim.cmd('silent write')
   local _, found = t.codes(1)
@@ -88,8 +91,12 @@ t.test('a changed configuration is read', function()
   t.write('configured/flowql.toml', {})
   t.open('configured/a.flowql', { 'SrcVlan = 100' })
   t.codes(1)
-  -- The server begins to look for changes a moment after its first answer.
-  vim.wait(500)
-  t.write('configured/flowql.toml', { '[schema]', 'enable = ["SrcVlan"]' })
-  t.codes(0)
+  -- The server begins to look for changes a moment after its first answer: what was written before that is written
+  -- again, with another time.
+  t.wait_for('no diagnostics', function()
+    t.write('configured/flowql.toml', { '[schema]', 'enable = ["SrcVlan"]' })
+    return vim.wait(5000, function()
+      return #vim.diagnostic.get(0) == 0
+    end, 20)
+  end)
 end)

@@ -9,6 +9,9 @@ import { chromium } from 'playwright-core';
 export const root = path.resolve(path.dirname(new URL(import.meta.url).pathname), '../..');
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
+/** Milliseconds after which something that is waited for will not come. A slow machine must not reach it. */
+export const patience = 120_000;
+
 /** Where what a test leaves for people goes: screenshots, logs. */
 export const results = path.join(root, 'test-results');
 mkdirSync(results, { recursive: true });
@@ -47,6 +50,9 @@ export function folder(t, files = {}) {
   }
   return made;
 }
+
+/** Waits a moment before something is looked at again. */
+export const pause = () => new Promise(resolve => setTimeout(resolve, 50));
 
 /** A workspace: the files of `test/fixture`, and others. */
 export function workspace(t, files = {}) {
@@ -104,7 +110,10 @@ export async function serve(t, script, args, { home, ready, portFlag, variables 
   process.once('exit', interrupted);
   afterwards(t, async () => {
     end('SIGTERM');
-    await Promise.race([ended, new Promise(resolve => setTimeout(resolve, 5000).unref())]);
+    const hangs = setTimeout(() => end('SIGKILL'), patience);
+    await ended;
+    clearTimeout(hangs);
+    // What it has started may have stayed.
     end('SIGKILL');
     process.off('exit', interrupted);
   });
@@ -112,10 +121,10 @@ export async function serve(t, script, args, { home, ready, portFlag, variables 
   for (const start = Date.now(); ; ) {
     const answer = await fetch(address + ready).catch(() => undefined);
     if (answer?.ok) return address;
-    if (Date.now() - start > 60_000 || child.exitCode !== null) {
+    if (Date.now() - start > patience || child.exitCode !== null) {
       throw new Error(`the server does not answer:\n${readFileSync(log, 'utf8').slice(-2000)}`);
     }
-    await new Promise(resolve => setTimeout(resolve, 200));
+    await pause();
   }
 }
 
@@ -133,7 +142,7 @@ export async function browse(t, size = { width: 1200, height: 620 }) {
   afterwards(t, () => browser.close());
   await browser.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => undefined);
   const page = browser.pages()[0] ?? (await browser.newPage());
-  page.setDefaultTimeout(45_000);
+  page.setDefaultTimeout(patience);
   return page;
 }
 
@@ -152,8 +161,10 @@ export const settings = {
   'update.mode': 'none',
   'chat.disableAIFeatures': true,
   'git.enabled': false,
+  'workbench.editor.restoreEditors': false,
   // A page over the others takes no key.
   'workbench.editor.useModal': 'off',
   'editor.minimap.enabled': false,
   'editor.fontSize': 14,
+  'editor.cursorBlinking': 'solid',
 };

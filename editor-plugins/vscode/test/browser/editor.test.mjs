@@ -6,11 +6,26 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { browse, folder, needed, product, results, root, run, serve, settings, workspace } from './code.mjs';
+import { browse, folder, needed, patience, pause, product, results, root, run, serve, settings, workspace } from './code.mjs';
 
-const pictures = process.env.UPDATE_SCREENSHOTS ? path.join(root, 'images') : results;
+const updating = Boolean(process.env.UPDATE_SCREENSHOTS);
 
-test('in the browser', { timeout: 300_000 }, async t => {
+// Each test that changes a file has one of its own.
+const files = {
+  'flowql.toml': '[schema]\nenable = ["SrcVlan"]\n',
+  'vlan.flowql': 'SrcVlan = 100\n',
+  'fix.flowql': 'SrcAS == AS15169 AND DstAddr << 192.0.2.1\n',
+  'format.flowql': '-- name: broken\nSrcAS == AS15169\n\n-- name: crooked\nsrcas=15169   and not   @web\n',
+  'candidates.flowql': '@web\n',
+  'typed.flowql': '@web\n',
+  'mail.flowql': '-- name: mail\nDstPort = 25\n\n-- name: mail-out\n@mail AND SrcAS = AS15169\n',
+  'usage.flowql': 'NOT @mail\n',
+};
+
+// No test leaves a file that VS Code asks about when it is closed.
+const saved = { 'files.autoSave': 'afterDelay', 'files.autoSaveDelay': 100 };
+
+test('in the browser', { timeout: 15 * patience }, async t => {
   const home = folder(t);
   const server = path.resolve(needed('FLOWQL', 'the program flowql'));
   const vsix = path.join(home, 'flowql.vsix');
@@ -20,35 +35,32 @@ test('in the browser', { timeout: 300_000 }, async t => {
   assert.equal(status, 0, packed);
   const folders = ['--user-data-dir', path.join(home, 'data'), '--extensions-dir', path.join(home, 'extensions')];
   mkdirSync(path.join(home, 'data/User'), { recursive: true });
-  writeFileSync(path.join(home, 'data/User/settings.json'), JSON.stringify(settings));
+  writeFileSync(path.join(home, 'data/User/settings.json'), JSON.stringify({ ...settings, ...saved }));
   const entry = path.join(product, 'out/node/entry.js');
   await run(entry, [...folders, '--install-extension', vsix], home);
-  const files = workspace(t, {
-    'flowql.toml': '[schema]\nenable = ["SrcVlan"]\n',
-    'vlan.flowql': 'SrcVlan = 100\n',
-  });
   const address = await serve(t, entry, [
     ...['--auth', 'none', ...folders, '--disable-telemetry', '--disable-update-check'],
     ...['--disable-getting-started-override', '--ignore-last-opened'],
   ], { home, ready: '/healthz', portFlag: port => ['--bind-addr', `127.0.0.1:${port}`] });
-  const page = await browse(t);
-  const code = new Editor(page);
+  const place = `${address}/?folder=${encodeURIComponent(workspace(t, files))}`;
+  const code = new Editor(await browse(t), place);
+  let page = await code.load();
 
-  /** One step; when it fails, a picture shows what was there, and those after it are not tried. */
-  let broken = false;
-  const step = (name, body) =>
+  /** A test that needs no other: no editor is open. When it fails, a picture shows what was there. */
+  const alone = (name, body) =>
     t.test(name, async () => {
-      assert.ok(!broken, 'a step before this one has failed');
       try {
+        await code.closeAll();
         await body();
       } catch (error) {
-        broken = true;
         await page.screenshot({ path: path.join(results, `failed-${name.replace(/\W+/g, '-')}.png`) });
+        // What it has left open must not trouble the next one.
+        page = await code.load();
         throw error;
       }
     });
 
-  await step('the package has what it needs and nothing else, and no warning was given', () => {
+  await alone('the package has what it needs and nothing else, and no warning was given', () => {
     assert.doesNotMatch(packed, /warning/i);
     const listed = execFileSync('unzip', ['-Z1', vsix], { encoding: 'utf8' }).trim().split('\n');
     for (const name of ['dist/extension.js', 'server/flowql', 'syntaxes/flowql.tmLanguage.json', 'images/icon.png']) {
@@ -57,8 +69,7 @@ test('in the browser', { timeout: 300_000 }, async t => {
     assert.ok(listed.every(name => !/node_modules|\.ts$|test\//.test(name)), listed.join('\n'));
   });
 
-  await step('the configuration of a workspace is read once it is trusted', async () => {
-    await page.goto(`${address}/?folder=${encodeURIComponent(files)}`, { waitUntil: 'domcontentloaded' });
+  await alone('the configuration of a workspace is read once it is trusted', async () => {
     await code.open('vlan.flowql');
     await page.waitForSelector('.monaco-editor .squiggly-error');
     await code.command('Workspaces: Manage Workspace Trust');
@@ -68,82 +79,90 @@ test('in the browser', { timeout: 300_000 }, async t => {
     await page.locator('.monaco-modal-editor-block').waitFor({ state: 'detached' });
     await code.open('vlan.flowql');
     await page.locator('.monaco-editor .squiggly-error').waitFor({ state: 'detached' });
-    await code.command('View: Close All Editors');
   });
 
-  await step('a file of filters is coloured, and its errors are underlined', async () => {
+  await alone('a file of filters is coloured, and its errors are underlined', async () => {
     await code.open('wrong.flowql');
     await page.waitForSelector('.monaco-editor .squiggly-error');
     assert.equal((await page.locator('[id="status.editor.mode"]').innerText()).trim(), 'FlowQL');
-    const colours = await code.colours();
+    const colours = await code.colours('SrcAS', 'AND', 'AS15169');
     assert.notEqual(colours.get('SrcAS'), colours.get('AND'));
     assert.notEqual(colours.get('AS15169'), colours.get('SrcAS'));
   });
 
-  await step('the status item says that the server of the extension runs', async () => {
+  await alone('the status item says that the server of the extension runs', async () => {
+    await code.open('web.flowql');
     const item = page.locator('[id="flowql.flowql.flowql.status"], [id$="flowql.status"]').first();
     await item.waitFor();
     assert.match(await item.innerText(), /FlowQL/);
-    await item.hover();
-    await page.waitForFunction(() => /from\s+the\s+extension/.test(document.body.innerText));
+    await code.until(page.locator('.monaco-hover', { hasText: /from\s+the\s+extension/ }), async () => {
+      await page.mouse.move(600, 300);
+      await item.hover();
+    });
     await page.keyboard.press('Escape');
     await page.mouse.move(600, 500);
   });
 
-  await step('the problems are listed', async () => {
-    await page.keyboard.press('Control+Shift+M');
+  await alone('the problems are listed', async () => {
+    await code.open('wrong.flowql');
+    await code.command('Problems: Focus on Problems View');
     await page.waitForFunction(() => /is written `=` here/.test(document.querySelector('.markers-panel')?.textContent ?? ''));
     const rows = await page.locator('.markers-panel .monaco-list-row').allInnerTexts();
     assert.ok(rows.some(row => /E207/.test(row)), rows.join('\n'));
     await code.picture('problems');
-    await page.keyboard.press('Control+Shift+M');
+    await code.command('View: Hide Panel');
   });
 
-  await step('a quick fix mends', async () => {
+  await alone('a quick fix corrects the text', async () => {
+    await code.open('fix.flowql');
+    await page.waitForSelector('.monaco-editor .squiggly-error');
     await code.cursor('SrcAS ==', 7);
     const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'write `=`' }).first();
-    await code.until(fix, () => page.keyboard.press('Control+.'));
+    await code.until(fix, async () => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+.');
+    });
     await code.picture('quick-fix');
-    await page.keyboard.press('Enter');
+    await fix.click();
     await code.hasText('SrcAS = AS15169 AND');
   });
 
-  await step('the document is formatted', async () => {
-    await code.cursor('srcas=', 2);
+  await alone('the document is formatted', async () => {
+    await code.open('format.flowql');
+    await page.waitForSelector('.monaco-editor .squiggly-error');
     await code.command('FlowQL: Format');
     await code.hasText('SrcAS = 15169 AND NOT @web');
     await page.locator('.notification-toast', { hasText: 'a filter with errors is left as it is' }).waitFor();
     await code.command('Notifications: Clear All Notifications');
-    await page.keyboard.press('Control+S');
   });
 
-  await step('a candidate is accepted', async () => {
-    await code.open('web.flowql');
+  await alone('a candidate is accepted', async () => {
+    await code.open('candidates.flowql');
     await page.waitForSelector('.codelens-decoration');
     await page.keyboard.press('Control+End');
     await page.keyboard.type('AND InIfBound', { delay: 60 });
-    const row = page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'InIfBoundary' }).first();
-    await row.waitFor();
+    await code.suggestion('InIfBoundary');
     await page.keyboard.press('Enter');
     await code.hasText('AND InIfBoundary');
     await page.keyboard.type('= ', { delay: 60 });
-    const external = page.locator('.suggest-widget.visible .monaco-list-row', { hasText: 'external' }).first();
-    await external.waitFor();
+    const external = await code.suggestion('external');
     await code.picture('completion');
     await external.click();
     await code.hasText('InIfBoundary = external');
   });
 
-  await step('a filter that is typed to its end is what was typed', async () => {
-    const typed = ' AND SrcPort = 80 AND DstAS IN (AS1, AS2) AND InIfName = "et-0"';
+  await alone('a filter that is typed to its end is what was typed', async () => {
+    await code.open('typed.flowql');
+    await page.waitForSelector('.codelens-decoration');
+    await page.keyboard.press('Control+End');
+    const typed = 'AND SrcPort = 80 AND DstAS IN (AS1, AS2) AND InIfName = "et-0"';
     await page.keyboard.type(typed, { delay: 60 });
-    await code.hasText(`InIfBoundary = external${typed}`);
-    await page.keyboard.press('Escape');
-    for (let index = 0; index < typed.length; index++) await page.keyboard.press('Backspace');
-    await page.keyboard.press('Escape');
+    await code.hasText(`@web\n${typed}`);
   });
 
-  await step('hover tells of a column', async () => {
+  await alone('hover shows the documentation of a column', async () => {
+    await code.open('web.flowql');
+    await page.waitForSelector('.codelens-decoration');
     const hover = page.locator('.monaco-hover:not(.hidden)', { hasText: 'The number of the AS' }).first();
     await code.until(hover, () => code.hover('SrcAS'));
     await code.picture('hover');
@@ -151,19 +170,21 @@ test('in the browser', { timeout: 300_000 }, async t => {
     await page.mouse.move(600, 560);
   });
 
-  await step('a filter is renamed in both files', async () => {
-    await code.cursor('@web', 2);
+  await alone('a filter is renamed in both files', async () => {
+    await code.open('mail.flowql');
+    await page.waitForSelector('.codelens-decoration');
+    await code.cursor('@mail', 2);
     const box = page.locator('.rename-box input');
     await code.until(box, () => page.keyboard.press('F2'));
-    await box.fill('browsing');
+    await box.fill('letters');
     await page.keyboard.press('Enter');
-    await code.hasText('@browsing AND');
-    await code.hasText('-- name: browsing');
-    await code.open('wrong.flowql');
-    await code.hasText('NOT @browsing');
+    await code.hasText('@letters AND');
+    await code.hasText('-- name: letters');
+    await code.open('usage.flowql');
+    await code.hasText('NOT @letters');
   });
 
-  await step('the SQL is shown beside the filter', async () => {
+  await alone('the SQL is shown to the side of the filter', async () => {
     await code.open('web.flowql');
     const lens = page.locator('.codelens-decoration a', { hasText: 'Show SQL' }).nth(1);
     await lens.click();
@@ -171,17 +192,14 @@ test('in the browser', { timeout: 300_000 }, async t => {
     await code.picture('sql');
   });
 
-  await step('a fence of Markdown is coloured and underlined', async () => {
-    await code.command('View: Close All Editors');
-    const discard = page.locator('.monaco-dialog-box', { hasText: /save/i });
-    if (await discard.isVisible().catch(() => false)) await page.getByText("Don't Save").click();
+  await alone('a fence of Markdown is coloured and underlined', async () => {
     await code.open('notes.md');
     await page.waitForSelector('.monaco-editor .squiggly-error');
-    const colours = await code.colours();
+    const colours = await code.colours('SrcAS', 'AS15169');
     assert.notEqual(colours.get('SrcAS'), colours.get('AS15169'));
   });
 
-  await step('the walkthrough is there', async () => {
+  await alone('the walkthrough is there', async () => {
     await code.command('Welcome: Open Walkthrough...');
     await page.locator('.quick-input-widget .monaco-list-row', { hasText: 'Get started with FlowQL' }).first().click();
     await page.waitForFunction(() => /Write a filter/.test(document.querySelector('.gettingStartedContainer')?.textContent ?? ''));
@@ -190,15 +208,36 @@ test('in the browser', { timeout: 300_000 }, async t => {
 
 /** What a user does. */
 class Editor {
-  constructor(page) {
+  /** `address` is that of the folder. */
+  constructor(page, address) {
     this.page = page;
+    this.address = address;
+  }
+
+  /** Loads VS Code in a new page, which is given. */
+  async load() {
+    const old = this.page;
+    this.page = await old.context().newPage();
+    this.page.setDefaultTimeout(patience);
+    await old.close();
+    await this.page.goto(this.address, { waitUntil: 'domcontentloaded' });
+    await this.page.locator('.explorer-viewlet .monaco-list-row', { hasText: 'web.flowql' }).waitFor();
+    return this.page;
   }
 
   async open(name) {
     const row = this.page.locator('.explorer-viewlet .monaco-list-row', { hasText: name }).first();
     await row.dblclick();
-    await this.page.waitForSelector('.monaco-editor .view-line');
     await this.page.locator('.tab.active', { hasText: name }).first().waitFor();
+    await this.page.waitForSelector('.monaco-editor.focused .view-line');
+  }
+
+  /** Closes the editors, once their files are saved: VS Code does that by itself. */
+  async closeAll() {
+    await this.page.waitForFunction(() => !document.querySelector('.tab.dirty'));
+    if ((await this.page.locator('.tab').count()) === 0) return;
+    await this.command('View: Close All Editors');
+    await this.page.waitForFunction(() => !document.querySelector('.tab'));
   }
 
   async command(name) {
@@ -212,12 +251,23 @@ class Editor {
 
   /** Does something until it has its effect: what a change of the layout closes is opened again. */
   async until(effect, action) {
-    for (let attempts = 10; ; attempts--) {
+    for (let wait = 4000; wait < patience; wait *= 2) {
       await action();
-      const seen = await effect.waitFor({ timeout: 4000 }).then(() => true, () => false);
+      const seen = await effect.waitFor({ timeout: wait }).then(() => true, () => false);
       if (seen) return;
-      if (attempts === 0) throw new Error('tried ten times in vain');
     }
+    throw new Error('tried again and again in vain');
+  }
+
+  /** The candidate that is selected, once it is this one. Typing brings it up, but another window may close it. */
+  async suggestion(label) {
+    const row = this.page.locator('.suggest-widget.visible .monaco-list-row.focused', { hasText: label }).first();
+    let asked = false;
+    await this.until(row, async () => {
+      if (asked) await this.page.keyboard.press('Control+Space');
+      asked = true;
+    });
+    return row;
   }
 
   /** Waits until an editor has the text. */
@@ -266,19 +316,31 @@ class Editor {
     await this.page.mouse.move(x + 1, y, { steps: 3 });
   }
 
-  /** The colour of each piece of text. */
-  async colours() {
-    const pairs = await this.page.evaluate(() =>
-      [...document.querySelectorAll('.monaco-editor .view-line span span')].map(piece => [
-        piece.textContent.replaceAll('\u00a0', ' ').trim(),
-        getComputedStyle(piece).color,
-      ]),
-    );
-    return new Map(pairs);
+  /** The colour of each piece of text, once there are these. */
+  async colours(...wanted) {
+    for (const end = Date.now() + patience; ; await pause()) {
+      const pairs = await this.page.evaluate(() =>
+        [...document.querySelectorAll('.monaco-editor .view-line span span')].map(piece => [
+          piece.textContent.replaceAll('\u00a0', ' ').trim(),
+          getComputedStyle(piece).color,
+        ]),
+      );
+      const found = new Map(pairs);
+      if (wanted.every(text => found.has(text))) return found;
+      assert.ok(Date.now() < end, `no pieces ${wanted}: ${[...found.keys()]}`);
+    }
   }
 
+  /** Takes a picture for the README, once nothing moves any more. */
   async picture(name) {
-    await this.page.waitForTimeout(400);
-    await this.page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    if (!updating) return;
+    let seen = await this.page.screenshot();
+    for (let same = 0; same < 5; ) {
+      await pause();
+      const now = await this.page.screenshot();
+      same = now.equals(seen) ? same + 1 : 0;
+      seen = now;
+    }
+    writeFileSync(path.join(root, 'images', `${name}.png`), seen);
   }
 }
