@@ -92,7 +92,7 @@ for (const [name, raw, packed] of rows.slice(0, 16)) {
 
 const total = brotli(shipped);
 console.log(`flowql_bg.wasm: ${shipped.length} bytes, ${total} after brotli, of ${BUDGET}`);
-for (const name of ["services.txt", "texts.txt"]) {
+for (const name of ["registries.txt", "texts.txt"]) {
   const bytes = readFileSync(`${process.argv[3]}/${name}`);
   console.log(`${name}, beside it: ${bytes.length} bytes, ${brotli(bytes)} after brotli`);
 }

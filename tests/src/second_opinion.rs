@@ -1,6 +1,6 @@
 //! The core beside the hand-written second implementation: on validity, on the SQL and on the syntax tree.
 
-use flowql::tables::{community, protocol, service};
+use flowql::tables::Registries;
 use flowql::{Code, Compiler, SavedFilters, Schema};
 
 use crate::sexpr;
@@ -12,9 +12,9 @@ pub fn options(all_columns: bool) -> flowql_oracle::Options<'static> {
     flowql_oracle::Options {
         all_columns,
         database: None,
-        service: service::port_of,
-        protocol: |name| protocol::by_name(name).map(|known| known.number),
-        community: |name| community::by_name(name).map(|known| known.value),
+        service: |name| Registries::built_in().services.port_of(name),
+        protocol: |name| Registries::built_in().protocols.by_name(name).map(|known| known.number),
+        community: |name| Registries::built_in().communities.by_name(name).map(|known| known.value),
         regexp: |_| true,
     }
 }

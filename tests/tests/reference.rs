@@ -11,9 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use flowql::tables::{
-    BITS_RULE, Form, KEYWORDS, OPERATORS, Operator, Rule, Type, community, protocol, rules, words,
-};
+use flowql::tables::{BITS_RULE, Form, KEYWORDS, OPERATORS, Operator, Registries, Rule, Type, rules, words};
 use flowql::{Code, Compiler, Diagnostic, Limits, Options, SavedFilters, Schema, Scope, files};
 use flowql_tests::reference::{Bench, Findings, Page, Table, codes};
 
@@ -430,8 +428,9 @@ fn nothing_of_the_language_is_left_out() {
         expect(kind.name());
         words(kind).iter().for_each(|word| expect(word.name));
     }
-    community::COMMUNITIES.iter().for_each(|known| expect(known.name));
-    for known in protocol::protocols() {
+    let registries = Registries::built_in();
+    registries.communities.all().for_each(|known| expect(known.name));
+    for known in registries.protocols.all() {
         expect(known.name);
         known.aliases().for_each(&mut expect);
     }

@@ -1,5 +1,5 @@
 import { Answer } from "./answer.js";
-import { Engine, Settings } from "./core/flowql.js";
+import { Engine, Settings, Tables } from "./core/flowql.js";
 import type {
   Action,
   Column,
@@ -46,6 +46,18 @@ const NAME_LISTS = ["enable", "disable", "materialize", "every_table", "main_onl
 
 const clip = (text: string): string => (text.length > LONGEST ? text.slice(0, LONGEST) : text);
 
+let tables: Tables | undefined;
+
+/** Takes the texts of the files beside the WebAssembly, once it is loaded. */
+export function provide(registries: string, texts: string): void {
+  tables ??= new Tables(registries, texts);
+}
+
+function provided(): Tables {
+  if (tables === undefined) throw new Error("the WebAssembly is not loaded: call `load()` first");
+  return tables;
+}
+
 /**
  * The language with one schema and one set of saved filters; `load` makes one.
  *
@@ -57,7 +69,7 @@ export class FlowQL {
 
   /** `load` makes one, when the module is there. */
   constructor() {
-    this.#engine = new Engine();
+    this.#engine = new Engine(provided());
   }
 
   #read(numbers: Uint32Array): Answer {

@@ -1,5 +1,5 @@
-import initialise, { provide } from "./core/flowql.js";
-import { FlowQL } from "./flowql.js";
+import initialise from "./core/flowql.js";
+import { FlowQL, provide } from "./flowql.js";
 
 export { FlowQL, TOKEN_CLASSES } from "./flowql.js";
 export type * from "./types.js";
@@ -13,11 +13,11 @@ export type WasmSource = FileSource | WebAssembly.Module;
 let ready: Promise<unknown> | undefined;
 
 /**
- * Loads the WebAssembly, the names of the services and the texts of hover, once, and makes a `FlowQL` with the default
+ * Loads the WebAssembly, the registries that name values and the texts of hover, once, and makes a `FlowQL` with the default
  * schema and no saved filters.
  */
-export async function load(wasm?: WasmSource, services?: FileSource, texts?: FileSource): Promise<FlowQL> {
-  ready ??= start(wasm, services, texts);
+export async function load(wasm?: WasmSource, registries?: FileSource, texts?: FileSource): Promise<FlowQL> {
+  ready ??= start(wasm, registries, texts);
   try {
     await ready;
   } catch (error) {
@@ -28,9 +28,9 @@ export async function load(wasm?: WasmSource, services?: FileSource, texts?: Fil
   return new FlowQL();
 }
 
-async function start(wasm?: WasmSource, services?: FileSource, texts?: FileSource): Promise<void> {
+async function start(wasm?: WasmSource, registries?: FileSource, texts?: FileSource): Promise<void> {
   const [names, said] = await Promise.all([
-    read("the names of the services", services ?? new URL("./core/services.txt", import.meta.url)),
+    read("the registries", registries ?? new URL("./core/registries.txt", import.meta.url)),
     read("the texts of hover", texts ?? new URL("./core/texts.txt", import.meta.url)),
     initialise(wasm === undefined ? undefined : { module_or_path: wasm }),
   ]);

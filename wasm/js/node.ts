@@ -10,10 +10,10 @@ export type { FileSource, WasmSource } from "./index.js";
 const beside = (name: string) => readFile(new URL(`./core/${name}`, import.meta.url));
 
 /** `load` for Node, which reads the files beside this one instead of fetching them. */
-export async function load(wasm?: WasmSource, services?: FileSource, texts?: FileSource): Promise<FlowQL> {
+export async function load(wasm?: WasmSource, registries?: FileSource, texts?: FileSource): Promise<FlowQL> {
   return loadFrom(
     wasm ?? (await beside("flowql_bg.wasm")),
-    services ?? (await beside("services.txt")),
+    registries ?? (await beside("registries.txt")),
     texts ?? (await beside("texts.txt")),
   );
 }

@@ -9,11 +9,9 @@
 mod answer;
 mod settings;
 
-use std::sync::OnceLock;
-
 use flowql::ide::{self, Completions, Suggestion};
 use flowql::sql::ParameterValue;
-use flowql::tables::Texts;
+use flowql::tables::{Registries, Texts};
 use flowql::{Compiler, Diagnostic, Limits, Options, Positions, SavedFilters, Schema, Span, Utf16};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -25,44 +23,46 @@ pub use settings::Settings;
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
-/// What hover says, once it was given.
-static TEXTS: OnceLock<Texts> = OnceLock::new();
-
-/// Takes the names of the services and what hover says, which are files beside this module, before anything else is
-/// asked.
+/// What accompanies this module as files: the registries that name values, and what hover says. It is kept until the
+/// page is closed.
 #[wasm_bindgen]
-pub fn provide(services: String, texts: String) {
-    flowql::tables::service::provide(services);
-    TEXTS.get_or_init(|| Texts::new(texts.leak()));
+#[derive(Debug)]
+pub struct Tables {
+    registries: &'static Registries,
+    texts: Texts,
 }
 
-fn texts() -> Texts {
-    TEXTS.get().copied().unwrap_or_default()
+#[wasm_bindgen]
+impl Tables {
+    /// From the texts of the files.
+    #[wasm_bindgen(constructor)]
+    pub fn new(registries: String, texts: String) -> Self {
+        let registries = Box::leak(Box::new(Registries::new(registries.leak())));
+        Self { registries, texts: Texts::new(texts.leak()) }
+    }
 }
 
 /// The compiler with its schema and saved filters, and the string of the last answer.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
+    /// The schema without any settings.
+    default: Schema,
     schema: Schema,
     saved: SavedFilters,
     limits: Limits,
     text: String,
 }
 
-impl Default for Engine {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 #[wasm_bindgen]
 impl Engine {
     /// With the default schema, without saved filters.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
+    pub fn new(tables: &Tables) -> Self {
+        let default = Schema::default().with_registries(tables.registries).with_texts(tables.texts);
         Self {
-            schema: Schema::default().with_texts(texts()),
+            schema: default.clone(),
+            default,
             saved: SavedFilters::default(),
             limits: Limits::DEFAULT,
             text: String::new(),
@@ -77,9 +77,9 @@ impl Engine {
     /// Takes settings over, or answers what is wrong with them and leaves everything as it was.
     pub fn configure(&mut self, settings: Settings) -> Vec<u32> {
         let mut answer = Answer::default();
-        match settings.apply() {
+        match settings.apply(self.default.clone()) {
             Ok((schema, saved, limits)) => {
-                (self.schema, self.saved, self.limits) = (schema.with_texts(texts()), saved, limits);
+                (self.schema, self.saved, self.limits) = (schema, saved, limits);
                 answer.number(0);
             }
             Err(errors) => answer.list(&errors, |answer, error| {

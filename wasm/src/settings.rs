@@ -82,9 +82,9 @@ impl Settings {
     }
 
     /// What the settings make, or everything that is wrong with them.
-    pub(crate) fn apply(self) -> Result<(Schema, SavedFilters, Limits), Vec<ConfigError>> {
+    pub(crate) fn apply(self, schema: Schema) -> Result<(Schema, SavedFilters, Limits), Vec<ConfigError>> {
         let mut errors = self.errors;
-        match Schema::configured(&self.schema) {
+        match schema.configure(&self.schema) {
             Ok(schema) if errors.is_empty() => Ok((schema, self.saved, self.limits)),
             Ok(_) => Err(errors),
             Err(found) => {

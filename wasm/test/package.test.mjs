@@ -38,7 +38,7 @@ test("the package holds what it needs and nothing else", async () => {
   const installed = join(folder, "node_modules/@flowql/wasm");
   assert.deepEqual((await readdir(installed)).sort(), ["LICENSE", "README.md", "dist", "package.json"]);
   const core = await readdir(join(installed, "dist/core"));
-  assert.deepEqual(core.sort(), ["flowql.d.ts", "flowql.js", "flowql_bg.wasm", "services.txt", "texts.txt"]);
+  assert.deepEqual(core.sort(), ["flowql.d.ts", "flowql.js", "flowql_bg.wasm", "registries.txt", "texts.txt"]);
 });
 
 test("in Node", async () => {
@@ -61,13 +61,13 @@ test("with the files given, and again after one was missing", async () => {
     // What a server of a one-page application gives for files that it has not.
     const page = new Response("<!doctype html><title>FlowQL</title>");
     console.log((await load(undefined, page).catch((error) => error)).message);
-    const flowql = await load(await bytes("flowql.wasm"), await bytes("services.txt"), await bytes("texts.txt"));
+    const flowql = await load(await bytes("flowql.wasm"), await bytes("registries.txt"), await bytes("texts.txt"));
     console.log(flowql.compile('DstPort = "https"').sql);`;
   await writeFile(join(folder, "given.mjs"), script);
   const { stdout } = await run(process.execPath, ["given.mjs"], { cwd: folder });
   const [failure, other, sql] = stdout.split("\n");
-  assert.match(failure, /^the names of the services could not be read: status 404/);
-  assert.equal(other, "the names of the services could not be read: this is a page");
+  assert.match(failure, /^the registries could not be read: status 404/);
+  assert.equal(other, "the registries could not be read: this is a page");
   assert.equal(sql, "DstPort = 443");
 });
 

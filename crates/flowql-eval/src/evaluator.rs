@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use flowql::tables::{Type, protocol};
+use flowql::tables::{Registries, Type};
 use flowql::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
 use flowql::{ColumnId, Community, Schema};
 use ipnet::IpNet;
@@ -392,7 +392,8 @@ fn numbers_of_protocol(name: &str) -> Vec<(u128, u128)> {
     if name != "???" {
         return Vec::new();
     }
-    let unnamed = (0..=u8::MAX).filter(|&number| protocol::by_number(number).is_none());
+    let unnamed =
+        (0..=u8::MAX).filter(|&number| Registries::built_in().protocols.by_number(number).is_none());
     let beyond = (u128::from(u8::MAX) + 1, u128::MAX);
     unnamed.map(|number| (u128::from(number), u128::from(number))).chain([beyond]).collect()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use flowql::tables::{Type, protocol, words};
+use flowql::tables::{Registries, Type, words};
 use flowql::{ColumnId, Schema};
 use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -219,7 +219,9 @@ impl Field {
         }
         match self.filter_type? {
             Type::Mac => mac(&text),
-            Type::Proto => protocol::by_name(&text).map(|known| u128::from(known.number)),
+            Type::Proto => {
+                Registries::built_in().protocols.by_name(&text).map(|known| u128::from(known.number))
+            }
             kind => {
                 let known = words(kind).iter().find(|word| word.name.eq_ignore_ascii_case(&text))?;
                 Some(u128::from(known.number))

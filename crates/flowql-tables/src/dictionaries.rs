@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use flowql::tables::{protocol, service};
+use flowql::tables::Registries;
 
 use super::layout::{Layout, literal};
 use super::{Catalog, Statement};
@@ -164,7 +164,7 @@ impl Dictionary {
         match self.name {
             "asns" => return as_csv(&shipped_as_names()),
             "protocols" => {
-                for protocol in protocol::protocols() {
+                for protocol in Registries::built_in().protocols.all() {
                     let name = protocol.name.to_uppercase();
                     line(&mut csv, &protocol.number.to_string(), &[&name, protocol.description]);
                 }
@@ -172,7 +172,7 @@ impl Dictionary {
             "icmp" => return include_str!("../data/icmp.csv").to_owned(),
             _ => {
                 for port in 1..=u16::MAX {
-                    if let Some(name) = service::service_of(port) {
+                    if let Some(name) = Registries::built_in().services.name_of(port) {
                         line(&mut csv, &port.to_string(), &[name]);
                     }
                 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowql::Column;
-use flowql::tables::{Arity, Form, Rule, community::COMMUNITIES, protocol::protocols, service, words};
+use flowql::tables::{Arity, Form, Registries, Rule, words};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -83,7 +83,7 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
         Form::Regexp => super::regexps::regexp().prop_map(Value::Text).boxed(),
         Form::Integer if column.port => {
             let services: Vec<String> =
-                service::services().step_by(97).map(|(name, _)| name.to_owned()).collect();
+                Registries::built_in().services.all().step_by(97).map(|(name, _)| name.to_owned()).collect();
             prop_oneof![
                 4 => word(number(column, rule).prop_flat_map(spelled_integer).boxed()),
                 1 => select(services).prop_map(Value::Text),
@@ -93,8 +93,11 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
         Form::Integer => word(number(column, rule).prop_flat_map(spelled_integer).boxed()),
         Form::ProtocolNumber => word((0..256_u64).prop_flat_map(spelled_integer).boxed()),
         Form::ProtocolName => {
-            let known: Vec<&'static str> =
-                protocols().flat_map(|known| std::iter::once(known.name).chain(known.aliases())).collect();
+            let known: Vec<&'static str> = Registries::built_in()
+                .protocols
+                .all()
+                .flat_map(|known| std::iter::once(known.name).chain(known.aliases()))
+                .collect();
             prop_oneof![
                 4 => select(known).prop_map(|name| Value::Text(name.to_ascii_lowercase())),
                 1 => hostile().prop_map(Value::Text),
@@ -262,7 +265,7 @@ fn community() -> BoxedStrategy<String> {
     prop_oneof![
         4 => (small(), small()).prop_map(|(a, b)| format!("{a}:{b}")),
         4 => (large(), large(), large()).prop_map(|(a, b, c)| format!("{a}:{b}:{c}")),
-        1 => select(COMMUNITIES.iter().map(|known| known.name.to_owned()).collect::<Vec<_>>()),
+        1 => select(Registries::built_in().communities.all().map(|known| known.name.to_owned()).collect::<Vec<_>>()),
     ]
     .boxed()
 }

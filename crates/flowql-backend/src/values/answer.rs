@@ -1,7 +1,7 @@
 //! From rows to suggestions: what the tables of the language know of the values, and the order.
 
 use flowql::ide::{Suggestion, match_rank};
-use flowql::tables::{Operator, Type, community, country, protocol, service};
+use flowql::tables::{Operator, Type};
 use flowql::{Column, Schema};
 
 use super::ask::ValueRow;
@@ -49,7 +49,12 @@ impl<'a> Answer<'a> {
         match column.filter_type {
             Some(Type::Proto) => {
                 let number: u8 = value.parse().ok()?;
-                let known = protocol::by_number(number).map(|known| known.name.to_ascii_lowercase());
+                let known = self
+                    .schema
+                    .registries()
+                    .protocols
+                    .by_number(number)
+                    .map(|known| known.name.to_ascii_lowercase());
                 let name = known.unwrap_or_else(|| detail.to_ascii_lowercase());
                 match self.query.quoted {
                     true if name.is_empty() => None,
@@ -58,12 +63,14 @@ impl<'a> Answer<'a> {
                 }
             }
             Some(Type::Uint) if column.port => {
-                let detail = match value.parse().ok().and_then(service::service_of) {
-                    Some(service) if detail.is_empty() || self.query.quoted => service.to_owned(),
-                    _ => detail,
-                };
+                let detail =
+                    match value.parse().ok().and_then(|port| self.schema.registries().services.name_of(port))
+                    {
+                        Some(service) if detail.is_empty() || self.query.quoted => service.to_owned(),
+                        _ => detail,
+                    };
                 match self.query.quoted {
-                    true if service::port_of(&detail).is_none() => None,
+                    true if self.schema.registries().services.port_of(&detail).is_none() => None,
                     true => suggestion(detail, &value),
                     false => suggestion(value, &detail),
                 }
@@ -73,7 +80,7 @@ impl<'a> Answer<'a> {
                 suggestion(value, &name)
             }
             Some(Type::String) if column.country => {
-                let name = country::name_of(&value).unwrap_or_default();
+                let name = self.schema.registries().countries.name_of(&value).unwrap_or_default();
                 suggestion(value, name)
             }
             Some(Type::String) if is_pattern(self.query.operator) => suggestion(as_pattern(&value), &detail),
@@ -86,7 +93,8 @@ impl<'a> Answer<'a> {
         let configured = self.schema.communities().find(|(_, community)| community.to_string() == value);
         let well_known = || {
             let (high, low) = value.split_once(':')?;
-            let known = community::by_value((high.parse().ok()?, low.parse().ok()?))?;
+            let known =
+                self.schema.registries().communities.by_value((high.parse().ok()?, low.parse().ok()?))?;
             Some(known.name.to_owned())
         };
         configured.map(|(name, _)| name.to_owned()).or_else(well_known)

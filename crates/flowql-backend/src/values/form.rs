@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use flowql::Column;
-use flowql::tables::{Operator, Type, service};
+use flowql::tables::{Operator, Registries, Type};
 use flowql_schema::Storage;
 
 use crate::ValueQuery;
@@ -268,7 +268,9 @@ fn ports(typed: &str) -> Vec<u16> {
         return Vec::new();
     }
     let wanted = typed.to_ascii_lowercase();
-    let mut ports: Vec<u16> = service::services()
+    let mut ports: Vec<u16> = Registries::built_in()
+        .services
+        .all()
         .filter(|(name, _)| name.contains(&wanted))
         .map(|(_, port)| port)
         .take(MOST_PORTS)

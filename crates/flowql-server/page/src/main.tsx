@@ -4,7 +4,7 @@ import "./style/results.css";
 
 import { load } from "@flowql/wasm";
 import wasm from "@flowql/wasm/flowql.wasm?url";
-import services from "@flowql/wasm/services.txt?url";
+import registries from "@flowql/wasm/registries.txt?url";
 import texts from "@flowql/wasm/texts.txt?url";
 import { render } from "preact";
 
@@ -14,7 +14,7 @@ import { App } from "./app.js";
 /** The page, once the compiler is there, and once the service has answered or failed to. */
 async function start(place: HTMLElement): Promise<void> {
   const [language, service, filters] = await Promise.all([
-    load(wasm, services, texts),
+    load(wasm, registries, texts),
     describeService().catch(Refusal.of),
     savedFilters().catch(Refusal.of),
   ]);

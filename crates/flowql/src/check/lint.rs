@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::value_sets::{self, Set};
 use crate::syntax::Node;
-use crate::tables::country;
+use crate::tables::Countries;
 use crate::typed::{Condition, Filter};
 use crate::values;
 use crate::{Code, Column, Diagnostic, Edit, Fix, Schema, Span};
@@ -125,13 +125,19 @@ pub(super) fn host_bits(span: Span, written: IpAddr, net: IpNet, diagnostics: &m
 }
 
 /// A warning of a country that is not two capitals.
-pub(super) fn country(column: &Column, code: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn country(
+    countries: &Countries,
+    column: &Column,
+    code: &str,
+    span: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let is_code = code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
     if !column.country || is_code || code.is_empty() {
         return;
     }
     let capitals = code.to_ascii_uppercase();
-    let fix = country::name_of(&capitals).map(|_| {
+    let fix = countries.name_of(&capitals).map(|_| {
         Fix::new(format!("write \"{capitals}\""), Edit::replace(span, values::text::quote(&capitals)))
     });
     let message = "countries are two capital letters";

@@ -11,7 +11,7 @@ mod value_sets;
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
 use crate::syntax::{Condition, Node, Operand, OperatorUse, Value};
-use crate::tables::{BITS_RULE, Form, Operator, Rule, Type};
+use crate::tables::{BITS_RULE, Form, Operator, Registries, Rule, Type};
 use crate::typed::{self, ColumnUse, Comparison, Filter, Member, Scalar, Test};
 use crate::{Code, Diagnostic, Limits, Schema, Span};
 
@@ -53,6 +53,10 @@ struct Checker<'a, 'e> {
 impl<'a> Checker<'a, '_> {
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    fn registries(&self) -> &'static Registries {
+        self.context.schema.registries()
     }
 
     /// Reports an error and gives `None`, for use at the end of a function.

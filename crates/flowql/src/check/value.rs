@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::{Checker, lint};
 use crate::syntax::{OperatorUse, Value, ValueKind};
-use crate::tables::{Form, Type, protocol, service, words};
+use crate::tables::{Form, Type, words};
 use crate::typed::{ColumnUse, Scalar};
 use crate::values::{self, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
@@ -145,7 +145,7 @@ impl Checker<'_, '_> {
         for &form in wanted.forms {
             match form {
                 Form::Text => {
-                    lint::country(column, &decoded, span, self.diagnostics);
+                    lint::country(&self.registries().countries, column, &decoded, span, self.diagnostics);
                     return Some(Read::Scalar(Scalar::Text(decoded.into_owned())));
                 }
                 Form::Pattern => {
@@ -158,7 +158,7 @@ impl Checker<'_, '_> {
                 }
                 Form::ProtocolName => return Some(Read::Scalar(self.protocol(&decoded, span))),
                 Form::Integer if column.port => {
-                    if let Some(port) = service::port_of(&decoded) {
+                    if let Some(port) = self.registries().services.port_of(&decoded) {
                         return Some(Read::Scalar(Scalar::Integer(u64::from(port))));
                     }
                 }
@@ -170,7 +170,7 @@ impl Checker<'_, '_> {
     }
 
     fn protocol(&mut self, name: &str, span: Span) -> Scalar {
-        match protocol::by_name(name) {
+        match self.registries().protocols.by_name(name) {
             Some(known) => Scalar::Integer(u64::from(known.number)),
             None => {
                 let diagnostic = self.unknown_protocol(name, span);

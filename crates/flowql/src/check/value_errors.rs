@@ -3,7 +3,7 @@
 use super::column::shown;
 use super::{Checker, enumerate, join_words};
 use crate::syntax::OperatorUse;
-use crate::tables::{Form, Operator, closest, protocol, service, words};
+use crate::tables::{Form, Operator, closest, words};
 use crate::values::{self, NumberError, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
 
@@ -49,7 +49,7 @@ impl Checker<'_, '_> {
             Form::Community => self.bad_community(span, word),
             Form::Word | Form::Bit => self.unknown_word(column, first, span, word),
             Form::ProtocolNumber => bad_protocol(wanted, span, word),
-            Form::Integer if column.port && service::port_of(word).is_some() => {
+            Form::Integer if column.port && self.registries().services.port_of(word).is_some() => {
                 let message = "a service name stands in quotes";
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
@@ -131,7 +131,7 @@ impl Checker<'_, '_> {
     }
 
     fn bad_community(&mut self, span: Span, word: &str) -> Diagnostic {
-        let known = crate::tables::community::COMMUNITIES.iter().map(|known| known.name);
+        let known = self.registries().communities.all().map(|known| known.name);
         let known = known.chain(self.context.schema.communities().map(|(name, _)| name));
         let close: Vec<&str> = closest(word, known);
         let diagnostic = Diagnostic::new(Code::BadCommunity, span, "expecting a community");
@@ -161,16 +161,18 @@ impl Checker<'_, '_> {
     pub(super) fn unknown_protocol(&mut self, name: &str, span: Span) -> Diagnostic {
         let message = format!("unknown protocol `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownProtocol, span, message);
+        let registries = self.registries();
         self.suggest_names(diagnostic, name, span, |name| {
-            closest(name, protocol::protocols().map(|known| known.name))
+            closest(name, registries.protocols.all().map(|known| known.name))
         })
     }
 
     fn unknown_service(&mut self, name: &str, span: Span) -> Diagnostic {
         let message = format!("unknown service `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownService, span, message);
+        let registries = self.registries();
         self.suggest_names(diagnostic, name, span, |name| {
-            closest(name, service::services().map(|(known, _)| known))
+            closest(name, registries.services.all().map(|(known, _)| known))
         })
     }
 

@@ -1,7 +1,7 @@
 //! A filter in plain English: a line a condition, with the lines of its structure around them.
 
 use crate::syntax::{TokenKind, tokenize};
-use crate::tables::{Type, community, country, protocol, service};
+use crate::tables::{Type, WellKnown};
 use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
 use crate::values::{self, text};
 use crate::{Column, Community, Compiler, Diagnostic, Options, Schema, Span};
@@ -236,7 +236,7 @@ impl Words<'_> {
             Scalar::ProtocolName(name) => (text::quote(name), Vec::new()),
             Scalar::Community(community) => (community.to_string(), community_names(self.schema, *community)),
             Scalar::Text(found) => {
-                let name = country::name_of(found).filter(|_| self.column.country);
+                let name = self.schema.registries().countries.name_of(found).filter(|_| self.column.country);
                 (text::quote(found), name.map(str::to_owned).into_iter().collect())
             }
         }
@@ -244,11 +244,13 @@ impl Words<'_> {
 
     /// An integer in words of its column's type, and what it stands for.
     fn integer(&self, number: u64) -> (String, Vec<String>) {
-        let protocol = u8::try_from(number).ok().and_then(protocol::by_number);
+        let registries = self.schema.registries();
+        let protocol = u8::try_from(number).ok().and_then(|number| registries.protocols.by_number(number));
         if let Some(known) = protocol.filter(|_| self.column.filter_type == Some(Type::Proto)) {
             return (known.name.to_owned(), vec![number.to_string()]);
         }
-        let mut notes: Vec<String> = service_on(self.column, number).map(str::to_owned).into_iter().collect();
+        let mut notes: Vec<String> =
+            service_on(self.schema, self.column, number).map(str::to_owned).into_iter().collect();
         let bits = bit_names(self.column, number);
         if !bits.is_empty() {
             notes.push(and(&bits));
@@ -322,21 +324,23 @@ pub(super) fn bit_names(column: &Column, mask: u64) -> Vec<&'static str> {
 }
 
 /// The customary name of the service on a port, where the column holds ports.
-pub(super) fn service_on(column: &Column, number: u64) -> Option<&'static str> {
-    service::service_of(u16::try_from(number).ok().filter(|_| column.port)?)
+pub(super) fn service_on(schema: &Schema, column: &Column, number: u64) -> Option<&'static str> {
+    schema.registries().services.name_of(u16::try_from(number).ok().filter(|_| column.port)?)
 }
 
 /// The names of a community: the well-known one, then those of the configuration.
 fn community_names(schema: &Schema, community: Community) -> Vec<String> {
-    let known = well_known(community).map(|known| known.name);
+    let known = well_known(schema, community).map(|known| known.name);
     let configured = schema.communities().filter(|(_, other)| *other == community).map(|(name, _)| name);
     known.into_iter().chain(configured).map(str::to_owned).collect()
 }
 
 /// The well-known community of a value; `None` for wildcards and large communities.
-pub(super) fn well_known(community: Community) -> Option<&'static community::WellKnown> {
+pub(super) fn well_known(schema: &Schema, community: Community) -> Option<WellKnown> {
     match community {
-        Community::Standard([Some(first), Some(second)]) => community::by_value((first, second)),
+        Community::Standard([Some(first), Some(second)]) => {
+            schema.registries().communities.by_value((first, second))
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::explain::well_known;
 use super::references::Scope;
 use crate::syntax::{self, TokenKind};
-use crate::tables::{Operator, Type, protocol};
+use crate::tables::{Operator, Type};
 use crate::{Column, Compiler, Schema, Span, values};
 
 /// What a value stands for.
@@ -48,12 +48,13 @@ fn meaning(schema: &Schema, column: &Column, written: &str) -> Option<Meaning> {
         Type::Asn | Type::AsPath => Some(Meaning::AsNumber(values::asn(written).ok()?)),
         Type::Proto => {
             let number = u8::try_from(values::integer(written).ok()?).ok()?;
-            Some(Meaning::Name(protocol::by_number(number)?.name.to_owned()))
+            Some(Meaning::Name(schema.registries().protocols.by_number(number)?.name.to_owned()))
         }
         Type::Community => {
             let community = schema.community(written)?;
             let configured = schema.communities().find(|(_, other)| *other == community);
-            let name = configured.map(|(name, _)| name).or(well_known(community).map(|known| known.name))?;
+            let name =
+                configured.map(|(name, _)| name).or(well_known(schema, community).map(|known| known.name))?;
             // A community that is written by its name needs no hint.
             (!name.eq_ignore_ascii_case(written)).then(|| Meaning::Name(name.to_owned()))
         }

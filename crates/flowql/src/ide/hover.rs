@@ -3,7 +3,6 @@
 mod amounts;
 mod lists;
 mod markdown;
-mod registries;
 mod values;
 
 pub use markdown::plain as escape_markdown;
@@ -176,7 +175,7 @@ impl Place<'_> {
     }
 
     fn list(&self, items: &[Token]) -> Card {
-        lists::card(self.column(), self.scope.operator, self.text, items)
+        lists::card(self.compiler.schema.registries(), self.column(), self.scope.operator, self.text, items)
     }
 
     fn significant_before(&self) -> impl Iterator<Item = (usize, Token)> {

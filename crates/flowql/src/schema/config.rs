@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{ClickhouseType, Column, ColumnId, Computed, Lookup, ScalarType, Schema};
 use crate::tables::{Type, closest, is_keyword, words};
-use crate::values::{Community, text};
+use crate::values::text;
 
 /// The sections `[schema]` and `[communities]` of `flowql.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,7 +111,16 @@ impl Schema {
     /// table without being materialised, an always-enabled column disabled, a column enabled without
     /// those that it depends on, a custom column's name or type, a community.
     pub fn configured(config: &SchemaConfig) -> Result<Self, Vec<ConfigError>> {
-        let mut shaper = Shaper { schema: Self::default(), errors: Vec::new() };
+        Self::default().configure(config)
+    }
+
+    /// The same schema with what the configuration makes of it.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`configured`](Self::configured).
+    pub fn configure(self, config: &SchemaConfig) -> Result<Self, Vec<ConfigError>> {
+        let mut shaper = Shaper { schema: self, errors: Vec::new() };
         shaper.add_columns(&config.column);
         shaper.each("enable", &config.enable, |column| {
             column.disabled = false;
@@ -304,7 +313,7 @@ impl Shaper {
     fn name_communities(&mut self, names: &[(String, String)]) {
         for (value, name) in names {
             let path = format!("communities.{value}");
-            match Community::parse(value) {
+            match self.schema.public_community(value) {
                 None => self.error(path, format!("`{value}` is no community"), None),
                 Some(_) if !is_community_name(name) => {
                     let message = format!("`{name}` is no name: a letter, then letters, digits, `-` and `_`");

@@ -12,7 +12,7 @@ pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
 
-use crate::tables::{Operator, Texts, Type, closest};
+use crate::tables::{Operator, Registries, Texts, Type, closest};
 use crate::values::Community;
 
 /// A column's place in the schema.
@@ -29,6 +29,8 @@ pub struct Schema {
     communities: Vec<(String, Community)>,
     /// What hover says of columns, types and operators.
     texts: Texts,
+    /// The names of services, protocols and the like.
+    registries: &'static Registries,
 }
 
 static NO_COLUMN: Column = Column::EMPTY;
@@ -47,7 +49,13 @@ pub(crate) fn enabled_by_default(name: &str) -> bool {
 
 impl Schema {
     fn of(columns: Vec<Column>) -> Self {
-        let mut schema = Self { columns, by_name: Vec::new(), communities: Vec::new(), texts: Texts::EMPTY };
+        let mut schema = Self {
+            columns,
+            by_name: Vec::new(),
+            communities: Vec::new(),
+            texts: Texts::EMPTY,
+            registries: Registries::built_in(),
+        };
         schema.index();
         schema
     }
@@ -72,6 +80,17 @@ impl Schema {
         }
         self.texts = texts;
         self
+    }
+
+    /// The same schema with the registries of a program that does not contain them.
+    #[must_use]
+    pub fn with_registries(self, registries: &'static Registries) -> Self {
+        Self { registries, ..self }
+    }
+
+    /// The registries that name services, protocols, countries and communities.
+    pub fn registries(&self) -> &'static Registries {
+        self.registries
     }
 
     /// What the reference says of a type, in Markdown.
@@ -164,7 +183,16 @@ impl Schema {
     /// A community by its value or wildcard, its well-known name or its name in the configuration.
     pub(crate) fn community(&self, word: &str) -> Option<Community> {
         let named = || self.communities().find(|(name, _)| name.eq_ignore_ascii_case(word));
-        Community::parse(word).or_else(|| named().map(|(_, community)| community))
+        self.public_community(word).or_else(|| named().map(|(_, community)| community))
+    }
+
+    /// A community by its value or wildcard, or its well-known name.
+    pub(crate) fn public_community(&self, word: &str) -> Option<Community> {
+        let well_known = || {
+            let (first, second) = self.registries.communities.by_name(word)?.value;
+            Some(Community::Standard([Some(first), Some(second)]))
+        };
+        Community::parse(word).or_else(well_known)
     }
 }
 

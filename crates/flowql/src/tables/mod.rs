@@ -1,22 +1,28 @@
 //! The tables of the language: types, operators, keywords, words, protocols, services, communities.
 //! Checks, messages, completion, documentation and the editors' word lists all derive from them.
 
-pub mod community;
-pub mod country;
-mod generated;
+mod communities;
+mod countries;
 mod keywords;
 mod operators;
-pub mod protocol;
+mod protocols;
+mod registries;
+mod reserved;
 mod rules;
-pub mod service;
+mod services;
 mod texts;
 mod types;
-mod well_known;
 mod words;
 
+pub use communities::{Communities, WellKnown};
+pub use countries::Countries;
 pub use keywords::{KEYWORDS, is_keyword};
 pub use operators::{OPERATORS, Operator, OperatorInfo};
+pub use protocols::{Protocol, Protocols};
+pub use registries::Registries;
+pub use reserved::Reserved;
 pub use rules::{Arity, BITS_RULE, Form, Rule, rules};
+pub use services::Services;
 pub use texts::Texts;
 pub use types::Type;
 pub use words::{BOUNDARIES, DIRECTIONS, ETHER_TYPES, Word, words};

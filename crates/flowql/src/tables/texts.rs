@@ -16,20 +16,9 @@ impl Texts {
         Self(text)
     }
 
-    /// The headings with what follows them.
-    fn sections(self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let (heading, below) = first_heading(rest)?.split_once('\n')?;
-            let (text, after) = below.split_at_checked(next_heading(below))?;
-            rest = after;
-            Some((heading, text.trim_end()))
-        })
-    }
-
     /// Each column with what it holds and how it is computed.
     pub(crate) fn columns(self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-        let mut sections = self.sections().peekable();
+        let mut sections = sections(self.0).peekable();
         std::iter::from_fn(move || {
             let (heading, doc) = sections.next()?;
             let name = heading.strip_prefix("column ")?;
@@ -43,7 +32,7 @@ impl Texts {
         let has = |heading: &str| {
             heading.strip_prefix(kind).is_some_and(|names| names.split(", ").any(|other| other == name))
         };
-        self.sections().find(|(heading, _)| has(heading)).map(|(_, text)| text)
+        sections(self.0).find(|(heading, _)| has(heading)).map(|(_, text)| text)
     }
 }
 
@@ -51,6 +40,17 @@ impl Texts {
 const BUILT_IN: &str = include_str!("generated/texts.txt");
 #[cfg(not(feature = "texts"))]
 const BUILT_IN: &str = "";
+
+/// The headings of a text with what follows them: a heading is a line that begins with `= `.
+pub(super) fn sections(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (heading, below) = first_heading(rest)?.split_once('\n')?;
+        let (text, after) = below.split_at_checked(next_heading(below))?;
+        rest = after;
+        Some((heading, text.trim_end()))
+    })
+}
 
 /// What follows the mark of the first heading.
 fn first_heading(text: &'static str) -> Option<&'static str> {

@@ -4,17 +4,14 @@
 //! To add one, write a module with a function that returns its [`Generated`] and name it in [`tables`], or in
 //! `all` of `pages/mod.rs` or `editors/mod.rs`.
 
-mod communities;
-mod countries;
 #[cfg(feature = "pages")]
 mod editors;
 #[cfg(feature = "pages")]
 mod pages;
-mod protocols;
 mod reference;
+mod registries;
 mod rust;
 mod schema;
-mod services;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,10 +33,7 @@ fn tables(root: &Path) -> Result<Vec<Generated>> {
         schema::generate(root)?,
         schema::generate_storage(root)?,
         schema::generate_oracle(root)?,
-        protocols::generate(root)?,
-        services::generate(root)?,
-        communities::generate(root)?,
-        countries::generate(root)?,
+        registries::generate(root)?,
         reference::generate(root)?,
     ])
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 
 use super::Generated;
 
@@ -18,12 +18,6 @@ pub(super) fn file(root: &Path, path: &str, source: &str, body: &str) -> Result<
 /// A string literal.
 pub(super) fn string(text: &str) -> String {
     format!("{text:?}")
-}
-
-/// A table of lines: in a browser, a table of pointers takes more room than its texts.
-pub(super) fn lines(name: &str, doc: &str, lines: &str) -> Result<String> {
-    ensure!(!lines.contains(['"', '\\']), "{name} would need escapes");
-    Ok(format!("/// {doc}\npub(crate) static {name}: &str = \"\\\n{lines}\";\n"))
 }
 
 /// A slice of string literals.

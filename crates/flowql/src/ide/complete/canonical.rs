@@ -1,6 +1,6 @@
 //! What values mean, so that a list is not offered what it holds in another spelling.
 
-use crate::tables::{Type, protocol, service};
+use crate::tables::Type;
 use crate::values::{self, Community};
 use crate::{Column, Compiler};
 
@@ -33,15 +33,16 @@ impl Meanings {
 
 fn meaning(compiler: &Compiler<'_>, column: &Column, value: &str) -> Meaning {
     let number = || values::integer(value).ok();
+    let registries = compiler.schema.registries();
     let read = match column.filter_type {
         Some(Type::String) => return Meaning::Text(value.to_owned()),
         Some(Type::Asn | Type::AsPath) => values::asn(value).ok().map(|asn| Meaning::Number(asn.into())),
         Some(Type::Proto) => {
-            let named = || protocol::by_name(value).map(|protocol| protocol.number.into());
+            let named = || registries.protocols.by_name(value).map(|protocol| protocol.number.into());
             number().or_else(named).map(Meaning::Number)
         }
         Some(Type::Uint) => {
-            let named = || service::port_of(value).filter(|_| column.port).map(u64::from);
+            let named = || registries.services.port_of(value).filter(|_| column.port).map(u64::from);
             number().or_else(named).map(Meaning::Number)
         }
         Some(Type::Community) => compiler.schema.community(value).map(Meaning::Community),

@@ -2,7 +2,7 @@
 
 use super::canonical::Meanings;
 use super::matching::rank;
-use crate::tables::{Form, Operator, community, country, protocol, service, words};
+use crate::tables::{Form, Operator, Protocols, Registries, words};
 use crate::{Column, Compiler};
 
 /// How many values of the tables are offered.
@@ -42,6 +42,7 @@ pub(super) fn known_values(
     typed: Typed<'_>,
 ) -> Vec<Known> {
     let Typed { operator, prefix: typed, exclude, quoted } = typed;
+    let registries = compiler.schema.registries();
     let mut known: Vec<Known> = match form {
         Form::Word if !quoted => {
             let words = column.filter_type.map(words).unwrap_or_default();
@@ -55,11 +56,11 @@ pub(super) fn known_values(
             bits.sort_by_key(|(name, _)| popularity(name));
             bits.into_iter().filter_map(|(name, mask)| found(name, &detail(mask), "", typed)).collect()
         }
-        Form::ProtocolName => protocols(typed),
+        Form::ProtocolName => protocols(&registries.protocols, typed),
         // The upper end of BETWEEN must not lie below the lower one, so no port of a table is offered.
-        Form::Integer if column.port && operator != Operator::Between => ports(typed, quoted),
+        Form::Integer if column.port && operator != Operator::Between => ports(registries, typed, quoted),
         Form::Community if !quoted => communities(compiler, typed),
-        Form::Text if column.country => countries(typed),
+        Form::Text if column.country => countries(registries, typed),
         _ => Vec::new(),
     };
     let listed = Meanings::of(compiler, column, exclude);
@@ -86,10 +87,11 @@ fn found_by_detail(value: String, detail: &str, documentation: &str, typed: &str
     Some(Known { value, detail: detail.to_owned(), documentation: documentation.to_owned(), rank })
 }
 
-fn protocols(typed: &str) -> Vec<Known> {
+fn protocols(protocols: &Protocols, typed: &str) -> Vec<Known> {
     /// The protocols that are seen most.
     const POPULAR: [u8; 8] = [6, 17, 1, 58, 47, 50, 132, 2];
-    let mut known: Vec<Known> = protocol::protocols()
+    let mut known: Vec<Known> = protocols
+        .all()
         .filter_map(|known| {
             let by_alias = known.aliases().filter_map(|alias| rank(alias, typed)).min();
             let by_number = (!typed.is_empty()).then(|| rank(&known.number.to_string(), typed)).flatten();
@@ -111,8 +113,8 @@ fn protocols(typed: &str) -> Vec<Known> {
     known
 }
 
-fn ports(typed: &str, quoted: bool) -> Vec<Known> {
-    let name = |port: u16| service::service_of(port).unwrap_or_default();
+fn ports(registries: &Registries, typed: &str, quoted: bool) -> Vec<Known> {
+    let name = |port: u16| registries.services.name_of(port).unwrap_or_default();
     let entry = |port: u16, service: &str| {
         if quoted {
             found_by_detail(service.to_owned(), &port.to_string(), "", typed)
@@ -122,7 +124,7 @@ fn ports(typed: &str, quoted: bool) -> Vec<Known> {
     };
     let mut known: Vec<Known> = POPULAR_PORTS.iter().filter_map(|&port| entry(port, name(port))).collect();
     if !typed.is_empty() {
-        let others = service::services().filter(|(_, port)| !POPULAR_PORTS.contains(port));
+        let others = registries.services.all().filter(|(_, port)| !POPULAR_PORTS.contains(port));
         known.extend(others.filter_map(|(service, port)| {
             let mut known = entry(port, service)?;
             known.rank += u8::from(known.rank > 0);
@@ -137,14 +139,14 @@ fn communities(compiler: &Compiler<'_>, typed: &str) -> Vec<Known> {
         .schema
         .communities()
         .filter_map(|(name, value)| found(name, &value.to_string(), "Named by the configuration.", typed));
-    let well_known = community::COMMUNITIES.iter().filter_map(|known| {
+    let well_known = compiler.schema.registries().communities.all().filter_map(|known| {
         let detail = format!("{}:{} ({})", known.value.0, known.value.1, known.source);
         found(known.name, &detail, known.description, typed)
     });
     configured.chain(well_known).collect()
 }
 
-fn countries(typed: &str) -> Vec<Known> {
+fn countries(registries: &Registries, typed: &str) -> Vec<Known> {
     let found = |(code, name): (&str, &str)| found_by_detail(code.to_owned(), name, "", typed);
-    if typed.is_empty() { Vec::new() } else { country::countries().filter_map(found).collect() }
+    if typed.is_empty() { Vec::new() } else { registries.countries.all().filter_map(found).collect() }
 }

@@ -4,7 +4,7 @@ use super::amounts::{addresses, amount};
 use super::markdown::{Card, code, codes};
 use crate::ide::explain::bit_names;
 use crate::syntax::{Token, TokenKind};
-use crate::tables::{Operator, Type, service};
+use crate::tables::{Operator, Registries, Type};
 use crate::values::intervals::{Interval, merged, of_address, of_subnet, subnets};
 use crate::values::{self, text};
 use crate::{Column, Span};
@@ -31,6 +31,7 @@ pub(super) fn around(tokens: &[Token], index: usize) -> Option<(Span, Vec<Token>
 
 /// What the values of a list are together.
 pub(super) fn card(
+    registries: &Registries,
     column: Option<&Column>,
     operator: Option<Operator>,
     source: &str,
@@ -47,7 +48,7 @@ pub(super) fn card(
         return card;
     }
     let Some(kind) = column.filter_type else { return card };
-    let read = |item: &Token| interval(column, kind, item.span.of(source)).ok_or(*item);
+    let read = |item: &Token| interval(registries, column, kind, item.span.of(source)).ok_or(*item);
     let (understood, others): (Vec<_>, Vec<_>) = items.iter().map(read).partition(Result::is_ok);
     let intervals = merged(understood.into_iter().flatten().collect());
     match kind {
@@ -81,7 +82,7 @@ fn aggregated(intervals: &[Interval]) -> Option<String> {
 }
 
 /// The values that an item of a list covers.
-fn interval(column: &Column, kind: Type, written: &str) -> Option<Interval> {
+fn interval(registries: &Registries, column: &Column, kind: Type, written: &str) -> Option<Interval> {
     let number = |word: &str| -> Option<u128> {
         Some(match kind {
             Type::Ip => of_address(values::address(word)?),
@@ -89,8 +90,8 @@ fn interval(column: &Column, kind: Type, written: &str) -> Option<Interval> {
             Type::Mac => u128::from(values::mac(word)?),
             _ if word.starts_with(['"', '\'']) => {
                 let name = text::decode(word);
-                let port = service::port_of(&name).filter(|_| column.port).map(u128::from);
-                let protocol = crate::tables::protocol::by_name(&name).filter(|_| kind == Type::Proto);
+                let port = registries.services.port_of(&name).filter(|_| column.port).map(u128::from);
+                let protocol = registries.protocols.by_name(&name).filter(|_| kind == Type::Proto);
                 port.or(protocol.map(|known| u128::from(known.number)))?
             }
             _ => u128::from(values::integer(word).ok()?),

@@ -7,9 +7,8 @@ use ipnet::IpNet;
 use super::amounts::{addresses as addresses_in, amount};
 use super::heading;
 use super::markdown::{Card, code, codes, plain};
-use super::registries::{address_purpose, asn_purpose};
 use crate::ide::explain::{bit_names, mac_text, service_on, well_known};
-use crate::tables::{Operator, Type, community::WellKnown, country, protocol, service, words};
+use crate::tables::{Operator, Protocol, Registries, Reserved, Type, WellKnown, words};
 use crate::values::intervals::{of_address, of_subnet};
 use crate::values::{self, text};
 use crate::{Column, Community, Schema};
@@ -22,30 +21,35 @@ pub(super) fn card(
     written: &str,
     quoted: bool,
 ) -> Option<Card> {
+    let registries = schema.registries();
+    let reserved = &registries.reserved;
     let kind = column.and_then(|column| column.filter_type);
     let column = column.unwrap_or(&Column::EMPTY);
     if quoted {
-        return string(column, operator, kind.unwrap_or(Type::String), &text::decode(written));
+        return string(registries, column, operator, kind.unwrap_or(Type::String), &text::decode(written));
     }
     if matches!(operator, Some(Operator::Has | Operator::NotHas)) {
         return bit(column, written);
     }
-    match kind.or_else(|| looks_like(written))? {
+    match kind.or_else(|| looks_like(schema, written))? {
         Type::Ip | Type::Prefix => {
-            address(written).or_else(|| subnet(written)).or_else(|| addresses(written))
+            let subnets = || subnet(reserved, written).or_else(|| addresses(reserved, written));
+            address(reserved, written).or_else(subnets)
         }
         Type::Mac => mac(written),
         Type::String => None,
-        Type::Uint | Type::UintArray => integer(column, written).or_else(|| integers(column, written)),
-        Type::Asn | Type::AsPath => as_number(written).or_else(|| as_numbers(written)),
+        Type::Uint | Type::UintArray => {
+            integer(schema, column, written).or_else(|| integers(column, written))
+        }
+        Type::Asn | Type::AsPath => as_number(reserved, written).or_else(|| as_numbers(reserved, written)),
         Type::Community => community(schema, written),
         kind @ (Type::Boundary | Type::Direction | Type::EType) => word(kind, written),
-        Type::Proto => protocol_number(written),
+        Type::Proto => protocol_number(registries, written),
     }
 }
 
 /// The type that a value is of by its looks alone.
-fn looks_like(written: &str) -> Option<Type> {
+fn looks_like(schema: &Schema, written: &str) -> Option<Type> {
     let (low, _) = values::range(written).unwrap_or((written, written));
     if values::mac(written).is_some() {
         Some(Type::Mac)
@@ -55,7 +59,7 @@ fn looks_like(written: &str) -> Option<Type> {
         Some(Type::Uint)
     } else if values::asn(low).is_ok() {
         Some(Type::Asn)
-    } else if Community::parse(written).is_some() {
+    } else if schema.public_community(written).is_some() {
         Some(Type::Community)
     } else {
         None
@@ -66,7 +70,7 @@ fn family(address: IpAddr) -> &'static str {
     if address.is_ipv4() { "IPv4" } else { "IPv6" }
 }
 
-fn address(written: &str) -> Option<Card> {
+fn address(reserved: &Reserved, written: &str) -> Option<Card> {
     let address = values::address(written)?;
     let mut card = Card::new(heading(code(&address.to_string()), &format!("{} address", family(address))));
     if let IpAddr::V6(v6) = address
@@ -74,11 +78,11 @@ fn address(written: &str) -> Option<Card> {
     {
         card.fact(&format!("IPv4-mapped (RFC 4291): it stands for {}", code(&v4.to_string())));
     }
-    card.facts(address_purpose(address, address).map(str::to_owned));
+    card.facts(reserved.address_purpose(address, address).map(str::to_owned));
     Some(card)
 }
 
-fn subnet(written: &str) -> Option<Card> {
+fn subnet(reserved: &Reserved, written: &str) -> Option<Card> {
     let (address, net) = values::subnet(written)?;
     let mut card = Card::new(heading(code(&net.to_string()), &format!("{} subnet", family(address))));
     let (first, last) = (code(&net.network().to_string()), code(&net.broadcast().to_string()));
@@ -90,11 +94,11 @@ fn subnet(written: &str) -> Option<Card> {
     if address != net.network() {
         card.fact(&format!("the host bits of {} are ignored", code(&address.to_string())));
     }
-    card.facts(address_purpose(net.network(), net.broadcast()).map(str::to_owned));
+    card.facts(reserved.address_purpose(net.network(), net.broadcast()).map(str::to_owned));
     Some(card)
 }
 
-fn addresses(written: &str) -> Option<Card> {
+fn addresses(reserved: &Reserved, written: &str) -> Option<Card> {
     let (low, high) = values::range(written)?;
     let (low, high) = (values::address(low)?, values::address(high)?);
     if low.is_ipv4() != high.is_ipv4() || low > high {
@@ -102,7 +106,7 @@ fn addresses(written: &str) -> Option<Card> {
     }
     let mut card = Card::new(heading(code(written), &format!("range of {} addresses", family(low))));
     card.fact(&format!("both ends are included: {}", addresses_in(&[(of_address(low), of_address(high))])));
-    card.facts(address_purpose(low, high).map(str::to_owned));
+    card.facts(reserved.address_purpose(low, high).map(str::to_owned));
     Some(card)
 }
 
@@ -123,7 +127,7 @@ fn mac(written: &str) -> Option<Card> {
     Some(card)
 }
 
-fn integer(column: &Column, written: &str) -> Option<Card> {
+fn integer(schema: &Schema, column: &Column, written: &str) -> Option<Card> {
     let number = values::integer(written).ok()?;
     let unit = column.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     let shown = format!("{number}{unit}");
@@ -131,7 +135,9 @@ fn integer(column: &Column, written: &str) -> Option<Card> {
     if written.starts_with("0x") || written.starts_with("0X") {
         card.fact(&format!("{} in decimal is {number}", code(written)));
     }
-    card.facts(service_on(column, number).map(|name| format!("service {}", code(&format!("\"{name}\"")))));
+    card.facts(
+        service_on(schema, column, number).map(|name| format!("service {}", code(&format!("\"{name}\"")))),
+    );
     let bits = bit_names(column, number);
     if !bits.is_empty() {
         card.fact(&format!("bits: {}", codes(bits)));
@@ -155,11 +161,11 @@ fn integers(column: &Column, written: &str) -> Option<Card> {
     Some(card)
 }
 
-fn as_numbers(written: &str) -> Option<Card> {
+fn as_numbers(reserved: &Reserved, written: &str) -> Option<Card> {
     let (low, high) = values::range(written)?;
     let (low, high) = (values::asn(low).ok()?, values::asn(high).ok()?);
     let mut card = range(written, u128::from(low), u128::from(high), "AS numbers")?;
-    card.facts(asn_purpose(low, high).map(str::to_owned));
+    card.facts(reserved.asn_purpose(low, high).map(str::to_owned));
     Some(card)
 }
 
@@ -171,13 +177,13 @@ fn range(written: &str, low: u128, high: u128, what: &str) -> Option<Card> {
     (low <= high).then_some(card)
 }
 
-fn as_number(written: &str) -> Option<Card> {
+fn as_number(reserved: &Reserved, written: &str) -> Option<Card> {
     let number = values::asn(written).ok()?;
     let mut card = Card::new(heading(code(&format!("AS{number}")), "AS number"));
     let (high, low) = (number >> 16, number & 0xFFFF);
     // RFC 5396 calls asplain the decimal number and asdot the notation in two halves.
     card.fact(&format!("asplain {}, asdot {}", code(&number.to_string()), code(&asdot(high, low))));
-    card.facts(asn_purpose(number, number).map(str::to_owned));
+    card.facts(reserved.asn_purpose(number, number).map(str::to_owned));
     Some(card)
 }
 
@@ -209,7 +215,7 @@ fn community(schema: &Schema, written: &str) -> Option<Card> {
         (false, true) => "stands for any such community".to_owned(),
         (false, false) => format!("stands for every such community with {}", fixed.join(" and ")),
     });
-    if let Some(WellKnown { name, source, description, .. }) = well_known(community) {
+    if let Some(WellKnown { name, source, description, .. }) = well_known(schema, community) {
         card.fact(&format!("well known as {} ({source}): {}", code(name), plain(description)));
     }
     let configured = schema.communities().filter(|(_, other)| *other == community);
@@ -232,13 +238,13 @@ fn bit(column: &Column, written: &str) -> Option<Card> {
     Some(card)
 }
 
-fn protocol_number(written: &str) -> Option<Card> {
+fn protocol_number(registries: &Registries, written: &str) -> Option<Card> {
     let number = values::integer(written).ok().and_then(|number| u8::try_from(number).ok())?;
-    let known = protocol::by_number(number);
+    let known = registries.protocols.by_number(number);
     Some(known.map_or_else(|| Card::new(format!("IP protocol {number}, which has no name")), protocol_card))
 }
 
-fn protocol_card(known: protocol::Protocol) -> Card {
+fn protocol_card(known: Protocol) -> Card {
     let mut card = Card::new(heading(code(known.name), &format!("IP protocol {}", known.number)));
     card.paragraph(&plain(known.description));
     let aliases = codes(known.aliases());
@@ -248,13 +254,19 @@ fn protocol_card(known: protocol::Protocol) -> Card {
     card
 }
 
-fn string(column: &Column, operator: Option<Operator>, kind: Type, decoded: &str) -> Option<Card> {
+fn string(
+    registries: &Registries,
+    column: &Column,
+    operator: Option<Operator>,
+    kind: Type,
+    decoded: &str,
+) -> Option<Card> {
     match (kind, operator) {
         (Type::String, Some(Operator::Like | Operator::NotLike)) => Some(pattern(decoded, false)),
         (Type::String, Some(Operator::ILike | Operator::NotILike)) => Some(pattern(decoded, true)),
         (Type::String, Some(Operator::Regexp | Operator::NotRegexp)) => Some(regexp(decoded)),
-        (Type::String, _) => Some(plain_string(column, decoded)),
-        (Type::Proto, _) => Some(match protocol::by_name(decoded) {
+        (Type::String, _) => Some(plain_string(registries, column, decoded)),
+        (Type::Proto, _) => Some(match registries.protocols.by_name(decoded) {
             Some(known) => protocol_card(known),
             None => Card::new(format!(
                 "IANA knows no protocol {}; it is looked up in the database's own dictionary.",
@@ -262,7 +274,7 @@ fn string(column: &Column, operator: Option<Operator>, kind: Type, decoded: &str
             )),
         }),
         (Type::Uint, _) if column.port => {
-            let port = service::port_of(decoded)?;
+            let port = registries.services.port_of(decoded)?;
             let mut card =
                 Card::new(heading(code(&format!("\"{}\"", decoded.to_ascii_lowercase())), "service"));
             card.fact(&format!("port {port}"));
@@ -272,12 +284,12 @@ fn string(column: &Column, operator: Option<Operator>, kind: Type, decoded: &str
     }
 }
 
-fn plain_string(column: &Column, decoded: &str) -> Card {
+fn plain_string(registries: &Registries, column: &Column, decoded: &str) -> Card {
     let length = decoded.chars().count();
     let characters = if length == 1 { "character" } else { "characters" };
     let mut card = Card::new(heading(code(decoded), &format!("string of {length} {characters}")));
     if column.country {
-        card.fact(&match country::name_of(decoded) {
+        card.fact(&match registries.countries.name_of(decoded) {
             Some(name) => plain(name),
             None => "no country of ISO 3166-1 has this code".to_owned(),
         });

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use flowql::Schema;
-use flowql::tables::community::COMMUNITIES;
-use flowql::tables::{KEYWORDS, OPERATORS, Type, words};
+use flowql::tables::{KEYWORDS, OPERATORS, Registries, Type, words};
 
 /// The symbols of other languages that the core reads as operators, to say what is meant.
 const SLIPS: [&str; 9] = ["==", "!==", "<>", "=<", "=>", "=~", "!~", ">>", "!>>"];
@@ -44,7 +43,7 @@ impl Words {
             symbols: OPERATORS.iter().map(|info| info.symbol).filter(is_symbol).chain(SLIPS).collect(),
             columns: Type::ALL.into_iter().map(columns_of).collect(),
             constants: constants.into_iter().collect(),
-            communities: COMMUNITIES.iter().map(|known| known.name).collect(),
+            communities: Registries::built_in().communities.all().map(|known| known.name).collect(),
         }
     }
 

@@ -4,10 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use flowql::Schema;
-use flowql::tables::community::COMMUNITIES;
-use flowql::tables::country::countries;
-use flowql::tables::protocol;
-use flowql::tables::{KEYWORDS, OPERATORS, Type, service, words};
+use flowql::tables::{KEYWORDS, OPERATORS, Registries, Type, words};
 
 use super::{code, codes, head, row};
 
@@ -19,7 +16,7 @@ pub(super) fn body() -> Result<String> {
     named_bits(&mut body)?;
     communities(&mut body);
     protocols(&mut body);
-    let (services, ports) = (service::services().count(), ports());
+    let (services, ports) = (Registries::built_in().services.all().count(), ports());
     write!(
         body,
         "\n## Services\n\n\
@@ -28,13 +25,18 @@ pub(super) fn body() -> Result<String> {
          ## Countries\n\n\
          A country column holds the codes of ISO 3166-1, of two capital letters: {} of them, as `\"FR\"` or \
          `\"US\"`.\n",
-        countries().count()
+        Registries::built_in().countries.all().count()
     )?;
     Ok(body)
 }
 
 fn ports() -> usize {
-    service::services().map(|(_, port)| port).collect::<std::collections::BTreeSet<_>>().len()
+    Registries::built_in()
+        .services
+        .all()
+        .map(|(_, port)| port)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
 }
 
 fn keywords(body: &mut String) -> Result<()> {
@@ -85,7 +87,7 @@ fn communities(body: &mut String) {
          They are written without quotes, in any case. The section `[communities]` of `flowql.toml` adds names.\n\n",
     );
     body.push_str(&head(&["Name", "Value", "Defined by", "What it asks of a router"]));
-    for known in COMMUNITIES {
+    for known in Registries::built_in().communities.all() {
         let value = format!("`{}:{}`", known.value.0, known.value.1);
         body.push_str(&row([code(known.name).as_str(), &value, known.source, known.description]));
     }
@@ -97,7 +99,7 @@ fn protocols(body: &mut String) {
          The keywords of the IANA registry, which `proto` columns take in quotes and in any case.\n\n",
     );
     body.push_str(&head(&["Number", "Name", "Also", "What it is"]));
-    for protocol in protocol::protocols() {
+    for protocol in Registries::built_in().protocols.all() {
         let also = codes(protocol.aliases());
         let number = protocol.number.to_string();
         body.push_str(&row([number.as_str(), &code(protocol.name), &also, protocol.description]));

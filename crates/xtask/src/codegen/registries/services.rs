@@ -6,8 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::Generated;
-
 const SOURCE: &str = "services.json";
 
 #[derive(Deserialize)]
@@ -19,12 +17,10 @@ struct Services {
     customary: BTreeMap<u16, String>,
 }
 
-pub(super) fn generate(root: &Path) -> Result<Generated> {
-    let services: Services = super::read(root, SOURCE)?;
-    // In order of port, and without the ports that follow the one before, the text compresses to three
-    // quarters of what it takes in order of name: this counts in a browser.
-    let contents = format!("{}{}", super::preamble(SOURCE), services.lines()?);
-    Ok(Generated { path: "crates/flowql/src/tables/generated/services.txt".into(), contents })
+/// In order of port, and without the ports that follow the one before, the text compresses to three quarters of what
+/// it takes in order of name: this counts in a browser.
+pub(super) fn lines(root: &Path) -> Result<String> {
+    crate::codegen::read::<Services>(root, SOURCE)?.lines()
 }
 
 impl Services {

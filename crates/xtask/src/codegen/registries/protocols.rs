@@ -6,9 +6,6 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::Generated;
-use super::rust;
-
 const SOURCE: &str = "protocols.json";
 
 #[derive(Deserialize)]
@@ -20,8 +17,8 @@ struct Protocol {
     aliases: Vec<String>,
 }
 
-pub(super) fn generate(root: &Path) -> Result<Generated> {
-    let protocols: Vec<Protocol> = super::read(root, SOURCE)?;
+pub(super) fn lines(root: &Path) -> Result<String> {
+    let protocols: Vec<Protocol> = crate::codegen::read(root, SOURCE)?;
     ensure!(protocols.is_sorted_by(|a, b| a.number < b.number), "grammar/{SOURCE} is not in order of number");
     let mut lines = String::new();
     for Protocol { number, name, description, aliases } in &protocols {
@@ -32,8 +29,5 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
         );
         writeln!(lines, "{}", fields.join("\t"))?;
     }
-    let doc = "The IP protocols of the IANA registry that have a keyword, one a line, in order of number: the \
-               number, the keyword, what it is and the aliases.";
-    let body = rust::lines("PROTOCOLS", doc, &lines)?;
-    rust::file(root, "crates/flowql/src/tables/generated/protocols.rs", SOURCE, &body)
+    Ok(lines)
 }
