@@ -259,7 +259,7 @@ const NAMES: &[Row] = &[
         "`NATEvent` has no word `nat44 session creat`",
         "\"nat44 session creat\"",
     )
-    .help("close to it: `NAT44 session create`"),
+    .help("close to it: `NAT44 session create`, `NAT64 session create` and `NAT44 session delete`"),
     row("E211", "SrcRPKI IN ('valid', 'unknown')", "`SrcRPKI` has no word `unknown`", "'unknown'")
         .help("expecting `undefined`, `valid`, `invalid` and `not-found`"),
     row("E213", "DstPort = \"htps\"", "unknown service `htps`", "\"htps\"")
