@@ -37,7 +37,7 @@
 
 (defconst flowql-words-columns
   '(("ip" "ExporterAddress" "SrcAddr" "DstAddr" "SrcAddrNAT"
-     "DstAddrNAT" "NextHop")
+     "DstAddrNAT" "NextHop" "OuterSrcAddr" "OuterDstAddr")
     ("prefix" "SrcNetPrefix" "DstNetPrefix")
     ("mac" "SrcMAC" "DstMAC")
     ("string" "ExporterName" "ExporterGroup" "ExporterRole" "ExporterSite"
@@ -46,14 +46,17 @@
      "SrcNetTenant" "DstNetTenant" "SrcCountry" "DstCountry" "SrcGeoCity"
      "DstGeoCity" "SrcGeoState" "DstGeoState" "InIfName" "OutIfName"
      "InIfDescription" "OutIfDescription" "InIfConnectivity"
-     "OutIfConnectivity" "InIfProvider" "OutIfProvider" "ICMPv4" "ICMPv6")
+     "OutIfConnectivity" "InIfProvider" "OutIfProvider" "ICMPv4" "ICMPv6"
+     "FlowEndReason" "NATEvent" "FirewallEvent" "InVRF" "OutVRF" "MPLSVPNRD"
+     "AppName" "TunnelType" "SrcRPKI" "DstRPKI")
     ("uint" "SrcVlan" "DstVlan" "InIfSpeed" "OutIfSpeed" "InIfIndex"
      "OutIfIndex" "SrcPort" "DstPort" "PacketSize" "ForwardingStatus"
      "SrcPortNAT" "DstPortNAT" "IPTTL" "IPTos" "IPFragmentID"
      "IPFragmentOffset" "IPv6FlowLabel" "TCPFlags" "ICMPv4Type" "ICMPv4Code"
      "ICMPv6Type" "ICMPv6Code" "MPLS1stLabel" "MPLS2ndLabel" "MPLS3rdLabel"
-     "MPLS4thLabel" "IngressVRFID" "EgressVRFID")
-    ("asn" "SrcAS" "DstAS" "Dst1stAS" "Dst2ndAS" "Dst3rdAS")
+     "MPLS4thLabel" "IngressVRFID" "EgressVRFID" "TunnelId")
+    ("asn" "SrcAS" "DstAS" "Dst1stAS" "Dst2ndAS" "Dst3rdAS" "SrcPeerAS"
+     "DstPeerAS")
     ("aspath" "DstASPath")
     ("community" "SrcCommunities" "DstCommunities")
     ("array(uint)" "MPLSLabels")

@@ -165,8 +165,10 @@ fn reversed_twice_is_the_filter_itself() {
             .map(|found| found.span.of(&text))
             .collect();
         let swap = |name: &str| {
+            let outer = [("OuterSrc", "OuterDst"), ("OuterDst", "OuterSrc")];
             let pairs = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
-            pairs.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)))
+            let mut pairs = outer.iter().chain(&pairs);
+            pairs.find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)))
         };
         // A column is told to stay exactly when it has a direction and no counterpart.
         let mut swapped = filter.clone();

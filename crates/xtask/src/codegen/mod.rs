@@ -6,12 +6,15 @@
 
 #[cfg(feature = "pages")]
 mod editors;
+mod elements;
+mod netflow;
 #[cfg(feature = "pages")]
 mod pages;
 mod reference;
 mod registries;
 mod rust;
 mod schema;
+mod sflow;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +37,10 @@ fn tables(root: &Path) -> Result<Vec<Generated>> {
         schema::generate_storage(root)?,
         schema::generate_oracle(root)?,
         registries::generate(root)?,
+        elements::generate(root)?,
+        elements::generate_uses(root)?,
+        netflow::generate(root)?,
+        sflow::generate(root)?,
         reference::generate(root)?,
     ])
 }

@@ -61,6 +61,7 @@ pub(super) fn known_values(
         Form::Integer if column.port && operator != Operator::Between => ports(registries, typed, quoted),
         Form::Community if !quoted => communities(compiler, typed),
         Form::Text if column.country => countries(registries, typed),
+        Form::Text => column.words().iter().filter_map(|(word, _)| found(word, "", "", typed)).collect(),
         _ => Vec::new(),
     };
     let listed = Meanings::of(compiler, column, exclude);
