@@ -68,8 +68,10 @@ pub trait Reader: Send {
 pub enum Item<'a> {
     /// A record, and where it is.
     Record(Position, Record<'a>),
-    /// A stretch may end here, at the position of the reader: nothing before it can still come.
+    /// A stretch may end here: nothing before it can still come.
     End {
+        /// Where the next record will be, at the earliest.
+        next: Position,
         /// The time, in nanoseconds since 1970. It counts as the receive time of nothing.
         time: u64,
     },

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 pub use open::Recovery;
 pub use settings::{Disk, Host, Settings};
@@ -194,7 +195,7 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.syncer.stop();
         for partition in &self.shared.partitions {
-            partition.close_old(&self.shared, std::time::Duration::ZERO);
+            partition.close_old(&self.shared, Duration::ZERO);
             self.shared.sync(partition);
         }
     }
@@ -203,15 +204,13 @@ impl Drop for Journal {
 impl Shared {
     fn append(&self, partition: &Partition, part: &crate::queue::Part) -> Result<(), Error> {
         self.make_room(part.bytes.len() as u64)?;
-        match partition.write(self, part) {
-            // The disk filled up since the last look at it.
-            Err(error) if error.is_full() => {
-                self.look_at_disk();
-                self.remove_oldest()?.then_some(()).ok_or(error)?;
-                partition.write(self, part)?;
-            }
-            written => written?,
+        let mut written = partition.write(self, part);
+        // The disk filled up since the last look at it.
+        while written.as_ref().is_err_and(Error::is_full) && self.remove_oldest()? {
+            self.partitions.iter().for_each(|partition| drop(partition.syncing.lock()));
+            written = partition.write(self, part);
         }
+        written?;
         if self.settings.sync.is_zero() { partition.sync(self) } else { Ok(()) }
     }
 
@@ -233,15 +232,13 @@ impl Shared {
     /// Removes the oldest segment of all partitions. Gives whether there was one.
     fn remove_oldest(&self) -> Result<bool, Error> {
         let oldest = || {
-            self.partitions
-                .iter()
-                .filter_map(|partition| Some((partition.oldest()?, partition)))
-                .min_by_key(|(order, _)| *order)
+            let ranked =
+                self.partitions.iter().filter_map(|partition| Some((partition.oldest()?, partition)));
+            ranked.min_by_key(|(order, _)| *order)
         };
         if oldest().is_none() {
-            for partition in &self.partitions {
-                partition.renew(self)?;
-            }
+            // What is left is being written.
+            self.partitions.iter().for_each(|partition| partition.close_old(self, Duration::ZERO));
         }
         let Some((_, partition)) = oldest() else { return Ok(false) };
         partition.remove_oldest(self)?;

@@ -104,6 +104,7 @@ fn partition(number: u16, folder: PathBuf, positions: Positions, found: &[Segmen
         number,
         folder,
         segments: Mutex::new(segments),
+        syncing: Mutex::new(()),
         grown: Condvar::new(),
         positions: Mutex::new(Some(positions)),
     }

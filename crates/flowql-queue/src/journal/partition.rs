@@ -21,6 +21,8 @@ pub(crate) struct Partition {
     pub(crate) number: u16,
     pub(crate) folder: PathBuf,
     pub(crate) segments: Mutex<Segments>,
+    /// Held while files are made to be on the disk: a removed one takes its room until then.
+    pub(crate) syncing: Mutex<()>,
     /// Told when there is more to read.
     pub(crate) grown: Condvar,
     /// What is saved of it, unless a store has it.
@@ -39,7 +41,7 @@ pub(crate) struct Segments {
     /// How many readers wait for more.
     pub(crate) waiting: usize,
     /// Closed segments that may not be on the disk yet.
-    pub(crate) unsynced: Vec<Arc<File>>,
+    pub(crate) unsynced: Vec<(u64, Arc<File>)>,
     /// Whether files were made that the folder may not have on the disk yet.
     pub(crate) made: bool,
 }
@@ -151,7 +153,7 @@ impl Partition {
                 tracing::warn!(path = %open.path.display(), %error, "the end of a segment was not written");
             }
         }
-        segments.unsynced.push(open.file);
+        segments.unsynced.push((open.sequence, open.file));
         let order = shared.order.fetch_add(1, Relaxed);
         segments.closed.insert(open.sequence, Closed { length: open.length, records: open.records, order });
         self.grown.notify_all();
@@ -173,30 +175,19 @@ impl Partition {
         Ok(())
     }
 
-    /// Begins a new segment unless the one that is written is empty, so that all others can go. Gives whether it did.
-    pub(crate) fn renew(&self, shared: &Shared) -> Result<bool, Error> {
-        let mut segments = self.lock();
-        let empty = segments.open.as_ref().is_some_and(|open| open.records == 0);
-        if empty || (segments.open.is_none() && segments.closed.is_empty()) {
-            return Ok(false);
-        }
-        self.close(shared, &mut segments);
-        self.opened(shared, &mut segments)?;
-        Ok(true)
-    }
-
     /// Puts on the disk what may not be there yet.
     pub(crate) fn sync(&self, shared: &Shared) -> Result<(), Error> {
+        let _syncing = self.syncing.lock();
         let (files, made) = {
             let mut segments = self.lock();
             let mut files = std::mem::take(&mut segments.unsynced);
             if let Some(open) = segments.open.as_mut().filter(|open| open.unsynced) {
                 open.unsynced = false;
-                files.push(Arc::clone(&open.file));
+                files.push((open.sequence, Arc::clone(&open.file)));
             }
             (files, std::mem::take(&mut segments.made))
         };
-        let files = files.iter().try_for_each(|file| file.sync_data());
+        let files = files.iter().try_for_each(|(_, file)| file.sync_data());
         let folder =
             if made { File::open(&self.folder).and_then(|folder| folder.sync_all()) } else { Ok(()) };
         files.and(folder).map_err(|error| {
@@ -209,19 +200,18 @@ impl Partition {
 
     /// The age rank of the oldest segment that can go.
     pub(crate) fn oldest(&self) -> Option<u64> {
-        let segments = self.lock();
-        let (sequence, closed) = segments.closed.first_key_value()?;
-        segments.can_go(*sequence).then_some(closed.order)
+        self.lock().oldest().map(|(_, closed)| closed.order)
     }
 
     /// Removes the oldest segment for lack of room.
     pub(crate) fn remove_oldest(&self, shared: &Shared) -> Result<(), Error> {
         let mut segments = self.lock();
-        let Some((&sequence, &closed)) = segments.closed.first_key_value() else { return Ok(()) };
-        if !segments.can_go(sequence) {
-            return Ok(());
+        let Some((sequence, closed)) = segments.oldest() else { return Ok(()) };
+        if segments.is_newest(sequence) {
+            self.empty(shared, &mut segments, sequence)?;
+        } else {
+            self.remove(shared, &mut segments, sequence)?;
         }
-        self.remove(shared, &mut segments, sequence)?;
         if Position::segment(sequence + 1) > segments.acknowledged {
             shared.counters.lost_segments.fetch_add(1, Relaxed);
             shared.counters.lost_records.fetch_add(closed.records, Relaxed);
@@ -240,7 +230,7 @@ impl Partition {
         let mut segments = self.lock();
         let gone: Vec<u64> = segments.closed.range(..keep.segment).map(|(sequence, _)| *sequence).collect();
         for sequence in gone {
-            if segments.can_go(sequence) {
+            if !segments.is_newest(sequence) {
                 self.remove(shared, &mut segments, sequence)?;
             }
         }
@@ -256,17 +246,36 @@ impl Partition {
             }
             _ => {}
         }
+        segments.unsynced.retain(|(unsynced, _)| *unsynced != sequence);
         if let Some(closed) = segments.closed.remove(&sequence) {
             shared.used.fetch_sub(closed.length, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Removes what a segment has, and leaves its file.
+    fn empty(&self, shared: &Shared, segments: &mut Segments, sequence: u64) -> Result<(), Error> {
+        let path = segment::path(&self.folder, sequence);
+        let cut = File::options().write(true).open(&path).and_then(|file| file.set_len(segment::HEADER));
+        cut.map_err(Error::io("cut", path))?;
+        if let Some(closed) = segments.closed.get_mut(&sequence) {
+            shared.used.fetch_sub(closed.length - segment::HEADER, Relaxed);
+            *closed = Closed { length: segment::HEADER, records: 0, order: closed.order };
         }
         Ok(())
     }
 }
 
 impl Segments {
-    /// Whether a segment may be removed. The newest file stays: its number says which one is next, so that no position
-    /// is used twice.
-    fn can_go(&self, sequence: u64) -> bool {
-        sequence + 1 < self.next
+    /// The oldest closed segment from which room can be had.
+    fn oldest(&self) -> Option<(u64, Closed)> {
+        let useful = |(sequence, closed): &(u64, Closed)| closed.records > 0 || !self.is_newest(*sequence);
+        self.closed.iter().map(|(sequence, closed)| (*sequence, *closed)).find(useful)
+    }
+
+    /// Whether a segment is the newest. Its file stays: its number says which one is next, so that no position is used
+    /// twice.
+    fn is_newest(&self, sequence: u64) -> bool {
+        sequence + 1 == self.next
     }
 }

@@ -184,7 +184,7 @@ impl Reader for JournalReader {
                 Some(Frame::Record(record)) => Some(Item::Record(position, record)),
                 _ => None,
             },
-            Found::End(time) => Some(Item::End { time }),
+            Found::End(time) => Some(Item::End { next: self.position, time }),
             Found::Damaged(from) => Some(Item::Damaged(from..self.position)),
             Found::Missing(from) => Some(Item::Missing(from..self.position)),
             Found::Nothing => None,

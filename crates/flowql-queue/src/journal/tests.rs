@@ -12,8 +12,8 @@ mod positions;
 mod recovery;
 
 /// Longer than anything takes that a test waits for.
-const LONG: std::time::Duration = std::time::Duration::from_secs(30);
-const NOW: std::time::Duration = std::time::Duration::ZERO;
+const LONG: Duration = Duration::from_secs(30);
+const NOW: Duration = Duration::ZERO;
 
 /// Settings under which nothing happens by itself.
 fn quiet() -> Settings {
@@ -132,12 +132,12 @@ fn a_segment_is_closed_by_its_bytes() {
 fn a_segment_is_closed_by_its_age_with_the_time() {
     let folder = TempDir::new().unwrap();
     let host = Host { now: || 42, ..Host::default() };
-    let settings = Settings { segment_age: std::time::Duration::from_millis(1), host, ..quiet() };
+    let settings = Settings { segment_age: Duration::from_millis(1), host, ..quiet() };
     let journal = open(&folder, settings);
     append(&journal, b"one");
     let mut reader = journal.reader(0, Position::START).unwrap();
     assert!(matches!(reader.next(LONG).unwrap(), Some(Item::Record(..))));
-    assert_eq!(reader.next(LONG).unwrap(), Some(Item::End { time: 42 }));
+    assert_eq!(reader.next(LONG).unwrap(), Some(Item::End { next: Position::segment(2), time: 42 }));
     assert_eq!(reader.position(), Position::segment(2));
     assert_eq!(segments(&folder).len(), 1, "an idle journal makes no segments");
 }
@@ -158,8 +158,8 @@ fn a_reader_waits_for_the_tail() {
     let journal = open(&folder, quiet());
     let mut reader = journal.reader(0, Position::START).unwrap();
     let before = Instant::now();
-    assert_eq!(reader.next(std::time::Duration::from_millis(20)).unwrap(), None);
-    assert!(before.elapsed() >= std::time::Duration::from_millis(20));
+    assert_eq!(reader.next(Duration::from_millis(20)).unwrap(), None);
+    assert!(before.elapsed() >= Duration::from_millis(20));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
