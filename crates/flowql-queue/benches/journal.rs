@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p flowql-queue`. The temporary folder should be on a disk, not in memory.
 
+#![expect(clippy::expect_used, reason = "a benchmark that fails says where")]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;

@@ -48,7 +48,7 @@ fn found(reader: &mut dyn Reader) -> String {
         }
         match item {
             Item::Record(_, Record { content: Content::Datagram(bytes), .. }) => {
-                text.extend_from_slice(bytes)
+                text.extend_from_slice(bytes);
             }
             Item::Record(..) => text.push(b'x'),
             Item::End { .. } => text.push(b'|'),
