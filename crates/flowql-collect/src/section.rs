@@ -61,7 +61,7 @@ pub struct ListenSection {
     pub address: String,
     /// What arrives; `auto` tells NetFlow v1, v5, v7, v9, IPFIX and sFlow apart.
     pub protocol: ListenProtocol,
-    /// What it arrives by; TCP is for IPFIX.
+    /// What it arrives by; TCP and TLS are for IPFIX.
     pub transport: ListenTransport,
     /// How many threads receive UDP, each with a socket of its own. The datagrams of an exporter's port stay with one.
     #[setting(default = 1, range = 1..=256)]
@@ -69,6 +69,16 @@ pub struct ListenSection {
     /// The most connections at once.
     #[setting(default = 256, range = 1..=65_536)]
     pub connections: usize,
+    /// The certificate that exporters are shown over TLS, with those between it and its authority, in a PEM file.
+    #[setting(example = "/etc/flowql/collector.pem")]
+    pub certificate_file: String,
+    /// Its key, in a PEM file.
+    #[setting(example = "/etc/flowql/collector.key")]
+    pub key_file: String,
+    /// The authorities that must have signed the certificates of exporters, in a PEM file. When left out, exporters need
+    /// none.
+    #[setting(example = "/etc/flowql/exporters-ca.pem")]
+    pub client_ca_file: String,
 }
 
 /// What arrives at an address.
@@ -91,6 +101,8 @@ pub enum ListenTransport {
     Udp,
     /// TCP.
     Tcp,
+    /// TLS over TCP.
+    Tls,
 }
 
 /// The journal: what was received and is not in the database yet.
@@ -123,7 +135,17 @@ impl ListenSection {
     #[must_use]
     pub fn at(address: &str) -> Self {
         let (protocol, transport) = (ListenProtocol::Auto, ListenTransport::Udp);
-        Self { address: address.to_owned(), protocol, transport, workers: 1, connections: 256 }
+        let [certificate_file, key_file, client_ca_file] = [const { String::new() }; 3];
+        Self {
+            address: address.to_owned(),
+            protocol,
+            transport,
+            workers: 1,
+            connections: 256,
+            certificate_file,
+            key_file,
+            client_ca_file,
+        }
     }
 }
 
@@ -175,9 +197,15 @@ impl CollectSection {
                 let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
                 faults.push(fault(format!("listen[{index}].address"), message, help));
             }
-            if listen.transport == ListenTransport::Tcp && listen.protocol == ListenProtocol::Sflow {
-                let message = "sFlow does not come by TCP".to_owned();
+            if listen.transport != ListenTransport::Udp && listen.protocol == ListenProtocol::Sflow {
+                let message = "sFlow comes by UDP only".to_owned();
                 faults.push(fault(format!("listen[{index}].protocol"), message, "leave `transport` out"));
+            }
+            let files = [&listen.certificate_file, &listen.key_file];
+            if listen.transport == ListenTransport::Tls && files.iter().any(|file| file.is_empty()) {
+                let message = "TLS needs a certificate and its key".to_owned();
+                let help = "set `certificate_file` and `key_file`";
+                faults.push(fault(format!("listen[{index}].transport"), message, help));
             }
         }
         faults
@@ -208,13 +236,15 @@ mod tests {
     #[test]
     fn errors_are_at_their_lines() {
         let text = "[collect]\nallow = [\"10.0.0.0/8\", \"router\"]\n[[collect.listen]]\naddress = \"2055\"\n\
-                    [[collect.listen]]\naddress = \"[::]:1\"\ntransport = \"tcp\"\nprotocol = \"sflow\"\n";
+                    [[collect.listen]]\naddress = \"[::]:1\"\ntransport = \"tcp\"\nprotocol = \"sflow\"\n\
+                    [[collect.listen]]\naddress = \"[::]:2\"\ntransport = \"tls\"\nkey_file = \"k\"\n";
         assert_eq!(
             errors(text),
             [
                 "2:24: invalid address or subnet `router`: write it as `192.0.2.1` or `10.0.0.0/8`",
                 "4:11: invalid address and port `2055`: write it as `[::]:2055` or `192.0.2.1:2055`",
-                "8:12: sFlow does not come by TCP: leave `transport` out",
+                "8:12: sFlow comes by UDP only: leave `transport` out",
+                "11:13: TLS needs a certificate and its key: set `certificate_file` and `key_file`",
             ]
         );
         assert_eq!(

@@ -10,6 +10,7 @@ mod framing;
 mod protocol;
 mod socket;
 mod stream;
+mod tls;
 mod udp;
 
 use std::collections::HashSet;
@@ -57,6 +58,14 @@ pub enum Error {
     /// The address is not one.
     #[error("invalid address and port `{0}`")]
     Address(String),
+    /// A file of TLS cannot be used.
+    #[error("cannot use `{path}` for TLS: {reason}")]
+    Tls {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -170,9 +179,9 @@ impl Receiver {
             let name = format!("receive {}", listener.address.port());
             match listen.transport {
                 ListenTransport::Udp => self.spawn(name, || Worker { socket, listener, shared }.run())?,
-                ListenTransport::Tcp => {
-                    let most = listen.connections;
-                    self.spawn(name, move || Acceptor { socket, most, listener, shared }.run())?;
+                ListenTransport::Tcp | ListenTransport::Tls => {
+                    let (most, tls) = (listen.connections, tls::config(listen)?);
+                    self.spawn(name, move || Acceptor { socket, most, tls, listener, shared }.run())?;
                 }
             }
         }
@@ -241,7 +250,7 @@ fn bind(section: &CollectSection, listen: &ListenSection) -> Result<Sockets, Err
     let address = listen.address.parse().map_err(|_| Error::Address(listen.address.clone()))?;
     match listen.transport {
         ListenTransport::Udp => socket::udp(address, listen.workers, section.receive_buffer),
-        ListenTransport::Tcp => socket::tcp(address),
+        ListenTransport::Tcp | ListenTransport::Tls => socket::tcp(address),
     }
 }
 

@@ -1,4 +1,4 @@
-//! IPFIX over TCP: a thread that accepts, and one for each connection.
+//! IPFIX over TCP, and over TLS: a thread that accepts, and one for each connection.
 
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -7,12 +7,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use flowql_queue::{Batch, Content, LONGEST, Record, Transport};
+use rustls::ServerConfig;
 use socket2::{SockRef, Socket, TcpKeepalive};
 
 use super::admission::Arrival;
 use super::counters::{Refusal, Tally};
 use super::framing::{Astray, Framer};
 use super::socket::WAIT;
+use super::tls::Stream;
 use super::{Listener, Shared, now};
 
 /// How long a connection may say nothing before it is asked whether it is still there.
@@ -23,6 +25,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 pub(crate) struct Acceptor {
     pub(crate) socket: Socket,
     pub(crate) most: usize,
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) listener: Arc<Listener>,
     pub(crate) shared: Arc<Shared>,
 }
@@ -73,10 +76,14 @@ impl Acceptor {
             refuse("too many connections");
             return None;
         }
+        let stream = Stream::new(TcpStream::from(socket), self.tls.as_ref());
+        let stream = stream.inspect_err(|error| refuse(&error.to_string())).ok()?;
         let connection = Connection {
-            stream: TcpStream::from(socket),
+            stream,
             source,
             number: self.shared.next_connection(),
+            transport: if self.tls.is_some() { Transport::Tls } else { Transport::Tcp },
+            used: false,
             listener: Arc::clone(&self.listener),
             shared: Arc::clone(&self.shared),
         };
@@ -88,9 +95,12 @@ impl Acceptor {
 /// A connection.
 #[derive(Debug)]
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     source: SocketAddr,
     number: u64,
+    transport: Transport,
+    /// Whether any message came: the end of a connection without matters to nobody.
+    used: bool,
     listener: Arc<Listener>,
     shared: Arc<Shared>,
 }
@@ -112,8 +122,10 @@ impl Connection {
             tracing::warn!(source = %self.source, bytes = framer.left(), "a connection ended within a message");
         }
         // The templates of the connection end with it: the decoder must know.
-        let closed = batch.push(&self.record(Content::Closed)).is_ok();
-        if !closed || self.shared.queue.append(&mut batch).is_err() {
+        let closed = |batch: &mut Batch| {
+            batch.push(&self.record(Content::Closed)).is_ok() && self.shared.queue.append(batch).is_ok()
+        };
+        if self.used && !closed(&mut batch) {
             tracing::error!(source = %self.source, "the end of a connection is not in the queue");
         }
         self.listener.totals.connections.fetch_sub(1, Relaxed);
@@ -121,8 +133,9 @@ impl Connection {
 
     /// Reads until the other side ends, what comes is not IPFIX, or the collector is stopped.
     fn read(&mut self, framer: &mut Framer, batch: &mut Batch) -> std::io::Result<()> {
-        self.stream.set_read_timeout(Some(WAIT))?;
-        SockRef::from(&self.stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+        let connection = self.stream.connection();
+        connection.set_read_timeout(Some(WAIT))?;
+        SockRef::from(connection).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
         let mut buffer = vec![0; LONGEST];
         loop {
             // What came before the stop is read, what comes after it stays with the sender.
@@ -145,7 +158,7 @@ impl Connection {
     }
 
     /// Takes the messages that are whole.
-    fn take(&self, framer: &mut Framer, batch: &mut Batch) -> Result<(), Astray> {
+    fn take(&mut self, framer: &mut Framer, batch: &mut Batch) -> Result<(), Astray> {
         let mut tally = Tally::default();
         let mut admission = self.shared.admission();
         let arrived = Instant::now();
@@ -165,6 +178,7 @@ impl Connection {
             }
         };
         drop(admission);
+        self.used |= !batch.is_empty();
         self.shared.append(batch, &mut tally);
         self.listener.totals.add(&tally);
         outcome
@@ -175,7 +189,7 @@ impl Connection {
             time: now(),
             source: self.source,
             listener: self.listener.number,
-            transport: Transport::Tcp,
+            transport: self.transport,
             connection: self.number,
             content,
         }

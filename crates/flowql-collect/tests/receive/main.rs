@@ -9,4 +9,5 @@
 mod counting;
 mod stream;
 mod support;
+mod tls;
 mod udp;
