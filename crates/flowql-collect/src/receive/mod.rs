@@ -1,0 +1,337 @@
+//! The first stage: what arrives at the sockets is judged and put into the queue, as it was received.
+//!
+//! Each UDP socket has a plain thread, which takes up to 64 datagrams from the kernel at once, with the times of the
+//! kernel, and appends those that are taken to the queue as one batch. Every datagram ends in one counter.
+
+mod admission;
+mod counters;
+mod drops;
+mod framing;
+mod protocol;
+mod socket;
+mod stream;
+mod tls;
+mod udp;
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use flowql_queue::{Batch, Queue};
+
+pub use counters::{Counters, Refusal};
+pub use protocol::Protocol;
+
+use self::admission::Admission;
+use self::counters::{Tally, Totals};
+use self::socket::Sockets;
+use self::stream::Acceptor;
+use self::udp::Worker;
+use crate::{CollectSection, ListenProtocol, ListenSection, ListenTransport};
+
+/// How often the drops of the kernel are read.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why receiving cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another process listens at the address.
+    #[error("cannot listen at {address}: another process does, and it would get a part of what arrives")]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The address is not one.
+    #[error("invalid address and port `{0}`")]
+    Address(String),
+    /// A file of TLS cannot be used.
+    #[error("cannot use `{path}` for TLS: {reason}")]
+    Tls {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Receives until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Receiver {
+    shared: Arc<Shared>,
+    listeners: Vec<Arc<Listener>>,
+    threads: Vec<JoinHandle<()>>,
+    monitor: Option<(Sender<()>, JoinHandle<()>)>,
+    stop: Duration,
+}
+
+/// What there is to know of a listener.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenerStatus {
+    /// Its number, which the records in the queue have.
+    pub number: u16,
+    /// Its address.
+    pub address: SocketAddr,
+    /// What comes by it.
+    pub transport: ListenTransport,
+    /// The receive buffer of each of its sockets, in bytes: what the kernel gave of what it was asked for. 0 for TCP.
+    pub receive_buffer: usize,
+    /// What was counted.
+    pub counters: Counters,
+}
+
+/// What the threads of a listener share.
+#[derive(Debug)]
+struct Listener {
+    number: u16,
+    address: SocketAddr,
+    protocol: ListenProtocol,
+    transport: ListenTransport,
+    receive_buffer: usize,
+    /// Its UDP sockets, as the kernel numbers them.
+    inodes: Vec<u64>,
+    totals: Totals,
+}
+
+/// What all threads share.
+struct Shared {
+    queue: Arc<dyn Queue>,
+    admission: Mutex<Admission>,
+    connections: AtomicU64,
+    stop: OnceLock<Stop>,
+}
+
+/// When it was stopped.
+#[derive(Clone, Copy, Debug)]
+struct Stop {
+    /// In nanoseconds since 1970, as the kernel times datagrams.
+    at: u64,
+    /// When the threads must end.
+    until: Instant,
+}
+
+impl Receiver {
+    /// Listens where the settings say, and puts what arrives into the queue. The `configured` exporters have a place
+    /// whatever others send.
+    ///
+    /// # Errors
+    ///
+    /// An address cannot be listened at, or another process does so.
+    pub fn start(
+        section: &CollectSection,
+        configured: HashSet<IpAddr>,
+        queue: Arc<dyn Queue>,
+    ) -> Result<Self, Error> {
+        let shared = Arc::new(Shared {
+            queue,
+            admission: Mutex::new(Admission::new(section, configured)),
+            // No other process that filled the same queue had these numbers.
+            connections: AtomicU64::new(RandomState::new().build_hasher().finish()),
+            stop: OnceLock::new(),
+        });
+        let stop = Duration::from_millis(section.stop_ms);
+        let mut receiver = Self { shared, listeners: Vec::new(), threads: Vec::new(), monitor: None, stop };
+        let bound: Vec<_> =
+            section.listen.iter().map(|listen| bind(section, listen)).collect::<Result<_, _>>()?;
+        for ((number, listen), sockets) in (0..).zip(&section.listen).zip(bound) {
+            receiver.listen(number, listen, sockets, section.receive_buffer)?;
+        }
+        receiver.monitor()?;
+        Ok(receiver)
+    }
+
+    fn listen(
+        &mut self,
+        number: u16,
+        listen: &ListenSection,
+        sockets: Sockets,
+        asked: usize,
+    ) -> Result<(), Error> {
+        let inodes = sockets.sockets.iter().filter_map(|socket| socket::inode(socket).ok()).collect();
+        let listener = Arc::new(Listener {
+            number,
+            address: sockets.address,
+            protocol: listen.protocol,
+            transport: listen.transport,
+            receive_buffer: sockets.buffer,
+            inodes,
+            totals: Totals::default(),
+        });
+        listener.report(asked);
+        for socket in sockets.sockets {
+            let (listener, shared) = (Arc::clone(&listener), Arc::clone(&self.shared));
+            let name = format!("receive {}", listener.address.port());
+            match listen.transport {
+                ListenTransport::Udp => self.spawn(name, || Worker { socket, listener, shared }.run())?,
+                ListenTransport::Tcp | ListenTransport::Tls => {
+                    let (most, tls) = (listen.connections, tls::config(listen)?);
+                    self.spawn(name, move || Acceptor { socket, most, tls, listener, shared }.run())?;
+                }
+            }
+        }
+        self.listeners.push(listener);
+        Ok(())
+    }
+
+    fn spawn(&mut self, name: String, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        self.threads.push(std::thread::Builder::new().name(name).spawn(body).map_err(Error::Thread)?);
+        Ok(())
+    }
+
+    /// Starts the thread that reads the drops of the kernel.
+    fn monitor(&mut self) -> Result<(), Error> {
+        let (stop, stopped) = mpsc::channel();
+        let listeners = self.listeners.clone();
+        let body = move || {
+            while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                listeners.iter().for_each(|listener| listener.look());
+            }
+        };
+        let thread =
+            std::thread::Builder::new().name("drops".to_owned()).spawn(body).map_err(Error::Thread)?;
+        self.monitor = Some((stop, thread));
+        Ok(())
+    }
+
+    /// What there is to know of the listeners, in the order of the settings.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<ListenerStatus> {
+        self.listeners.iter().map(|listener| listener.status()).collect()
+    }
+
+    /// How many exporters have a place.
+    #[must_use]
+    pub fn exporters(&self) -> usize {
+        self.shared.admission().exporters()
+    }
+
+    /// Stops receiving: what the kernel has by now is put into the queue, within `stop_ms`. Gives what was counted.
+    #[must_use]
+    pub fn stop(mut self) -> Vec<ListenerStatus> {
+        self.end();
+        self.listeners()
+    }
+
+    fn end(&mut self) {
+        self.shared.stop.get_or_init(|| Stop { at: now(), until: Instant::now() + self.stop });
+        if let Some((stop, thread)) = self.monitor.take() {
+            drop(stop);
+            // It has nothing to give; a panic in it has been printed.
+            drop(thread.join());
+            self.listeners.iter().for_each(|listener| listener.look());
+        }
+        self.threads.drain(..).for_each(|thread| drop(thread.join()));
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn bind(section: &CollectSection, listen: &ListenSection) -> Result<Sockets, Error> {
+    let address = listen.address.parse().map_err(|_| Error::Address(listen.address.clone()))?;
+    match listen.transport {
+        ListenTransport::Udp => socket::udp(address, listen.workers, section.receive_buffer),
+        ListenTransport::Tcp | ListenTransport::Tls => socket::tcp(address),
+    }
+}
+
+impl Listener {
+    fn status(&self) -> ListenerStatus {
+        ListenerStatus {
+            number: self.number,
+            address: self.address,
+            transport: self.transport,
+            receive_buffer: self.receive_buffer,
+            counters: self.totals.counters(),
+        }
+    }
+
+    /// Says in the log what it listens at, and what to do about a small buffer.
+    fn report(&self, asked: usize) {
+        let transport = self.transport.name();
+        tracing::info!(address = %self.address, transport, receive_buffer = self.receive_buffer, "listening");
+        if self.transport == ListenTransport::Udp && self.receive_buffer < asked {
+            tracing::warn!(
+                address = %self.address,
+                asked,
+                got = self.receive_buffer,
+                "the receive buffer is smaller than asked for, so that bursts may be lost; \
+                 raise it by `sysctl -w net.core.rmem_max={asked}`"
+            );
+        }
+    }
+
+    /// Reads the drops of the kernel.
+    fn look(&self) {
+        if !self.inodes.is_empty() && self.transport == ListenTransport::Udp {
+            let before = self.totals.kernel_drops.swap(drops::of(&self.inodes), Relaxed);
+            let dropped = self.totals.kernel_drops.load(Relaxed).saturating_sub(before);
+            if dropped > 0 {
+                tracing::warn!(address = %self.address, dropped, "the kernel dropped datagrams: the buffer was full");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn admission(&self) -> MutexGuard<'_, Admission> {
+        self.admission.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopped(&self) -> Option<Stop> {
+        self.stop.get().copied()
+    }
+
+    fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed).max(1)
+    }
+
+    /// Puts the records of a batch into the queue; those that it does not take are counted.
+    fn append(&self, batch: &mut Batch, tally: &mut Tally) {
+        if batch.is_empty() {
+            return;
+        }
+        if let Err(refused) = self.queue.append(batch) {
+            tally.refuse(Refusal::Queue, refused.records);
+            tracing::error!(records = refused.records, error = %refused.error, "received and lost");
+        }
+    }
+}
+
+impl Stop {
+    /// Whether all that came before the stop was received, where this is the time of the newest datagram.
+    fn is_over(self, newest: u64) -> bool {
+        newest > self.at || Instant::now() >= self.until
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("stop", &self.stop).finish_non_exhaustive()
+    }
+}
+
+/// The time, in nanoseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,270 @@
+//! The section `[collect]` of `flowql.toml`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use flowql::ConfigError;
+use flowql_config::{Choice, Section};
+use flowql_queue::Settings;
+use ipnet::IpNet;
+
+/// A year: no wait is longer.
+const LONGEST_SECONDS: u64 = 365 * 86_400;
+
+/// The collector, `flowql collect`: where routers send their flows to, and how what they send is kept until the database
+/// has it.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "collect",
+    example = "[collect]\nallow = [\"192.0.2.0/24\"]\n",
+    check = CollectSection::faults
+)]
+pub struct CollectSection {
+    /// The addresses and subnets from which flows are taken. When empty, they are taken from anywhere.
+    #[setting(example = ["192.0.2.0/24", "2001:db8::1"])]
+    pub allow: Vec<String>,
+    /// The most exporters whose templates are kept. NetFlow v1, v5, v7 and sFlow need none and are taken from more.
+    #[setting(default = 10_000, range = 1..=1_000_000)]
+    pub max_exporters: usize,
+    /// The most sessions of an exporter whose templates are kept: its ports and observation domains.
+    #[setting(default = 64, range = 1..=65_536)]
+    pub max_sessions: usize,
+    /// How long an exporter or a session without a valid datagram keeps its place when others need it.
+    #[setting(default = 600, range = 1..=LONGEST_SECONDS, unit = "seconds")]
+    pub idle_seconds: u64,
+    /// The receive buffer that the kernel is asked for, for each socket. It holds what arrives while the collector is busy.
+    #[setting(default = 32 << 20, range = 4096..=1 << 30, unit = "bytes")]
+    pub receive_buffer: usize,
+    /// How long a stop may take, in which what the kernel has received is kept.
+    #[setting(default = 10_000, range = 0..=LONGEST_SECONDS * 1000, unit = "milliseconds")]
+    pub stop_ms: u64,
+    /// Where flows arrive.
+    #[section(default = ListenSection::usual())]
+    pub listen: Vec<ListenSection>,
+    /// The journal.
+    #[section]
+    pub journal: JournalSection,
+}
+
+/// An address at which flows arrive. When there is none, `[::]:2055`, `[::]:4739` and `[::]:6343`, or `0.0.0.0` where there
+/// is no IPv6.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "collect.listen",
+    list,
+    example = "[[collect.listen]]\naddress = \"[::]:2055\"\nworkers = 2\n"
+)]
+pub struct ListenSection {
+    /// The address and port. `[::]` takes IPv4 too.
+    #[setting(required, example = "[::]:2055")]
+    pub address: String,
+    /// What arrives; `auto` tells NetFlow v1, v5, v7, v9, IPFIX and sFlow apart.
+    pub protocol: ListenProtocol,
+    /// What it arrives by; TCP and TLS are for IPFIX.
+    pub transport: ListenTransport,
+    /// How many threads receive UDP, each with a socket of its own. The datagrams of an exporter's port stay with one.
+    #[setting(default = 1, range = 1..=256)]
+    pub workers: usize,
+    /// The most connections at once.
+    #[setting(default = 256, range = 1..=65_536)]
+    pub connections: usize,
+    /// The certificate that exporters are shown over TLS, with those between it and its authority, in a PEM file.
+    #[setting(example = "/etc/flowql/collector.pem")]
+    pub certificate_file: String,
+    /// Its key, in a PEM file.
+    #[setting(example = "/etc/flowql/collector.key")]
+    pub key_file: String,
+    /// The authorities that must have signed the certificates of exporters, in a PEM file. When left out, exporters need
+    /// none.
+    #[setting(example = "/etc/flowql/exporters-ca.pem")]
+    pub client_ca_file: String,
+}
+
+/// What arrives at an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum ListenProtocol {
+    /// Any protocol that is known.
+    #[default]
+    Auto,
+    /// NetFlow and IPFIX.
+    Netflow,
+    /// sFlow.
+    Sflow,
+}
+
+/// What flows arrive by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum ListenTransport {
+    /// UDP.
+    #[default]
+    Udp,
+    /// TCP.
+    Tcp,
+    /// TLS over TCP.
+    Tls,
+}
+
+/// The journal: what was received and is not in the database yet.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "collect.journal", example = "[collect.journal]\nsize = 34359738368\n")]
+pub struct JournalSection {
+    /// The most that it takes on the disk. Beyond it, and when less than 5 % of the disk are free, the oldest is lost.
+    #[setting(default = 8 << 30, range = 1 << 20..=1_u64 << 50, unit = "bytes")]
+    pub size: u64,
+    /// The most that one of its files takes.
+    #[setting(default = 16 << 20, range = 4096..=1 << 30, unit = "bytes")]
+    pub segment_bytes: u64,
+    /// How long one of its files is written before its flows go to the database.
+    #[setting(default = 2, range = 1..=3600, unit = "seconds")]
+    pub seconds: u64,
+    /// How often what was received is made to be on the disk, which is what a loss of power can cost; 0 for each batch.
+    #[setting(default = 200, range = 0..=60_000, unit = "milliseconds")]
+    pub sync_ms: u64,
+    /// How many parts of it are written to the database at once. All flows of an exporter are in one.
+    #[setting(default = 1, range = 1..=256)]
+    pub partitions: u16,
+}
+
+impl ListenSection {
+    fn usual() -> Vec<Self> {
+        ["[::]:2055", "[::]:4739", "[::]:6343"].map(Self::at).to_vec()
+    }
+
+    /// UDP at an address, any protocol.
+    #[must_use]
+    pub fn at(address: &str) -> Self {
+        let (protocol, transport) = (ListenProtocol::Auto, ListenTransport::Udp);
+        let [certificate_file, key_file, client_ca_file] = [const { String::new() }; 3];
+        Self {
+            address: address.to_owned(),
+            protocol,
+            transport,
+            workers: 1,
+            connections: 256,
+            certificate_file,
+            key_file,
+            client_ca_file,
+        }
+    }
+}
+
+impl JournalSection {
+    /// The settings of the journal.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            partitions: self.partitions,
+            size: self.size,
+            segment_bytes: self.segment_bytes,
+            segment_age: Duration::from_secs(self.seconds),
+            sync: Duration::from_millis(self.sync_ms),
+            ..Settings::default()
+        }
+    }
+
+    /// Opens the journal in a folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::open`](flowql_queue::Journal::open).
+    pub fn open(&self, folder: &Path) -> Result<flowql_queue::Journal, flowql_queue::Error> {
+        flowql_queue::Journal::open(folder, self.settings())
+    }
+}
+
+impl CollectSection {
+    /// The networks that may send; any may where there are none.
+    pub(crate) fn allowed(&self) -> Vec<IpNet> {
+        self.allow.iter().filter_map(|text| network(text)).collect()
+    }
+
+    fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = Vec::new();
+        for (index, text) in self.allow.iter().enumerate() {
+            if network(text).is_none() {
+                let message = format!("invalid address or subnet `{text}`");
+                faults.push(fault(
+                    format!("allow[{index}]"),
+                    message,
+                    "write it as `192.0.2.1` or `10.0.0.0/8`",
+                ));
+            }
+        }
+        for (index, listen) in self.listen.iter().enumerate() {
+            if listen.address.parse::<SocketAddr>().is_err() {
+                let message = format!("invalid address and port `{}`", listen.address);
+                let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
+                faults.push(fault(format!("listen[{index}].address"), message, help));
+            }
+            if listen.transport != ListenTransport::Udp && listen.protocol == ListenProtocol::Sflow {
+                let message = "sFlow comes by UDP only".to_owned();
+                faults.push(fault(format!("listen[{index}].protocol"), message, "leave `transport` out"));
+            }
+            let files = [&listen.certificate_file, &listen.key_file];
+            if listen.transport == ListenTransport::Tls && files.iter().any(|file| file.is_empty()) {
+                let message = "TLS needs a certificate and its key".to_owned();
+                let help = "set `certificate_file` and `key_file`";
+                faults.push(fault(format!("listen[{index}].transport"), message, help));
+            }
+        }
+        faults
+    }
+}
+
+fn fault(key: String, message: String, help: &str) -> ConfigError {
+    ConfigError { path: format!("collect.{key}"), message, help: Some(help.to_owned()) }
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use flowql_config::{Config, KnownSection, Registry};
+
+    use super::*;
+
+    const SECTIONS: Registry = &[KnownSection::of::<CollectSection>()];
+
+    fn errors(text: &str) -> Vec<String> {
+        let errors = Config::parse(text, "f", SECTIONS).unwrap_err();
+        errors.to_string().lines().map(|line| line.trim_start_matches("f:").to_owned()).collect()
+    }
+
+    #[test]
+    fn errors_are_at_their_lines() {
+        let text = "[collect]\nallow = [\"10.0.0.0/8\", \"router\"]\n[[collect.listen]]\naddress = \"2055\"\n\
+                    [[collect.listen]]\naddress = \"[::]:1\"\ntransport = \"tcp\"\nprotocol = \"sflow\"\n\
+                    [[collect.listen]]\naddress = \"[::]:2\"\ntransport = \"tls\"\nkey_file = \"k\"\n";
+        assert_eq!(
+            errors(text),
+            [
+                "2:24: invalid address or subnet `router`: write it as `192.0.2.1` or `10.0.0.0/8`",
+                "4:11: invalid address and port `2055`: write it as `[::]:2055` or `192.0.2.1:2055`",
+                "8:12: sFlow comes by UDP only: leave `transport` out",
+                "11:13: TLS needs a certificate and its key: set `certificate_file` and `key_file`",
+            ]
+        );
+        assert_eq!(
+            errors("[[collect.listen]]\nworkers = 2\n"),
+            ["1:1: [[collect.listen]] lacks the key `address`"]
+        );
+        assert_eq!(
+            errors("[collect.journal]\npartitions = 0\n"),
+            ["2:14: `partitions` must be an integer from 1 to 256"]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let config = Config::parse("[collect.journal]\nsync_ms = 0\nseconds = 5\n", "f", SECTIONS).unwrap();
+        let section = config.section::<CollectSection>();
+        let addresses: Vec<_> = section.listen.iter().map(|listen| listen.address.as_str()).collect();
+        assert_eq!(addresses, ["[::]:2055", "[::]:4739", "[::]:6343"]);
+        let settings = section.journal.settings();
+        assert_eq!((settings.size, settings.keep_free_percent, settings.partitions), (8 << 30, 5, 1));
+        assert_eq!((settings.sync, settings.segment_age), (Duration::ZERO, Duration::from_secs(5)));
+    }
+}

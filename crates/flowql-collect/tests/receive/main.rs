@@ -1,0 +1,13 @@
+//! Receiving, with real sockets on the loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod counting;
+mod stream;
+mod support;
+mod tls;
+mod udp;
