@@ -9,7 +9,7 @@ use crate::sources::{self, Checked};
 /// Mending one error can bring another to light; more rounds than this are not worth it.
 const ROUNDS: usize = 10;
 
-/// Applies the fixes of errors that have exactly one, as long as each round leaves fewer errors. Gives the text that
+/// Applies the sure fixes of errors, in rounds, as long as none leaves more errors than there were. Gives the text that
 /// results, checked, and how many fixes were applied.
 pub(crate) fn mend(mut source: Checked, config: &Config) -> (Checked, usize) {
     let mut applied = 0;
@@ -20,7 +20,7 @@ pub(crate) fn mend(mut source: Checked, config: &Config) -> (Checked, usize) {
         }
         let text = Fix::of_edits("", edits).apply(&source.text);
         let mended = sources::check(Input { origin: source.origin.clone(), text }, config);
-        if errors(&mended) >= errors(&source) {
+        if errors(&mended) > errors(&source) {
             break;
         }
         applied += count;

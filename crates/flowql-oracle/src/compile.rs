@@ -294,7 +294,7 @@ impl Compiler<'_> {
         value: &Value<'_>,
     ) -> Result<(), Error> {
         let (address, mask) = parts;
-        let subnet = self.subnet(value)?;
+        let subnet = self.subnet(value)?.unmapped();
         self.sql.raw(address);
         self.sql.raw(" BETWEEN ");
         self.sql.address(subnet.first);
@@ -304,6 +304,10 @@ impl Compiler<'_> {
         self.sql.raw(mask);
         self.sql.raw(symbol);
         self.sql.number(subnet.length.into());
+        // IPv4 is stored in `::/80`, and its masks have up to 32 bits.
+        if symbol == " = " && subnet.first == Address::V6(0) && subnet.length <= 32 {
+            self.sql.raw(" AND EType = 34525");
+        }
         Ok(())
     }
 

@@ -21,7 +21,12 @@ impl Checker<'_, '_> {
         let column = self.context.schema.column(id);
         if column.filter_type.is_none() {
             let message = format!("`{}` cannot be used in a filter", column.name);
-            return self.fail(Diagnostic::new(Code::UnfilterableColumn, span, message));
+            let mut diagnostic = Diagnostic::new(Code::UnfilterableColumn, span, message);
+            if let Some(standard) = self.context.schema.standard_communities(id) {
+                let help = format!("large communities are asked for by `{standard} = 65000:1:2`");
+                diagnostic = diagnostic.with_help(help);
+            }
+            return self.fail(diagnostic);
         }
         if column.disabled {
             let message = format!("the column `{}` is disabled", column.name);
@@ -45,6 +50,15 @@ impl Checker<'_, '_> {
             return diagnostic;
         }
         self.suggestions -= 1;
+        // SQL quotes names so.
+        let inner = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+        if let Some(inner) = inner.filter(|inner| self.context.schema.find(inner).is_some()) {
+            return diagnostic.with_fix(Fix::new("remove the backquotes", Edit::replace(span, inner)));
+        }
+        if name.eq_ignore_ascii_case("dscp") && self.context.schema.find("IPTos").is_some() {
+            let help = "it is the upper six bits of `IPTos`: DSCP 46 is `IPTos BETWEEN 184 AND 187`";
+            return diagnostic.with_help(help);
+        }
         let close = self.context.schema.closest_columns(name);
         if close.is_empty() {
             return diagnostic;

@@ -63,9 +63,11 @@ impl Builder<'_> {
                 operator
             }
             TokenKind::UnknownOperator => {
-                self.report_unknown_operator(token.span);
                 condition.complete = false;
-                condition.operand = self.operand_of(None);
+                if self.part_of_text(token.span).is_none() {
+                    self.report_unknown_operator(token.span);
+                    condition.operand = self.operand_of(None);
+                }
                 return;
             }
             _ => {
@@ -79,8 +81,14 @@ impl Builder<'_> {
         condition.complete = usage.is_some();
         let usage = usage.unwrap_or(OperatorUse { operator, span: token.span });
         condition.operator = Some(usage);
-        condition.operand = self.operand_of(Some(usage));
-        condition.complete &= self.fits(usage, &condition.operand);
+        if let Some((operator, operand)) = self.bracketed(usage) {
+            condition.operator = Some(OperatorUse { operator, ..usage });
+            condition.operand = operand;
+        } else {
+            condition.operand = self.operand_of(Some(usage));
+            self.further_values(condition);
+        }
+        condition.complete &= self.fits(condition.operator.unwrap_or(usage), &condition.operand);
     }
 
     /// The operator that NOT and another one make; `None`, reported, where they make none.
@@ -108,9 +116,16 @@ impl Builder<'_> {
             Edit::replace(span, symbol)
         };
         let message = format!("`{found}` is written `{symbol}` here");
+        let mut diagnostic = Diagnostic::new(Code::ForeignSpelling, span, message);
         // `>>` contains what is on its right, where it comes from: here it would ask the opposite.
-        let fix = Fix { sure: !found.ends_with(">>"), ..Fix::new(format!("write `{symbol}`"), edit) };
-        self.report(Diagnostic::new(Code::ForeignSpelling, span, message).with_fix(fix));
+        if found.ends_with(">>") {
+            diagnostic.message = format!("`{found}` is no operator");
+            diagnostic =
+                diagnostic.with_help(format!("`{symbol}` asks whether the column lies in the subnet"));
+        } else {
+            diagnostic = diagnostic.with_fix(Fix::new(format!("write `{symbol}`"), edit));
+        }
+        self.report(diagnostic);
     }
 
     fn report_unknown_operator(&mut self, span: Span) {
@@ -155,7 +170,7 @@ impl Builder<'_> {
     fn single_operand(&mut self, operator: Option<Operator>) -> Operand {
         let Some(token) = self.advance() else { return Operand::Missing };
         match token.kind {
-            TokenKind::ListOpen => Operand::List(self.list(token.span)),
+            TokenKind::ListOpen => Operand::List(self.list(token.span, operator)),
             _ => match value(token) {
                 Some(value) => Operand::One(value),
                 None => {
@@ -205,7 +220,7 @@ impl Builder<'_> {
     fn list_operand(&mut self) -> Operand {
         let Some(token) = self.advance() else { return Operand::Missing };
         if token.kind == TokenKind::ListOpen {
-            return Operand::List(self.list(token.span));
+            return Operand::List(self.list(token.span, Some(Operator::In)));
         }
         let Some(first) = value(token) else {
             let here = self.here();
@@ -280,7 +295,9 @@ pub(super) fn value(token: Token) -> Option<Value> {
 fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
     let lower = word.to_ascii_lowercase();
     let known = match lower.as_str() {
-        "eq" | "equals" | "equal" | "is" | ":" => "=",
+        "eq" | "equals" | "equal" | "is" => "=",
+        // Where it comes from, its values may have wildcards.
+        ":" => return Some(("=", false)),
         "ne" | "neq" | "isnt" => "!=",
         "lt" => "<",
         "le" | "lte" => "<=",
@@ -288,8 +305,6 @@ fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
         "ge" | "gte" => ">=",
         "net" | "within" | "inside" => "<<",
         "matches" | "match" | "rlike" | "~" => "REGEXP",
-        // The value of LIKE would need its wildcards.
-        "contains" => return Some(("LIKE", false)),
         "notlike" => "UNLIKE",
         "notilike" => "IUNLIKE",
         _ => {

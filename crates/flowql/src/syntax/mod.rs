@@ -3,7 +3,9 @@
 mod blanks;
 mod build;
 mod condition;
+mod foreign_list;
 mod list;
+mod part_of_text;
 mod token;
 mod tree;
 

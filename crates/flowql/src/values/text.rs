@@ -85,6 +85,18 @@ pub(crate) fn quote_with(text: &str, quote: char) -> String {
     quoted
 }
 
+/// The pattern of LIKE that matches the text alone.
+pub(crate) fn like_escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for found in text.chars() {
+        if matches!(found, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(found);
+    }
+    pattern
+}
+
 /// A string in typographic quotes with plain ones instead.
 pub(crate) fn plain_quotes(typographic: &str) -> String {
     quote(typographic.trim_matches(|found| is_typographic(found) || found == '"'))
