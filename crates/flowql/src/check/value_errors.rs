@@ -39,6 +39,11 @@ impl Checker<'_, '_> {
         if let Some(diagnostic) = self.bad_range(wanted, span) {
             return diagnostic;
         }
+        let backquoted = word.strip_prefix('`').and_then(|word| word.strip_suffix('`'));
+        if let Some(fix) = backquoted.and_then(|inner| self.without_quotes(wanted, span, inner)) {
+            let message = format!("expecting {}, without quotes", wanted.names());
+            return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
+        }
         let first = wanted.forms.first().copied().unwrap_or(Form::Column);
         match first {
             Form::Text | Form::Pattern | Form::Regexp => self.expected_string(span, wanted.names()),
@@ -65,6 +70,11 @@ impl Checker<'_, '_> {
         }
         let message = format!("expecting {}, without quotes", wanted.names());
         let diagnostic = Diagnostic::new(Code::UnexpectedString, span, message);
+        diagnostic.with_fixes(self.without_quotes(wanted, span, decoded))
+    }
+
+    /// The fix that takes the quotes of a value away; `None` where it would not be a value without them.
+    fn without_quotes(&mut self, wanted: Wanted, span: Span, decoded: &str) -> Option<Fix> {
         let unquoted = super::Checker {
             text: decoded,
             context: self.context,
@@ -74,11 +84,7 @@ impl Checker<'_, '_> {
             suggestions: 0,
         }
         .reads_as_word(wanted, Span::new(0, decoded.len()));
-        if unquoted {
-            diagnostic.with_fix(Fix::new("remove the quotes", Edit::replace(span, decoded)))
-        } else {
-            diagnostic
-        }
+        unquoted.then(|| Fix::new("remove the quotes", Edit::replace(span, decoded)))
     }
 
     fn reads_as_word(&mut self, wanted: Wanted, span: Span) -> bool {

@@ -148,7 +148,7 @@ impl<'a> Lowering<'a> {
                 Some(column()?.like(*negated, *ignore_case, pattern))
             }
             Test::Regexp { negated, pattern } => {
-                Some(column()?.matches(Expr::text(pattern)).negated_if(*negated))
+                Some(column()?.matches(Expr::regexp(pattern)).negated_if(*negated))
             }
             _ => None,
         }

@@ -1,5 +1,6 @@
 //! The builder: from the flat leaves to the tree, on an explicit stack.
 
+use super::foreign_list::{REPEAT, may_name_column};
 use super::{Node, Token, TokenKind, Value, ValueKind};
 use crate::values::text;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span};
@@ -268,6 +269,8 @@ impl<'a> Builder<'a> {
                     )
                 };
                 diagnostic = diagnostic.with_fixes(["AND", "OR"].map(insert));
+            } else if !may_name_column(token.span.of(self.text)) {
+                diagnostic = diagnostic.with_help(REPEAT);
             }
             self.report(diagnostic);
         }

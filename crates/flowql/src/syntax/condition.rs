@@ -149,7 +149,20 @@ impl Builder<'_> {
             Some(_) => "expecting IN, LIKE, ILIKE, BETWEEN, REGEXP or HAS after NOT",
         };
         let span = self.here();
-        self.report(Diagnostic::new(Code::ExpectedOperator, span, message));
+        let diagnostic = Diagnostic::new(Code::ExpectedOperator, span, message);
+        if span.of(self.text) != "&" {
+            self.report(diagnostic);
+            return;
+        }
+        self.report(diagnostic.with_help("bits are asked for by their names, as in `TCPFlags HAS SYN`"));
+        // The mask and what it is compared with belong to that error.
+        for _ in ["&", "mask"] {
+            self.advance();
+        }
+        if matches!(self.peek(), Some(TokenKind::Operator(_) | TokenKind::ForeignOperator(_))) {
+            self.advance();
+            self.skip_stray_value();
+        }
     }
 
     /// A value that stands where the operator is missing belongs to that error.
@@ -235,8 +248,10 @@ impl Builder<'_> {
         let span = Span { start: first.span.start, end: self.end() };
         let mut diagnostic =
             Diagnostic::new(Code::ExpectedList, span, "the values of the list stand in parentheses");
-        if !self.ends_in_open_string() {
-            diagnostic = diagnostic.with_fix(parentheses_around(span, span.of(self.text)));
+        // Where an opening bracket has no closing one, the list may end anywhere.
+        if !self.ends_in_open_string() && !span.of(self.text).starts_with(['[', '{']) {
+            let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
+            diagnostic = diagnostic.with_fix(Fix::of_edits("add the parentheses", edits));
         }
         self.report(diagnostic);
         Operand::List(List { span, items })
@@ -296,8 +311,8 @@ fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
     let lower = word.to_ascii_lowercase();
     let known = match lower.as_str() {
         "eq" | "equals" | "equal" | "is" => "=",
-        // Where it comes from, its values may have wildcards.
-        ":" => return Some(("=", false)),
+        // Where `:` comes from, its values may have wildcards; paths and lists contain what they equal.
+        ":" | "contains" => return Some(("=", false)),
         "ne" | "neq" | "isnt" => "!=",
         "lt" => "<",
         "le" | "lte" => "<=",
@@ -314,16 +329,4 @@ fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
         }
     };
     Some((known, true))
-}
-
-/// The fix that puts a list in parentheses, in the place of the brackets of other languages.
-fn parentheses_around(span: Span, list: &str) -> Fix {
-    if list.len() > 1 && list.starts_with('[') && list.ends_with(']') {
-        let opening = Span { start: span.start, end: span.start + 1 };
-        let closing = Span { start: span.end - 1, end: span.end };
-        let title = "replace the brackets by parentheses".to_owned();
-        return Fix::of_edits(title, vec![Edit::replace(opening, "("), Edit::replace(closing, ")")]);
-    }
-    let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
-    Fix::of_edits("add the parentheses", edits)
 }

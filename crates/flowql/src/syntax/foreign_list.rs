@@ -5,6 +5,9 @@ use super::{Condition, List, Operand, OperatorUse, Token, TokenKind, Value, Valu
 use crate::tables::{Operator, words};
 use crate::{Code, Diagnostic, Edit, Fix, Span};
 
+/// How several values are asked for.
+pub(super) const REPEAT: &str = "repeat the column, or write IN (…)";
+
 /// What joins two values.
 #[derive(Clone, Copy, PartialEq)]
 enum Joint {
@@ -117,7 +120,7 @@ impl Builder<'_> {
             }
         };
         if !matches!(usage.operator, Operator::Has | Operator::NotHas) {
-            diagnostic = diagnostic.with_help("repeat the column, or write IN (…)");
+            diagnostic = diagnostic.with_help(REPEAT);
         }
         self.report(diagnostic);
         if let Some(operator) = list {
@@ -135,10 +138,8 @@ impl Builder<'_> {
             .filter(|token| !matches!(token.kind, TokenKind::Comment | TokenKind::MissingOperator));
         let mut next = tokens.next();
         while let Some(token) = next {
-            let (joint, token) = match self.joint(token) {
-                Some(joint) => (joint, tokens.next()),
-                None => (Joint::Blank, Some(token)),
-            };
+            let Some(joint) = self.joint(token) else { break };
+            let token = tokens.next();
             let Some((token, kind)) = token.and_then(|token| Some((token, value_kind(token.kind)?))) else {
                 break;
             };
@@ -227,7 +228,7 @@ const fn list_operator(operator: Operator) -> Option<Operator> {
 }
 
 /// Whether a word may be the name of a column: no number, AS number or word of an enumeration.
-fn may_name_column(word: &str) -> bool {
+pub(super) fn may_name_column(word: &str) -> bool {
     use crate::tables::Type;
     let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic())
         && word.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -2,7 +2,7 @@
 
 use super::build::{Builder, value_kind};
 use super::{TokenKind, ValueKind};
-use crate::values::text;
+use crate::values::{self, text};
 use crate::{Code, Diagnostic, Edit, Fix, Span};
 
 impl Builder<'_> {
@@ -30,10 +30,16 @@ impl Builder<'_> {
             _ => return None,
         };
         let value = next?;
+        let found = value.span.of(self.text);
+        // Paths and lists contain numbers, which `=` asks for.
+        if value_kind(value.kind)? == ValueKind::Word
+            && (values::is_numeric(found) || values::asn(found).is_ok())
+        {
+            return None;
+        }
         let (part, sure) = match value_kind(value.kind)? {
-            ValueKind::String => (text::decode(value.span.of(self.text)), true),
-            // `=` is what asks for a number of a path or of a list.
-            ValueKind::Word => (value.span.of(self.text).into(), false),
+            ValueKind::String => (text::decode(found), true),
+            ValueKind::Word => (found.into(), false),
         };
         let pattern = text::quote(&format!("{before}{}{after}", text::like_escaped(&part)));
         let title = format!("write `{like} {pattern}`");
