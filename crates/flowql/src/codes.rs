@@ -172,7 +172,7 @@ codes! {
     UnknownFlag = "E214", Error, Guess, "unknown-flag",
         "The column has no bit of this name.", "TCPFlags HAS SIN";
     BadRange = "E215", Error, Sure, "bad-range",
-        "The two ends of the range do not go together: a range takes two values of the column, and two addresses of one family.", "SrcAddr IN (192.0.2.1-2001:db8::1)";
+        "The range is not one: it takes two values of the column joined by a hyphen, and two addresses of one family.", "SrcAddr IN (192.0.2.1-2001:db8::1)";
     ReversedRange = "E216", Error, Guess, "reversed-range",
         "The second end of the range is lower than the first, so nothing lies in it.", "SrcPort IN (90-80)";
     RangeNotAllowed = "E217", Error, Sure, "range-not-allowed",

@@ -40,9 +40,16 @@ impl Checker<'_, '_> {
             return diagnostic;
         }
         let backquoted = word.strip_prefix('`').and_then(|word| word.strip_suffix('`'));
-        if let Some(fix) = backquoted.and_then(|inner| self.without_quotes(wanted, span, inner)) {
-            let message = format!("expecting {}, without quotes", wanted.names());
-            return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
+        if let Some(inner) = backquoted {
+            if let Some(fix) = self.without_quotes(wanted, span, inner) {
+                let message = format!("expecting {}, without quotes", wanted.names());
+                return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
+            }
+            let is_service = column.port && service::port_of(inner).is_some();
+            if is_service || wanted.has(Form::ProtocolName) && protocol::by_name(inner).is_some() {
+                let message = format!("expecting {}", wanted.names());
+                return Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, inner));
+            }
         }
         let first = wanted.forms.first().copied().unwrap_or(Form::Column);
         match first {
@@ -111,7 +118,7 @@ impl Checker<'_, '_> {
             let range = format!("{low}-{high}");
             let message = format!("`{}` is written `{range}` here", shown(word));
             let fix = Fix::new(format!("write `{range}`"), Edit::replace(span, range));
-            return Some(Diagnostic::new(Code::ForeignSpelling, span, message).with_fix(fix));
+            return Some(Diagnostic::new(Code::BadRange, span, message).with_fix(fix));
         }
         let message = format!("expecting {}, not a range", wanted.names());
         let diagnostic = Diagnostic::new(Code::RangeNotAllowed, span, message);

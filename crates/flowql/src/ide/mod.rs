@@ -16,7 +16,7 @@ mod rewrites;
 mod tokens;
 
 pub use action::{Action, ActionKind, NewFilter};
-pub use actions::{code_actions, fix_all, single_fixes};
+pub use actions::{code_actions, fix_all, sure_fixes};
 pub use complete::{
     Candidate, CandidateKind, ColumnValues, Completions, KnownValue, Suggestion, ValueRequest, complete,
     match_rank, values,

@@ -161,7 +161,8 @@ impl<'a> Builder<'a> {
             several => format!("{several} parentheses are not closed, this one and those before it"),
         };
         let mut diagnostic = Diagnostic::new(Code::UnclosedParenthesis, open, message);
-        if !self.ends_in_open_string() {
+        let is_empty = self.levels.last().is_some_and(|level| level.last != Last::Operand);
+        if !self.ends_in_open_string() && !is_empty {
             // A list that is open at the end takes the first of them.
             let last = self.tokens.iter().rev().find(|token| token.kind != TokenKind::Comment);
             let in_list = last.is_some_and(|token| token.kind == TokenKind::MissingClose);
@@ -261,7 +262,7 @@ impl<'a> Builder<'a> {
         }
         if token.kind != TokenKind::MissingColumn {
             let mut diagnostic = Diagnostic::new(Code::ExpectedConnective, token.span, "expecting AND or OR");
-            if self.begins_condition(token.kind) {
+            if self.begins_condition(token) {
                 let insert = |word| {
                     Fix::guess(
                         format!("insert {word}"),
@@ -278,11 +279,20 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether the token that was just read begins a condition: what has no operator is none.
-    fn begins_condition(&self, kind: TokenKind) -> bool {
-        use TokenKind as T;
-        let operator =
-            |kind| matches!(kind, T::Operator(_) | T::ForeignOperator(_) | T::UnknownOperator | T::Not);
-        matches!(kind, T::Not | T::Open | T::Saved) || kind == T::Column && self.peek().is_some_and(operator)
+    fn begins_condition(&self, token: Token) -> bool {
+        match token.kind {
+            TokenKind::Not | TokenKind::Open => self.peek().is_some(),
+            TokenKind::Saved => true,
+            TokenKind::Column => may_name_column(token.span.of(self.text)) && self.is_operator_next(),
+            _ => false,
+        }
+    }
+
+    /// Whether an operator follows, of this or another language.
+    pub(super) fn is_operator_next(&self) -> bool {
+        let significant = |token: &&Token| token.kind != TokenKind::Comment;
+        let next = self.upcoming().filter(significant).find(|token| token.kind != TokenKind::Not);
+        next.is_some_and(|next| matches!(next.kind, TokenKind::Operator(_) | TokenKind::ForeignOperator(_)))
     }
 
     /// Whether NOT or AND before the condition being read binds it.

@@ -42,7 +42,8 @@ impl Builder<'_> {
         let mut diagnostic =
             Diagnostic::new(Code::QuotedColumn, span, "expecting a column name, found a string");
         let name = crate::values::text::decode(span.of(self.text));
-        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_name && self.is_operator_next() {
             let edit = self.replace_by_word(span, &name);
             diagnostic = diagnostic.with_fix(Fix::new("remove the quotes", edit));
         }

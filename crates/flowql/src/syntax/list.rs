@@ -77,7 +77,8 @@ impl Builder<'_> {
     fn report_unclosed_list(&mut self, open: Span, last: Last) {
         let message = "the parenthesis of the list is not closed";
         let mut diagnostic = Diagnostic::new(Code::UnclosedList, open, message);
-        if !self.ends_in_open_string() {
+        // What is missing may be more than the parenthesis.
+        if !self.ends_in_open_string() && !matches!(last, Last::Open | Last::Comma(_)) {
             let edit = Edit::insert(self.end(), ")");
             diagnostic = diagnostic.with_fix(Fix::new("close it", edit));
         }
@@ -90,10 +91,11 @@ impl Builder<'_> {
 
     fn comma(&mut self, span: Span, last: Last) -> Last {
         if matches!(last, Last::Open | Last::Comma(_)) {
-            self.report(
-                Diagnostic::new(Code::MissingItem, span, "expecting a value before `,`")
-                    .with_fix(Fix::new("remove `,`", Edit::delete(span))),
-            );
+            let mut diagnostic = Diagnostic::new(Code::MissingItem, span, "expecting a value before `,`");
+            if last != Last::Open || self.peek() != Some(TokenKind::ListClose) {
+                diagnostic = diagnostic.with_fix(Fix::new("remove `,`", Edit::delete(span)));
+            }
+            self.report(diagnostic);
             return last;
         }
         Last::Comma(span)
@@ -140,11 +142,20 @@ impl Builder<'_> {
         // Two words may be one text that lacks its quotes.
         let is_name = |value: Value| {
             let word = value.span.of(self.text);
-            value.kind == ValueKind::Word && !values::is_numeric(word) && values::asn(word).is_err()
+            let is_word = word.starts_with(|first: char| first.is_ascii_alphabetic());
+            value.kind == ValueKind::Word
+                && is_word
+                && !values::is_numeric(word)
+                && values::asn(word).is_err()
         };
         let sure = !(is_name(before) && is_name(item));
-        let fix = Fix { sure, ..Fix::new("insert `,`", Edit::insert(before.span.end, ",")) };
-        self.report(Diagnostic::new(Code::MissingComma, item.span, "expecting `,` or `)`").with_fix(fix));
+        let mut diagnostic = Diagnostic::new(Code::MissingComma, item.span, "expecting `,` or `)`");
+        // A lone sign between two values is none.
+        if ![before, item].iter().any(|value| value.span.of(self.text) == "-") {
+            let edit = Edit::insert(before.span.end, ",");
+            diagnostic = diagnostic.with_fix(Fix { sure, ..Fix::new("insert `,`", edit) });
+        }
+        self.report(diagnostic);
         false
     }
 }
@@ -183,7 +194,7 @@ fn broken_word(source: &str, before: Value, after: impl Iterator<Item = Value>) 
         }
         span = span.to(next.span);
     }
-    if span == before.span {
+    if span == before.span || whole.ends_with('/') {
         return None;
     }
     let fix = Fix::new("remove the blanks", Edit::replace(span, whole.replace(DASHES, "-")));

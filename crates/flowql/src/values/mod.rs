@@ -126,7 +126,7 @@ pub(crate) fn short_subnet(word: &str) -> Option<IpNet> {
         }
     }
     let given = octets.len();
-    let written = if length.is_some() { (1..4).contains(&given) } else { stars > 0 && given + stars == 4 };
+    let written = (1..4).contains(&given) && (length.is_some() || given + stars == 4);
     octets.resize(4, 0);
     let address = Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?);
     let length = length.unwrap_or(u8::try_from(given * 8).ok()?);
