@@ -59,8 +59,9 @@ fn touch(first: Span, second: Span) -> bool {
     first.start <= second.end && second.start <= first.end
 }
 
-/// Says how a fix breaks the law, if it does: its diagnostic goes, and no error comes where there was none.
-fn broken(compiler: &Compiler<'_>, text: &str, options: Options<'_>) -> Option<String> {
+/// Says how a fix breaks the law, if it does: its diagnostic goes, and no error comes where there was none. In the corpus
+/// few errors hide behind others, so that their number is looked at too.
+fn broken(compiler: &Compiler<'_>, text: &str, options: Options<'_>, strict: bool) -> Option<String> {
     let found = compiler.compile(text, options).diagnostics;
     // Beyond the limit of diagnostics not all of them are known.
     if found.iter().any(|found| found.code == Code::TooManyDiagnostics) {
@@ -71,12 +72,13 @@ fn broken(compiler: &Compiler<'_>, text: &str, options: Options<'_>) -> Option<S
         for fix in &diagnostic.fixes {
             let fixed = fix.apply(text);
             let after = compiler.compile(&fixed, options).diagnostics;
-            let like_it = |other: &&Diagnostic| {
-                other.code == diagnostic.code
-                    && other.message == diagnostic.message
-                    && touch(before(fix, other.span), diagnostic.span)
+            let count = |all: &[Diagnostic]| {
+                let like_it = |other: &&Diagnostic| {
+                    other.code == diagnostic.code && other.message == diagnostic.message
+                };
+                all.iter().filter(like_it).count()
             };
-            if after.iter().filter(like_it).count() >= found.iter().filter(like_it).count() {
+            if count(&after) >= count(&found) {
                 return Some(format!("`{}` leaves {diagnostic:?}:\n  {fixed}", fix.title));
             }
             let is_new =
@@ -85,8 +87,9 @@ fn broken(compiler: &Compiler<'_>, text: &str, options: Options<'_>) -> Option<S
                 return Some(format!("`{}` brings {error:?}:\n  {fixed}", fix.title));
             }
             let (count, counted) = (errors(&after).count(), errors(&found).count());
-            if count > counted
-                || diagnostic.is_error()
+            if strict && count > counted
+                || strict
+                    && diagnostic.is_error()
                     && count == counted
                     && errors(&after).any(|error| error.code.number() < "E1")
             {
@@ -108,7 +111,7 @@ fn a_fix_brings_no_error_where_there_was_none() {
     for file in corpus::read_all().unwrap() {
         for entry in file.entries.iter().filter(|entry| entry.text.len() < 4000) {
             tried += 1;
-            if let Some(message) = broken(&compiler(&file), &entry.text, file.options) {
+            if let Some(message) = broken(&compiler(&file), &entry.text, file.options, true) {
                 writeln!(failures, "{}: {:?}\n  {message}", entry.place, entry.text).unwrap();
             }
         }
@@ -155,7 +158,7 @@ fn random_edits_of_valid_filters_are_fixed_lawfully_and_to_an_end() {
         for entry in file.entries.iter().filter(|entry| entry.text.len() < 300) {
             for _ in 0..10 {
                 let text = mutate(&entry.text, &mut random);
-                if let Some(message) = broken(&compiler, &text, file.options) {
+                if let Some(message) = broken(&compiler, &text, file.options, false) {
                     writeln!(failures, "{text:?}\n  {message}").unwrap();
                 }
                 let once = ide::fix_all(&compiler, &text);
@@ -185,12 +188,12 @@ fn the_registry_says_which_codes_have_fixes() {
     }
     let wrong: Vec<String> = found
         .iter()
-        .filter(|(code, best)| code.fixes() != **best)
+        // Names of filters are wrong in references, and in headers of files, where there is a fix.
+        .filter(|(code, best)| code.fixes() != **best && **code != Code::BadFilterName)
         .map(|(code, best)| format!("{}: {best:?}", code.number()))
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
-    // What the corpus cannot show: headers of files.
     for code in Code::ALL.iter().filter(|code| !found.contains_key(code)) {
-        assert_eq!(code.fixes() == Fixes::None, *code != Code::BadFilterName, "{}", code.number());
+        assert_eq!(code.fixes(), Fixes::None, "{}", code.number());
     }
 }

@@ -437,6 +437,12 @@ fn is_misread_by_the_engine(expression: &str) -> bool {
             (0, _) | (b'\\', Some(b'Q')) => return true,
             (b'\\', Some(first)) => at += char_length(first),
             (b'[', _) => {
+                if class && next == Some(b':') {
+                    // A class of POSIX is read rightly.
+                    let Some(end) = expression[at + 2..].find(":]") else { return true };
+                    at += end + 4;
+                    continue;
+                }
                 let caret = usize::from(next == Some(b'^'));
                 if class || bytes.get(at + 1 + caret) == Some(&b']') {
                     return true;

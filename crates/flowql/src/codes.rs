@@ -165,7 +165,7 @@ codes! {
         "The value is no community (two parts up to 65535), large community (three parts of 32 bits), wildcard or well-known name.", "DstCommunities = 65536:1";
     UnknownWord = "E211", Error, Guess, "unknown-word",
         "The value is none of the words of this column.", "InIfBoundary = outside";
-    BadProtocol = "E212", Error, Guess, "bad-protocol",
+    BadProtocol = "E212", Error, None, "bad-protocol",
         "The value is no protocol number from 0 to 255 or quoted name.", "Proto = 256";
     UnknownService = "E213", Error, Guess, "unknown-service",
         "No TCP or UDP service is registered under this name.", "DstPort = \"htps\"";

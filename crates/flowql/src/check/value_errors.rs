@@ -39,8 +39,8 @@ impl Checker<'_, '_> {
         if let Some(diagnostic) = self.bad_range(wanted, span) {
             return diagnostic;
         }
-        let backquoted = word.strip_prefix('`').and_then(|word| word.strip_suffix('`'));
-        if let Some(inner) = backquoted {
+        let within = |open, close| word.strip_prefix(open)?.strip_suffix(close);
+        if let Some(inner) = within('`', '`').or_else(|| within('[', ']')) {
             if let Some(fix) = self.without_quotes(wanted, span, inner) {
                 let message = format!("expecting {}, without quotes", wanted.names());
                 return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
@@ -65,7 +65,7 @@ impl Checker<'_, '_> {
                 let message = "a service name stands in quotes";
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
-            _ => bad_integer(column, wanted.usage, span, word),
+            _ => self.bad_integer(wanted, span, word),
         }
     }
 
@@ -196,6 +196,27 @@ impl Checker<'_, '_> {
             edit.new_text.insert(0, ' ');
         }
         edit
+    }
+
+    fn bad_integer(&self, wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+        let column = self.context.schema.column(wanted.id);
+        if column.bits.iter().any(|(name, _)| name.eq_ignore_ascii_case(word)) {
+            let message = "expecting an unsigned integer, found a flag";
+            let diagnostic = Diagnostic::new(Code::BadInteger, span, message)
+                .with_help(format!("flags are asked for by `{} HAS {word}`", column.name));
+            if wanted.usage.operator != Operator::Eq {
+                return diagnostic;
+            }
+            let edit = Edit::replace(wanted.usage.span.to(span), format!("HAS {word}"));
+            return diagnostic.with_fix(Fix::guess(format!("write `HAS {word}`"), self.spaced(edit)));
+        }
+        match values::integer(word) {
+            Err(NumberError::TooLarge) => {
+                let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
+                Diagnostic::new(Code::IntegerTooLarge, span, message)
+            }
+            _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
+        }
     }
 
     fn bad_community(&mut self, span: Span, word: &str) -> Diagnostic {
@@ -355,24 +376,4 @@ fn bad_protocol(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
         return Diagnostic::new(Code::ExpectedString, span, message).with_fix(fix);
     }
     Diagnostic::new(Code::BadProtocol, span, message)
-}
-
-fn bad_integer(column: &Column, usage: OperatorUse, span: Span, word: &str) -> Diagnostic {
-    if column.bits.iter().any(|(name, _)| name.eq_ignore_ascii_case(word)) {
-        let diagnostic =
-            Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer, found a flag")
-                .with_help(format!("flags are asked for by `{} HAS {word}`", column.name));
-        if usage.operator != Operator::Eq {
-            return diagnostic;
-        }
-        let edit = Edit::replace(usage.span.to(span), format!(" HAS {word}"));
-        return diagnostic.with_fix(Fix::guess(format!("write `HAS {word}`"), edit));
-    }
-    match values::integer(word) {
-        Err(NumberError::TooLarge) => {
-            let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
-            Diagnostic::new(Code::IntegerTooLarge, span, message)
-        }
-        _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
-    }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::values::text::find;
+
 /// Appends a string literal: `\` and `'` escaped by a backslash, control characters by ClickHouse's escapes.
 pub(super) fn string(out: &mut String, text: &str) {
     out.push('\'');
@@ -76,8 +78,9 @@ const NEVER: &str = r"[^\s\S]";
 /// Whether a reader who takes the first `]` for the end of a class, and characters for bytes, goes wrong.
 fn is_misread(expression: &str) -> bool {
     let mut in_class = false;
-    let mut rest = expression.chars().peekable();
+    let mut rest = expression.chars();
     while let Some(found) = rest.next() {
+        let after = rest.as_str();
         match found {
             '\0' => return true,
             '\\' => {
@@ -85,15 +88,22 @@ fn is_misread(expression: &str) -> bool {
                     return true;
                 }
             }
+            // Classes of POSIX inside a class are read rightly.
+            '[' if in_class => match after.strip_prefix(':').and_then(|name| Some((name, find(name, ":]")?)))
+            {
+                Some((name, end)) => rest = name.get(end + 2..).unwrap_or_default().chars(),
+                None => return true,
+            },
             '[' => {
-                rest.next_if_eq(&'^');
-                if in_class || rest.peek() == Some(&']') {
+                let members = after.strip_prefix('^').unwrap_or(after);
+                if members.starts_with(']') {
                     return true;
                 }
+                rest = members.chars();
                 in_class = true;
             }
             ']' => in_class = false,
-            _ if !found.is_ascii() && matches!(rest.peek(), Some('*' | '?' | '{')) => return true,
+            _ if !found.is_ascii() && after.starts_with(['*', '?', '{']) => return true,
             _ => {}
         }
     }
@@ -194,13 +204,34 @@ mod tests {
 
     #[test]
     fn expressions_that_would_be_misread_get_a_branch_that_never_matches() {
-        for misread in
-            ["abcd[[]|a", "[[:alpha:]]", "[]a]", "[^]a]", r"\Q[\E", "abcd\0|a", "\u{1F600}?", "日*", "é{2}"]
-        {
+        for misread in [
+            "abcd[[]|a",
+            "[[:alpha:]",
+            "[[:a]",
+            "[]a]",
+            "[^]a]",
+            r"\Q[\E",
+            "abcd\0|a",
+            "\u{1F600}?",
+            "日*",
+            "é{2}",
+        ] {
             assert_eq!(regexp(misread), format!(r"[^\s\S]|{misread}"));
         }
         for plain in [
-            "", "^xe", "[a-z]+", r"[\[]", r"[\]]|a", r"\[[a]", r"\\Q", "a]", "é", "é+", "[é]?", "(é)*",
+            "",
+            "^xe",
+            "[[:alpha:]_]+|a",
+            "[a-z]+",
+            r"[\[]",
+            r"[\]]|a",
+            r"\[[a]",
+            r"\\Q",
+            "a]",
+            "é",
+            "é+",
+            "[é]?",
+            "(é)*",
             "(a|b)?c",
         ] {
             assert_eq!(regexp(plain), plain);

@@ -217,10 +217,13 @@ impl<'a> Builder<'a> {
             self.surplus_closers -= 1;
         } else {
             let message = "the parenthesis was never opened";
-            // Before several conditions it might lack the one that opens.
-            let sure = self.levels.last().is_some_and(Level::is_one);
-            let fix = Fix { sure, ..Fix::new("remove it", Edit::delete(span)) };
-            self.report(Diagnostic::new(Code::UnopenedParenthesis, span, message).with_fix(fix));
+            let mut diagnostic = Diagnostic::new(Code::UnopenedParenthesis, span, message);
+            if let Some(level) = self.levels.last().filter(|level| level.last == Last::Operand) {
+                // Behind several conditions it might lack the one that opens.
+                let sure = level.is_one();
+                diagnostic = diagnostic.with_fix(Fix { sure, ..self.remove_sign(span) });
+            }
+            self.report(diagnostic);
         }
     }
 
@@ -293,6 +296,20 @@ impl<'a> Builder<'a> {
         let significant = |token: &&Token| token.kind != TokenKind::Comment;
         let next = self.upcoming().filter(significant).find(|token| token.kind != TokenKind::Not);
         next.is_some_and(|next| matches!(next.kind, TokenKind::Operator(_) | TokenKind::ForeignOperator(_)))
+    }
+
+    /// Whether a parenthesis closes later that nothing opens.
+    pub(super) fn closes_later(&self) -> bool {
+        let mut open = self.levels.len().saturating_sub(1);
+        self.upcoming().any(|token| {
+            match token.kind {
+                TokenKind::Open => open += 1,
+                TokenKind::Close if open == 0 => return true,
+                TokenKind::Close => open -= 1,
+                _ => {}
+            }
+            false
+        })
     }
 
     /// Whether NOT or AND before the condition being read binds it.
@@ -383,18 +400,23 @@ impl<'a> Builder<'a> {
             }
         } else if found == "!" {
             let fix = Fix::new("write `NOT`", self.replace_by_word(token.span, "NOT"));
-            let fix = Fix { sure: !after_operand, ..fix };
             let message = "`!` is written `NOT` here";
-            self.report(Diagnostic::new(Code::ForeignSpelling, token.span, message).with_fix(fix));
+            let diagnostic = Diagnostic::new(Code::ForeignSpelling, token.span, message);
+            // Behind a condition, NOT has no place either.
+            self.report(if after_operand { diagnostic } else { diagnostic.with_fix(fix) });
             if !after_operand {
                 self.negate(token.span);
             }
         } else {
             let message = format!("unexpected `{found}`");
-            // A semicolon ends statements in other languages.
-            let sure = found == ";" && self.peek().is_none();
-            let fix = Fix { sure, ..Fix::new("remove it", Edit::delete(token.span)) };
-            self.report(Diagnostic::new(Code::UnexpectedText, token.span, message).with_fix(fix));
+            let mut diagnostic = Diagnostic::new(Code::UnexpectedText, token.span, message);
+            let next = self.peek();
+            if matches!(next, None | Some(TokenKind::And | TokenKind::Or | TokenKind::Close)) {
+                // A semicolon ends statements in other languages.
+                let sure = found == ";" && next.is_none();
+                diagnostic = diagnostic.with_fix(Fix { sure, ..self.remove_sign(token.span) });
+            }
+            self.report(diagnostic);
         }
     }
 }
@@ -521,6 +543,15 @@ impl<'a> Builder<'a> {
             padded.push(' ');
         }
         Edit::replace(span, padded)
+    }
+
+    /// The fix that takes a sign away; a blank stays between words.
+    fn remove_sign(&self, span: Span) -> Fix {
+        let word = |found: &u8| !matches!(found, b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')');
+        let bytes = self.text.as_bytes();
+        let before = (span.start as usize).checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(word);
+        let glued = before && bytes.get(span.end as usize).is_some_and(word);
+        Fix::new("remove it", Edit::replace(span, if glued { " " } else { "" }))
     }
 
     /// The fix that takes a word away, with one blank before it.

@@ -133,7 +133,7 @@ impl Builder<'_> {
         let found = span.of(self.text);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownOperator, span, format!("`{found}` is no operator"));
-        if let Some((symbol, sure)) = meant_operator(found) {
+        if let Some((symbol, sure)) = meant_operator(found, self.peek() == Some(TokenKind::ListOpen)) {
             let fix = Fix::new(format!("write `{symbol}`"), self.replace_by_word(span, symbol));
             let fix = Fix { sure, ..fix };
             diagnostic = diagnostic.with_help(format!("did you mean `{symbol}`?")).with_fix(fix);
@@ -308,7 +308,7 @@ pub(super) fn value(token: Token) -> Option<Value> {
 }
 
 /// The operator that a word of another language, or a misspelt one, means, and whether that is sure.
-fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
+fn meant_operator(word: &str, before_list: bool) -> Option<(&'static str, bool)> {
     let lower = word.to_ascii_lowercase();
     let known = match lower.as_str() {
         "eq" | "equals" | "equal" | "is" => "=",
@@ -325,7 +325,8 @@ fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
         "notilike" => "IUNLIKE",
         _ => {
             let symbols = crate::tables::OPERATORS.iter().map(|row| row.symbol);
-            let near = closest(word, symbols.filter(|symbol| symbol.len() > 2));
+            let takes_it = |symbol: &&str| symbol.len() > 2 && !(before_list && *symbol == "BETWEEN");
+            let near = closest(word, symbols.filter(takes_it));
             return near.into_iter().next().map(|near| (near, false));
         }
     };

@@ -59,23 +59,18 @@ impl Builder<'_> {
         };
         edits.push(Edit::replace(close, ")"));
         let span = open.to(close);
-        let one = items.len() == 1 && operator != usage.operator;
-        let fix = if one {
-            let edits = edits.into_iter().map(|edit| Edit::delete(edit.span)).collect();
-            Fix::of_edits("remove the brackets", edits)
-        } else {
-            if operator != usage.operator {
-                edits.insert(0, self.replace_by_word(usage.span, operator.symbol()));
+        if operator != usage.operator {
+            // Around one value they are part of it.
+            if items.len() < 2 {
+                return None;
             }
-            Fix::of_edits("replace the brackets by parentheses", edits)
-        };
+            edits.insert(0, self.replace_by_word(usage.span, operator.symbol()));
+        }
+        let fix = Fix::of_edits("replace the brackets by parentheses", edits);
         let message = "the values of the list stand in parentheses";
         self.report(Diagnostic::new(Code::ExpectedList, span, message).with_fix(fix));
         self.skip_to(span.end);
-        Some(match items.first() {
-            Some(value) if one => (usage.operator, Operand::One(*value)),
-            _ => (operator, Operand::List(List { span, items })),
-        })
+        Some((operator, Operand::List(List { span, items })))
     }
 
     /// Reads the values that follow the one of a condition without a column and an operator of their own:
@@ -83,6 +78,12 @@ impl Builder<'_> {
     pub(super) fn further_values(&mut self, condition: &mut Condition) {
         let (Some(usage), Operand::One(first)) = (condition.operator, &condition.operand) else { return };
         let first = *first;
+        let has = matches!(usage.operator, Operator::Has | Operator::NotHas);
+        // Two columns may be compared: what follows then belongs to no list.
+        let may_be_column = first.kind == ValueKind::Word && may_name_column(first.span.of(self.text));
+        if may_be_column && !has {
+            return;
+        }
         let Some((joint, items)) = self.joined_values(first) else { return };
         let span = items.last().map_or(first.span, |last| first.span.to(last.span));
         let alone = !self.is_bound_before();
@@ -92,11 +93,12 @@ impl Builder<'_> {
         let operator = list_operator(usage.operator);
         let message = format!("`{}` takes one value, not several", usage.operator.symbol());
         let mut diagnostic = Diagnostic::new(Code::UnexpectedList, span, message);
-        let is_list = match (usage.operator, joint) {
-            (Operator::Has | Operator::NotHas, Joint::Comma | Joint::And) => true,
-            (Operator::Eq, Joint::Comma) | (Operator::Ne, Joint::Comma | Joint::And) => true,
-            (Operator::Eq, Joint::Or) => true,
-            _ => false,
+        // One of several values is asked for by OR, none of them, or all flags, by AND.
+        let is_list = match joint {
+            Joint::Comma => true,
+            Joint::And => usage.operator == Operator::Ne || has,
+            Joint::Or => usage.operator == Operator::Eq,
+            Joint::Blank => false,
         };
         let list = match operator.filter(|_| is_list) {
             Some(operator) => {
@@ -119,7 +121,7 @@ impl Builder<'_> {
                 None
             }
         };
-        if !matches!(usage.operator, Operator::Has | Operator::NotHas) {
+        if !has {
             diagnostic = diagnostic.with_help(REPEAT);
         }
         self.report(diagnostic);

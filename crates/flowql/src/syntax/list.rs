@@ -78,7 +78,8 @@ impl Builder<'_> {
         let message = "the parenthesis of the list is not closed";
         let mut diagnostic = Diagnostic::new(Code::UnclosedList, open, message);
         // What is missing may be more than the parenthesis.
-        if !self.ends_in_open_string() && !matches!(last, Last::Open | Last::Comma(_)) {
+        let is_missing = !self.closes_later() && !matches!(last, Last::Open | Last::Comma(_));
+        if !self.ends_in_open_string() && is_missing {
             let edit = Edit::insert(self.end(), ")");
             diagnostic = diagnostic.with_fix(Fix::new("close it", edit));
         }
@@ -150,8 +151,9 @@ impl Builder<'_> {
         };
         let sure = !(is_name(before) && is_name(item));
         let mut diagnostic = Diagnostic::new(Code::MissingComma, item.span, "expecting `,` or `)`");
-        // A lone sign between two values is none.
-        if ![before, item].iter().any(|value| value.span.of(self.text) == "-") {
+        // A lone sign between two values is none, and a string without its end has none behind it.
+        let is_open = before.kind == ValueKind::String && text::closing(before.span.of(self.text)).is_err();
+        if !is_open && ![before, item].iter().any(|value| value.span.of(self.text) == "-") {
             let edit = Edit::insert(before.span.end, ",");
             diagnostic = diagnostic.with_fix(Fix { sure, ..Fix::new("insert `,`", edit) });
         }
