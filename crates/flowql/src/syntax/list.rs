@@ -97,7 +97,7 @@ impl Builder<'_> {
                 diagnostic = diagnostic.with_fix(Fix::new("remove `,`", Edit::delete(span)));
             }
             self.report(diagnostic);
-            return last;
+            return if last == Last::Open { last } else { Last::Comma(span) };
         }
         Last::Comma(span)
     }

@@ -3,10 +3,10 @@
 /// The IP protocols of the IANA registry that have a keyword, one a line, in order of number: the number, the keyword, what it is and the aliases.
 pub(crate) static PROTOCOLS: &str = "\
 0	HOPOPT	IPv6 Hop-by-Hop Option
-1	ICMP	Internet Control Message
+1	ICMP	Internet Control Message	icmpv4	icmp4
 2	IGMP	Internet Group Management
 3	GGP	Gateway-to-Gateway
-4	IPv4	IPv4 encapsulation
+4	IPv4	IPv4 encapsulation	ipencap	ip-encap
 5	ST	Stream
 6	TCP	Transmission Control
 7	CBT	CBT
@@ -43,7 +43,7 @@ pub(crate) static PROTOCOLS: &str = "\
 38	IDPR-CMTP	IDPR Control Message Transport Proto
 39	TP++	TP++ Transport Protocol
 40	IL	IL Transport Protocol
-41	IPv6	IPv6 encapsulation
+41	IPv6	IPv6 encapsulation	6in4
 42	SDRP	Source Demand Routing Protocol
 43	IPv6-Route	Routing Header for IPv6
 44	IPv6-Frag	Fragment Header for IPv6
@@ -88,7 +88,7 @@ pub(crate) static PROTOCOLS: &str = "\
 86	DGP	Dissimilar Gateway Protocol
 87	TCF	TCF
 88	EIGRP	EIGRP
-89	OSPFIGP	OSPFIGP
+89	OSPFIGP	OSPFIGP	ospf	ospfv2	ospfv3
 90	Sprite-RPC	Sprite RPC Protocol
 91	LARP	Locus Address Resolution Protocol
 92	MTP	Multicast Transport Protocol
@@ -110,7 +110,7 @@ pub(crate) static PROTOCOLS: &str = "\
 109	SNP	Sitara Networks Protocol
 110	Compaq-Peer	Compaq Peer Protocol
 111	IPX-in-IP	IPX in IP
-112	VRRP	Virtual Router Redundancy Protocol
+112	VRRP	Virtual Router Redundancy Protocol	carp
 113	PGM	PGM Reliable Transport Protocol
 115	L2TP	Layer Two Tunneling Protocol
 116	DDX	D-II Data Exchange (DDX)
@@ -133,7 +133,7 @@ pub(crate) static PROTOCOLS: &str = "\
 133	FC	Fibre Channel
 134	RSVP-E2E-IGNORE	RSVP aggregation across domains (RFC 3175)
 135	Mobility Header	Mobility Header for IPv6
-136	UDPLite	UDP-Lite
+136	UDPLite	UDP-Lite	udp-lite
 137	MPLS-in-IP	MPLS in IP
 138	manet	MANET Protocols
 139	HIP	Host Identity Protocol
