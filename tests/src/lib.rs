@@ -11,6 +11,7 @@ pub mod laws;
 pub mod mutate;
 pub mod random;
 pub mod reference;
+pub mod respell;
 pub mod second_opinion;
 pub mod sexpr;
 pub mod sql_safety;

@@ -40,7 +40,8 @@ fn describe(file: &CorpusFile, entry: &Entry) -> String {
             writeln!(out, "  help: {help}").unwrap();
         }
         for fix in &found.fixes {
-            writeln!(out, "  fix: {} -> {}", fix.title, shortened(&fix.apply(&entry.text))).unwrap();
+            let kind = if fix.sure { "fix" } else { "guess" };
+            writeln!(out, "  {kind}: {} -> {}", fix.title, shortened(&fix.apply(&entry.text))).unwrap();
         }
     }
     out

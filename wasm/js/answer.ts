@@ -64,7 +64,11 @@ export class Answer {
 
   private readonly edit = (): Edit => ({ start: this.number(), end: this.number(), text: this.string() });
 
-  private readonly fix = (): Fix => ({ title: this.string(), edits: this.list(this.edit) });
+  private readonly fix = (): Fix => ({
+    title: this.string(),
+    sure: this.flag(),
+    edits: this.list(this.edit),
+  });
 
   private readonly diagnostic = (): Diagnostic => {
     const code = this.string();

@@ -152,6 +152,11 @@ export class FlowQL {
     return this.#engine.narrow(clip(text), clip(column), clip(value), exclude) ?? null;
   }
 
+  /** The filter with one more condition: the saved filter of that name. `null` where one of both has errors. */
+  withSaved(text: string, name: string): string | null {
+    return this.#engine.withSaved(clip(text), clip(name)) ?? null;
+  }
+
   /** The changes that a user may choose for a range: fixes, and rewrites that keep the meaning. */
   codeActions(text: string, start: number, end: number = start): Action[] {
     return this.#read(this.#engine.codeActions(clip(text), start, end)).actions();

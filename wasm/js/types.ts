@@ -12,6 +12,8 @@ export interface Edit extends Range {
 /** A change of the text that makes a diagnostic go away. */
 export interface Fix {
   title: string;
+  /** Whether it cannot change the meaning of what was written; another one is for a person to choose. */
+  sure: boolean;
   /** In the order of the text; they do not overlap. All ranges are in the text before the change. */
   edits: Edit[];
 }

@@ -74,6 +74,7 @@ impl Answer {
         self.optional(found.help.as_deref(), Self::string);
         self.list(&found.fixes, |answer, fix| {
             answer.string(&fix.title);
+            answer.flag(fix.sure);
             answer.edits(&fix.edits, offsets);
         });
     }

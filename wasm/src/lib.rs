@@ -212,6 +212,12 @@ impl Engine {
         ide::narrow(&self.compiler(), text, column, value, exclude)
     }
 
+    /// The filter with one more condition: a saved filter.
+    #[wasm_bindgen(js_name = withSaved)]
+    pub fn with_saved(&self, text: &str, name: &str) -> Option<String> {
+        ide::with_saved(&self.compiler(), text, name)
+    }
+
     /// The changes that a user may choose for a range.
     #[wasm_bindgen(js_name = codeActions)]
     pub fn code_actions(&mut self, text: &str, from: u32, to: u32) -> Vec<u32> {

@@ -112,6 +112,12 @@ test("a selected part becomes a saved filter", () => {
   assert.deepEqual(flowql.codeActions(text, text.length, start), flowql.codeActions(text, start, text.length));
 });
 
+test("a saved filter is joined to a filter", () => {
+  const language = new FlowQL({ saved: { peers: "SrcAS = 2" } });
+  assert.equal(language.withSaved("SrcAS = 1 -- ours", "peers"), "SrcAS = 1 -- ours\n AND @peers");
+  assert.equal(language.withSaved("SrcAS =", "peers"), null);
+});
+
 test("a filter is narrowed to a value", () => {
   assert.equal(flowql.narrow("SrcAS = 1 OR DstAS = 2", "Proto", "6"), '(SrcAS = 1 OR DstAS = 2) AND Proto = 6');
   assert.equal(flowql.narrow("", "DstPort", "443", true), "DstPort != 443");

@@ -297,7 +297,14 @@ impl Preparer<'_> {
             .iter()
             .map(|net| {
                 let length = u128::from(net.prefix_len());
-                self.prefix(id, *net, Intervals::single(length))
+                let prefix = self.prefix(id, *net, Intervals::single(length))?;
+                Some(match self.schema.prefix_ether_type(*net) {
+                    Some((column, value)) => {
+                        let value = Intervals::single(u128::from(value));
+                        Node::All(vec![prefix, Node::Number(self.slot(column), value)])
+                    }
+                    None => prefix,
+                })
             })
             .collect();
         terms.map(Node::Any)

@@ -61,6 +61,18 @@ impl Subnet {
         }?;
         Some(Self { first, last, length })
     }
+
+    /// The subnet of IPv4 that one of `::ffff:0:0/96` stands for; any other one as it is.
+    pub(crate) fn unmapped(self) -> Self {
+        match (self.first, self.last) {
+            (Address::V6(first), Address::V6(last)) if self.length >= 96 && first >> 32 == 0xFFFF => Self {
+                first: Address::V4((first & 0xFFFF_FFFF) as u32),
+                last: Address::V4((last & 0xFFFF_FFFF) as u32),
+                length: self.length - 96,
+            },
+            _ => self,
+        }
+    }
 }
 
 /// Four decimal numbers up to 255 without leading zeros.

@@ -300,7 +300,7 @@ impl Compiler<'_> {
         value: &Value<'_>,
     ) -> Result<(), Error> {
         let (address, mask) = parts;
-        let subnet = self.subnet(value)?;
+        let subnet = self.subnet(value)?.unmapped();
         self.sql.raw(address);
         self.sql.raw(" BETWEEN ");
         self.sql.address(subnet.first);
@@ -310,6 +310,10 @@ impl Compiler<'_> {
         self.sql.raw(mask);
         self.sql.raw(symbol);
         self.sql.number(subnet.length.into());
+        // IPv4 is stored in `::/80`, and its masks have up to 32 bits.
+        if symbol == " = " && subnet.first == Address::V6(0) && subnet.length <= 32 {
+            self.sql.raw(" AND EType = 34525");
+        }
         Ok(())
     }
 
@@ -323,7 +327,9 @@ impl Compiler<'_> {
             self.sql.raw(if negated { "NOT match(" } else { "match(" });
             self.sql.raw(column.name);
             self.sql.raw(", ");
-            self.sql.quoted(&pattern);
+            // A branch without a match keeps the engine's own search for text from going wrong.
+            let guard = if is_misread_by_the_engine(&pattern) { r"[^\s\S]|" } else { "" };
+            self.sql.quoted(&format!("{guard}{pattern}"));
             self.sql.raw(")");
             return Ok(if negated { Shape::Open } else { Shape::Closed });
         }
@@ -423,6 +429,49 @@ fn symbol(op: Op) -> &'static str {
         Op::LessEqual => " <= ",
         Op::Greater => " > ",
         _ => " >= ",
+    }
+}
+
+/// Whether an expression has a `[` inside a class, a class that begins with `]`, `\Q`, a NUL, or a repeat behind a
+/// character of several bytes.
+fn is_misread_by_the_engine(expression: &str) -> bool {
+    let bytes = expression.as_bytes();
+    let (mut at, mut class) = (0, false);
+    while let Some(&byte) = bytes.get(at) {
+        let next = bytes.get(at + 1).copied();
+        match (byte, next) {
+            (0, _) | (b'\\', Some(b'Q')) => return true,
+            (b'\\', Some(first)) => at += char_length(first),
+            (b'[', _) => {
+                if class && next == Some(b':') {
+                    // A class of POSIX is read rightly.
+                    let Some(end) = expression[at + 2..].find(":]") else { return true };
+                    at += end + 4;
+                    continue;
+                }
+                let caret = usize::from(next == Some(b'^'));
+                if class || bytes.get(at + 1 + caret) == Some(&b']') {
+                    return true;
+                }
+                class = true;
+                at += caret;
+            }
+            (b']', _) => class = false,
+            (0x80.., Some(b'*' | b'?' | b'{')) => return true,
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The bytes of the character that begins with this one.
+fn char_length(first: u8) -> usize {
+    match first {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        0xC0.. => 2,
+        _ => 1,
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) enum Severity {
 pub(crate) struct Fix {
     /// What it does, as a menu would show it.
     pub(crate) title: String,
+    /// Whether it cannot change the meaning of what was written; another one is for a person to choose.
+    pub(crate) sure: bool,
     /// The edits, in the order of the text.
     pub(crate) edits: Vec<Edit>,
 }
@@ -98,8 +100,11 @@ impl Diagnostic {
             end_utf16: positions.utf16(edit.span.end),
             text: edit.new_text.clone(),
         };
-        let fix =
-            |fix: &flowql::Fix| Fix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() };
+        let fix = |fix: &flowql::Fix| Fix {
+            title: fix.title.clone(),
+            sure: fix.sure,
+            edits: fix.edits.iter().map(edit).collect(),
+        };
         Self {
             code: report.code,
             severity: report.severity.name(),

@@ -68,7 +68,9 @@ impl<'a> Compiler<'a> {
 
     /// Checks a filter, and reverses it where that is asked for.
     pub fn check(&self, text: &str, options: Options<'_>) -> Checked {
-        let syntax::Parse { tokens, tree, mut diagnostics } = syntax::parse(text, &self.limits);
+        let parse =
+            syntax::parse_tokens(text, || syntax::tokenize(text), &self.limits, self.schema.registries());
+        let syntax::Parse { tokens, tree, mut diagnostics } = parse;
         let context = Context { schema: self.schema, saved: self.saved, limits: &self.limits };
         let malformed = diagnostics.iter().any(Diagnostic::is_error);
         let mut filter = tree.and_then(|tree| check::check(text, &tree, context, &mut diagnostics));

@@ -29,7 +29,6 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// Whether it cannot change the meaning of what was written. A guess, such as a name of similar spelling, is for a
     /// person to choose: nothing applies it on its own.
-    #[cfg_attr(feature = "serde", serde(skip))]
     pub sure: bool,
 }
 

@@ -43,7 +43,7 @@ pub mod typed;
 mod values;
 
 pub use check::{SavedFilters, Scope, is_filter_name};
-pub use codes::{Code, Severity};
+pub use codes::{Code, Fixes, Severity};
 pub use compile::{Checked, Compilation, Compiler, Options};
 pub use diagnostic::{Diagnostic, Edit, Fix};
 pub use limits::Limits;

@@ -37,6 +37,8 @@ pub struct Report<'a> {
 pub struct FixReport<'a> {
     /// What the change does.
     pub title: &'a str,
+    /// Whether it cannot change the meaning of what was written.
+    pub sure: bool,
     /// The edits.
     pub edits: &'a [Edit],
 }
@@ -60,7 +62,7 @@ impl<'a> Report<'a> {
             fixes: diagnostic
                 .fixes
                 .iter()
-                .map(|fix| FixReport { title: &fix.title, edits: &fix.edits })
+                .map(|fix| FixReport { title: &fix.title, sure: fix.sure, edits: &fix.edits })
                 .collect(),
         }
     }

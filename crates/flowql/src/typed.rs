@@ -137,6 +137,17 @@ impl Comparison {
             Self::Ge => ">=",
         }
     }
+
+    const fn opposite(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+        }
+    }
 }
 
 /// An item of a list.
@@ -219,6 +230,25 @@ impl Filter {
                 }
             }
         }
+    }
+}
+
+impl Condition {
+    /// The condition that selects exactly the other flows.
+    pub(crate) fn opposite(&self) -> Self {
+        let mut opposite = self.clone();
+        match &mut opposite.test {
+            Test::Compare(comparison, _) | Test::CompareColumn(comparison, _) => {
+                *comparison = comparison.opposite();
+            }
+            Test::OneOf { negated, .. }
+            | Test::Between { negated, .. }
+            | Test::Within { negated, .. }
+            | Test::Like { negated, .. }
+            | Test::Regexp { negated, .. }
+            | Test::HasBits { negated, .. } => *negated = !*negated,
+        }
+        opposite
     }
 }
 

@@ -61,11 +61,11 @@ pub(crate) fn actions(request: &Request, params: &CodeActionParams) -> CodeActio
         found.extend(diagnostic.fixes.iter().map(|fix| {
             let edits = fix.edits.iter().map(|edit| lines.edit(edit, 0)).collect();
             let mut action = action(request, fix.title.clone(), CodeActionKind::QUICKFIX, edits);
+            action.is_preferred = fix.sure.then_some(true);
             action.diagnostics = Some(vec![super::diagnostics::diagnostic(diagnostic, 0, &lines)]);
             action
         }));
     }
-    prefer_single_fixes(&mut found);
     // What changes the whole document is offered on demand only.
     let asked = only.is_some_and(|only| only.iter().any(|only| is_within(&FIX_ALL, only)));
     if asked {
@@ -105,7 +105,12 @@ fn code_action(request: &Request, filter: &Filter, found: Action) -> CodeAction 
     let mut edits: Vec<TextEdit> = found.edits.iter().map(|edit| lines.edit(edit, shift)).collect();
     edits.extend(found.new_filter.as_ref().map(|new| lines.edit(&definition_of(request, filter, new), 0)));
     let mut action = action(request, found.title, kind(found.kind), edits);
-    action.diagnostics = found.diagnostic.map(|found| vec![diagnostic(&found, shift, &lines)]);
+    if let Some(diagnosed) = found.diagnostic {
+        // Editors apply a preferred fix without showing the others.
+        let sure = diagnosed.fixes.iter().any(|fix| fix.sure && fix.edits == found.edits);
+        action.is_preferred = sure.then_some(true);
+        action.diagnostics = Some(vec![diagnostic(&diagnosed, shift, &lines)]);
+    }
     action
 }
 
@@ -119,16 +124,7 @@ fn definition_of(request: &Request, filter: &Filter, new: &NewFilter) -> Edit {
     Edit::insert(end, format!("\n\n-- name: {}\n{}{after}", new.name, new.text.trim()))
 }
 
-/// A fix that is the only one for its diagnostic is the one to choose.
-fn prefer_single_fixes(actions: &mut [CodeAction]) {
-    let places: Vec<_> = actions.iter().map(|action| action.diagnostics.clone()).collect();
-    for action in actions {
-        let alike = places.iter().filter(|place| place.is_some() && **place == action.diagnostics).count();
-        action.is_preferred = (alike == 1).then_some(true);
-    }
-}
-
-/// The one action that applies the fix of every error that has exactly one.
+/// The one action that applies the sure fix of every error that has one.
 fn fix_all(request: &Request) -> Option<CodeAction> {
     let lines = request.lines();
     let compiler = request.compiler();
@@ -138,6 +134,5 @@ fn fix_all(request: &Request) -> Option<CodeAction> {
         let edit = super::format::difference(&filter.body.text, &mended, filter.span.start);
         edits.extend(edit.map(|edit| lines.edit(&edit, 0)));
     }
-    (!edits.is_empty())
-        .then(|| action(request, "apply every fix that is the only one".to_owned(), FIX_ALL, edits))
+    (!edits.is_empty()).then(|| action(request, "apply every sure fix".to_owned(), FIX_ALL, edits))
 }

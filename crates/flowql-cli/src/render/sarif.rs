@@ -96,6 +96,7 @@ fn result(source: &Checked, positions: &Positions<'_>, found: &Finding) -> Value
                         fix.edits.iter().map(|edit| replacement(positions, edit)).collect();
                     json!({
                         "description": { "text": fix.title },
+                        "properties": { "sure": fix.sure },
                         "artifactChanges": [{ "artifactLocation": artifact, "replacements": edits }],
                     })
                 })

@@ -89,8 +89,9 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
     if (filter !== null) void run({ filter });
   };
   const refer = (name: string) => {
-    const before = state.filter.trim();
-    change({ filter: before === "" ? `@${name}` : `${/\bOR\b/i.test(before) ? `(${before})` : before} AND @${name}` });
+    // A filter with errors is left to its author: the name comes on a line of its own.
+    const filter = language.withSaved(state.filter, name) ?? `${state.filter.trimEnd()}\nAND @${name}`;
+    change({ filter });
     view.current?.focus();
   };
   const clear = () => {

@@ -26,6 +26,10 @@ impl Checker<'_, '_> {
                 diagnostic =
                     diagnostic.with_help("the time range of a query selects flows by the time received");
             }
+            if let Some(standard) = self.context.schema.standard_communities(id) {
+                let help = format!("large communities are asked for by `{standard} = 65000:1:2`");
+                diagnostic = diagnostic.with_help(help);
+            }
             return self.fail(diagnostic);
         }
         if column.disabled {
@@ -50,6 +54,15 @@ impl Checker<'_, '_> {
             return diagnostic;
         }
         self.suggestions -= 1;
+        // SQL quotes names so.
+        let inner = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+        if let Some(inner) = inner.filter(|inner| self.context.schema.find(inner).is_some()) {
+            return diagnostic.with_fix(Fix::new("remove the backquotes", Edit::replace(span, inner)));
+        }
+        if name.eq_ignore_ascii_case("dscp") && self.context.schema.find("IPTos").is_some() {
+            let help = "it is the upper six bits of `IPTos`: DSCP 46 is `IPTos BETWEEN 184 AND 187`";
+            return diagnostic.with_help(help);
+        }
         let close = self.context.schema.closest_columns(name);
         if close.is_empty() {
             return diagnostic;

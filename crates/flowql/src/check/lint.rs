@@ -1,5 +1,6 @@
 //! Warnings and hints: what is valid but hardly meant.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -63,25 +64,37 @@ pub(super) fn disjunction(
 }
 
 /// The conditions among the terms, by column, where a column has several; in the order of the text.
-fn repeated(terms: &[Option<Filter>]) -> Vec<Vec<&Condition>> {
-    let mut conditions: Vec<&Condition> = terms
-        .iter()
-        .filter_map(|term| match term {
-            Some(Filter::Condition(condition)) => Some(condition),
-            _ => None,
-        })
-        .collect();
+fn repeated(terms: &[Option<Filter>]) -> Vec<Vec<Cow<'_, Condition>>> {
+    let mut conditions: Vec<Cow<'_, Condition>> =
+        terms.iter().filter_map(|term| single(term.as_ref()?)).collect();
     conditions.sort_by_key(|condition| condition.column.id);
     let groups = conditions.chunk_by(|first, second| first.column.id == second.column.id);
     groups.filter(|group| group.len() > 1).map(<[_]>::to_vec).collect()
 }
 
+/// The one condition that a term is, the opposite one for each NOT before it.
+fn single(mut term: &Filter) -> Option<Cow<'_, Condition>> {
+    let mut negated = false;
+    loop {
+        match term {
+            Filter::Condition(condition) if negated => return Some(Cow::Owned(condition.opposite())),
+            Filter::Condition(condition) => return Some(Cow::Borrowed(condition)),
+            Filter::Not(inner) => {
+                negated = !negated;
+                term = inner;
+            }
+            Filter::Group(inner) => term = inner,
+            _ => return None,
+        }
+    }
+}
+
 /// The name of the column that the conditions are on.
-fn name<'a>(schema: &'a Schema, conditions: &[&Condition]) -> &'a str {
+fn name<'a>(schema: &'a Schema, conditions: &[Cow<'_, Condition>]) -> &'a str {
     conditions.first().map_or("", |condition| &schema.column(condition.column.id).name)
 }
 
-fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagnostic>) {
+fn duplicates(text: &str, conditions: &[Cow<'_, Condition>], diagnostics: &mut Vec<Diagnostic>) {
     // Stable: of equal ones the first in the text stays the first.
     let mut sorted = conditions.to_vec();
     sorted.sort();
@@ -95,7 +108,7 @@ fn duplicates(text: &str, conditions: &[&Condition], diagnostics: &mut Vec<Diagn
 }
 
 /// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.
-fn together(schema: &Schema, conditions: &[&Condition], change: fn(Set) -> Set) -> Option<Span> {
+fn together(schema: &Schema, conditions: &[Cow<'_, Condition>], change: fn(Set) -> Set) -> Option<Span> {
     let sets: Vec<Set> =
         conditions.iter().filter_map(|condition| value_sets::of(schema, condition)).map(change).collect();
     if sets.iter().any(|set| set.is_everything() || set.is_empty()) || !value_sets::cover_everything(sets) {
@@ -124,7 +137,7 @@ pub(super) fn host_bits(span: Span, written: IpAddr, net: IpNet, diagnostics: &m
     }
 }
 
-/// A warning of a country that is not two capitals.
+/// A warning of a country that is not the code of one.
 pub(super) fn country(
     countries: &Countries,
     column: &Column,
@@ -132,20 +145,22 @@ pub(super) fn country(
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let is_code = code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
-    if !column.country || is_code || code.is_empty() {
+    if !column.country || code.is_empty() || countries.is_stored(code) {
         return;
     }
-    let capitals = code.to_ascii_uppercase();
-    let fix = countries.name_of(&capitals).map(|_| {
-        Fix::new(format!("write \"{capitals}\""), Edit::replace(span, values::text::quote(&capitals)))
+    let fix = countries.meant(code).map(|meant| {
+        Fix::guess(format!("write \"{meant}\""), Edit::replace(span, values::text::quote(meant)))
     });
-    let message = "countries are two capital letters";
+    let is_code = code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_uppercase());
+    let message = match is_code {
+        true => format!("no country has the code `{code}`"),
+        false => "countries are two capital letters".to_owned(),
+    };
     diagnostics.push(Diagnostic::new(Code::NotACountry, span, message).with_fixes(fix));
 }
 
 /// A warning of a LIKE pattern without a wildcard.
-pub(super) fn wildcard(pattern: &str, span: Span, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn wildcard(pattern: &str, any_case: bool, span: Span, diagnostics: &mut Vec<Diagnostic>) {
     let mut rest = pattern.chars();
     while let Some(found) = rest.next() {
         match found {
@@ -156,7 +171,8 @@ pub(super) fn wildcard(pattern: &str, span: Span, diagnostics: &mut Vec<Diagnost
             _ => {}
         }
     }
-    let message = "the pattern has no wildcard, so it matches only this very text";
+    let how = if any_case { "text, in any case" } else { "very text" };
+    let message = format!("the pattern has no wildcard, so it matches only this {how}");
     let help = "`%` stands for any text, `_` for one character";
     diagnostics.push(Diagnostic::new(Code::LikeWithoutWildcard, span, message).with_help(help));
 }

@@ -11,7 +11,7 @@ mod value_sets;
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
 use crate::syntax::{Condition, Node, Operand, OperatorUse, Value};
-use crate::tables::{BITS_RULE, Form, Operator, Registries, Rule, Type};
+use crate::tables::{BITS_RULE, Form, Operator, Registries, Rule};
 use crate::typed::{self, ColumnUse, Comparison, Filter, Member, Scalar, Test};
 use crate::{Code, Diagnostic, Limits, Schema, Span};
 
@@ -159,9 +159,8 @@ impl<'a> Checker<'a, '_> {
             Operand::List(list) => {
                 let read: Vec<Option<Member>> =
                     list.items.iter().map(|item| self.member(id, usage, item, rule.forms)).collect();
-                if self.context.schema.column(id).filter_type == Some(Type::Ip) {
-                    redundant::redundant(self.text, &read, self.diagnostics);
-                }
+                let kind = self.context.schema.column(id).filter_type;
+                redundant::redundant(self.text, kind, &read, self.diagnostics);
                 Some(Test::OneOf { negated, members: all(read)? })
             }
         }

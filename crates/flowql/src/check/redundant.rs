@@ -1,52 +1,73 @@
-//! Lists of addresses whose items cover each other.
+//! Lists of which one item covers another.
 
 use std::cmp::Reverse;
 
+use crate::tables::Type;
 use crate::typed::{Member, Scalar};
-use crate::values::{bounds, mapped};
+use crate::values::intervals::{of_address, of_subnet};
 use crate::{Code, Diagnostic, Edit, Fix, Span};
 
-/// An address or subnet as an interval.
+/// A number, address, range or subnet as an interval.
 struct Interval {
     low: u128,
     high: u128,
-    is_subnet: bool,
     place: usize,
 }
 
-/// Warns of addresses and subnets that lie inside a subnet of the same list. In n log n.
-pub(super) fn redundant(text: &str, members: &[Option<Member>], diagnostics: &mut Vec<Diagnostic>) {
-    let mut intervals: Vec<Interval> =
-        members.iter().enumerate().filter_map(|(place, member)| interval(place, member.as_ref()?)).collect();
+/// Warns of values that are there twice, and of those that lie inside a range or subnet of the same list. In n log n.
+pub(super) fn redundant(
+    text: &str,
+    kind: Option<Type>,
+    members: &[Option<Member>],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut intervals = Vec::new();
+    let mut others = Vec::new();
+    for (place, member) in members.iter().enumerate() {
+        let Some(member) = member else { continue };
+        // A prefix is not selected by one that it lies in.
+        match interval(&member.value, member.to.as_ref()).filter(|_| kind != Some(Type::Prefix)) {
+            Some((low, high)) => intervals.push(Interval { low, high, place }),
+            None => others.push((place, member)),
+        }
+    }
+    let mut covered = Vec::new();
     intervals.sort_by_key(|interval| (interval.low, Reverse(interval.high), interval.place));
     let mut widest: Option<&Interval> = None;
     for interval in &intervals {
         match widest {
-            Some(cover) if interval.high <= cover.high => {
-                diagnostics.extend(report(text, members, interval.place, cover.place));
-            }
-            _ if interval.is_subnet => widest = Some(interval),
-            _ => {}
+            Some(cover) if interval.high <= cover.high => covered.push((interval.place, cover.place)),
+            _ => widest = Some(interval),
         }
     }
+    // Stable: of equal ones the first in the text stays the first.
+    others.sort_by(|first, second| first.1.cmp(second.1));
+    for same in others.chunk_by(|first, second| first.1 == second.1) {
+        let Some((first, rest)) = same.split_first() else { continue };
+        covered.extend(rest.iter().map(|again| (again.0, first.0)));
+    }
+    diagnostics.extend(covered.into_iter().filter_map(|(place, cover)| report(text, members, place, cover)));
 }
 
-fn interval(place: usize, member: &Member) -> Option<Interval> {
-    let (low, high, is_subnet) = match (&member.value, &member.to) {
-        (Scalar::Address(address), None) => (*address, *address, false),
-        (Scalar::Subnet(net), None) => {
-            let (low, high) = bounds(*net);
-            (low, high, true)
-        }
+fn interval(value: &Scalar, to: Option<&Scalar>) -> Option<(u128, u128)> {
+    let (low, high) = match value {
+        Scalar::Address(address) => (of_address(*address), of_address(*address)),
+        Scalar::Subnet(net) => of_subnet(*net),
+        Scalar::Integer(number) => (u128::from(*number), u128::from(*number)),
         _ => return None,
     };
-    Some(Interval { low: mapped(low).to_bits(), high: mapped(high).to_bits(), is_subnet, place })
+    Some((low, to.and_then(|to| interval(to, None)).map_or(high, |(_, high)| high)))
 }
 
 fn report(text: &str, members: &[Option<Member>], place: usize, cover: usize) -> Option<Diagnostic> {
-    let span_of = |place: usize| Some(members.get(place)?.as_ref()?.span);
+    let of_place = |place: usize| members.get(place)?.as_ref();
+    let span_of = |place: usize| Some(of_place(place)?.span);
     let (inner, outer) = (span_of(place)?, span_of(cover)?);
-    let message = format!("`{}` lies inside `{}` of the same list", inner.of(text), outer.of(text));
+    let message = if of_place(place) == of_place(cover) {
+        format!("`{}` is there twice in the list", inner.of(text))
+    } else {
+        format!("`{}` lies inside `{}` of the same list", inner.of(text), outer.of(text))
+    };
     // The item goes with the comma before it, or after it where it is the first one.
     let gone = match place.checked_sub(1).and_then(span_of) {
         Some(before) => Some(Span { start: before.end, end: inner.end }),

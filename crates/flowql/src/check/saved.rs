@@ -1,7 +1,7 @@
 //! Saved filters: `@name` stands for another filter's text.
 
 use super::{Checker, enumerate};
-use crate::tables::closest;
+use crate::tables::{closest, is_keyword};
 use crate::typed::Filter;
 use crate::values::text;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span, syntax};
@@ -85,12 +85,13 @@ impl SavedFilters {
     }
 }
 
-/// Whether the text can name a saved filter. Two hyphens are a comment wherever the name is used, so no
-/// name holds them.
+/// Whether the text can name a saved filter: no keyword, and no two hyphens, which are a comment wherever the name is
+/// used.
 pub fn is_filter_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
         && !text::has_hyphens(name)
+        && !is_keyword(name)
 }
 
 /// What the saved filters that were put in so far have cost.

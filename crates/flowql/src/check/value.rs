@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{Checker, lint};
 use crate::syntax::{OperatorUse, Value, ValueKind};
-use crate::tables::{Form, Type, words};
+use crate::tables::{Form, Operator, Type, words};
 use crate::typed::{ColumnUse, Scalar};
 use crate::values::{self, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
@@ -52,7 +52,7 @@ impl Checker<'_, '_> {
         let column = self.context.schema.column(wanted.id);
         for &form in wanted.forms {
             if let Some(read) = self.read_word(column, form, word) {
-                return self.accept(read, span);
+                return self.accept(column, read, span);
             }
         }
         if let Some(other) = self.context.schema.find(word) {
@@ -63,11 +63,14 @@ impl Checker<'_, '_> {
     }
 
     /// What stays to be checked, or remarked, of a value that was read.
-    fn accept(&mut self, read: Read, span: Span) -> Option<Read> {
+    fn accept(&mut self, column: &Column, read: Read, span: Span) -> Option<Read> {
         match &read {
             Read::Subnet(written, net) => {
                 lint::host_bits(span, *written, *net, self.diagnostics);
-                return Some(Read::Scalar(Scalar::Subnet(*net)));
+                // Prefixes of IPv4 are never stored as mapped ones.
+                let is_prefix = column.filter_type == Some(Type::Prefix);
+                let net = if is_prefix { values::intervals::unmapped(*net) } else { *net };
+                return Some(Read::Scalar(Scalar::Subnet(net)));
             }
             Read::Range(low, high) => {
                 let (low_text, _) = values::range(span.of(self.text))?;
@@ -155,7 +158,7 @@ impl Checker<'_, '_> {
                     return Some(Read::Scalar(Scalar::Text(text)));
                 }
                 Form::Pattern => {
-                    self.check_pattern(&decoded, span)?;
+                    self.check_pattern(&decoded, span, wanted.usage)?;
                     return Some(Read::Scalar(Scalar::Text(decoded.into_owned())));
                 }
                 Form::Regexp => {
@@ -200,7 +203,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn check_pattern(&mut self, pattern: &str, span: Span) -> Option<()> {
+    fn check_pattern(&mut self, pattern: &str, span: Span, usage: OperatorUse) -> Option<()> {
         let backslashes = pattern.bytes().rev().take_while(|&byte| byte == b'\\').count();
         if backslashes % 2 == 1 {
             let message = "the pattern ends in a backslash that escapes nothing";
@@ -208,7 +211,8 @@ impl Checker<'_, '_> {
             let fix = Fix::new("double the backslash", Edit::replace(span, mended));
             return self.fail(Diagnostic::new(Code::PatternEndsInBackslash, span, message).with_fix(fix));
         }
-        lint::wildcard(pattern, span, self.diagnostics);
+        let any_case = matches!(usage.operator, Operator::ILike | Operator::NotILike);
+        lint::wildcard(pattern, any_case, span, self.diagnostics);
         Some(())
     }
 
@@ -246,7 +250,8 @@ impl Checker<'_, '_> {
             Edit::replace(low_span, high_span.of(self.text)),
             Edit::replace(high_span, low_span.of(self.text)),
         ];
-        let fix = Fix::of_edits("swap the ends", edits);
+        // One of the ends may be misspelt, or short for a number with the head of the other.
+        let fix = Fix { sure: false, ..Fix::of_edits("swap the ends", edits) };
         let message = "the second end of the range is lower than the first";
         self.fail(Diagnostic::new(Code::ReversedRange, whole, message).with_fix(fix))
     }

@@ -3,7 +3,7 @@
 use super::column::shown;
 use super::{Checker, enumerate, join_words};
 use crate::syntax::OperatorUse;
-use crate::tables::{Form, Operator, closest, words};
+use crate::tables::{Form, Operator, Protocols, closest, is_keyword, words};
 use crate::values::{self, NumberError, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
 
@@ -39,21 +39,35 @@ impl Checker<'_, '_> {
         if let Some(diagnostic) = self.bad_range(wanted, span) {
             return diagnostic;
         }
+        let within = |open, close| word.strip_prefix(open)?.strip_suffix(close);
+        if let Some(inner) = within('`', '`').or_else(|| within('[', ']')) {
+            if let Some(fix) = self.without_quotes(wanted, span, inner) {
+                let message = format!("expecting {}, without quotes", wanted.names());
+                return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
+            }
+            let is_service = column.port && self.registries().services.port_of(inner).is_some();
+            if is_service
+                || wanted.has(Form::ProtocolName) && self.registries().protocols.by_name(inner).is_some()
+            {
+                let message = format!("expecting {}", wanted.names());
+                return Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, inner));
+            }
+        }
         let first = wanted.forms.first().copied().unwrap_or(Form::Column);
         match first {
-            Form::Text | Form::Pattern | Form::Regexp => expected_string(span, word, wanted.names()),
+            Form::Text | Form::Pattern | Form::Regexp => self.expected_string(span, wanted.names()),
             Form::Address | Form::Subnet => bad_address(wanted, span, word),
             Form::Mac => Diagnostic::new(Code::BadMac, span, "expecting a MAC address")
                 .with_help("six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"),
-            Form::Asn => bad_asn(span, word),
+            Form::Asn => bad_asn(column, span, word),
             Form::Community => self.bad_community(span, word),
             Form::Word | Form::Bit => self.unknown_word(column, first, span, word),
-            Form::ProtocolNumber => bad_protocol(wanted, span, word),
+            Form::ProtocolNumber => bad_protocol(&self.registries().protocols, wanted, span, word),
             Form::Integer if column.port && self.registries().services.port_of(word).is_some() => {
                 let message = "a service name stands in quotes";
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
-            _ => bad_integer(span, word),
+            _ => self.bad_integer(wanted, span, word),
         }
     }
 
@@ -65,6 +79,11 @@ impl Checker<'_, '_> {
         }
         let message = format!("expecting {}, without quotes", wanted.names());
         let diagnostic = Diagnostic::new(Code::UnexpectedString, span, message);
+        diagnostic.with_fixes(self.without_quotes(wanted, span, decoded))
+    }
+
+    /// The fix that takes the quotes of a value away; `None` where it would not be a value without them.
+    fn without_quotes(&mut self, wanted: Wanted, span: Span, decoded: &str) -> Option<Fix> {
         let unquoted = super::Checker {
             text: decoded,
             context: self.context,
@@ -74,11 +93,7 @@ impl Checker<'_, '_> {
             suggestions: 0,
         }
         .reads_as_word(wanted, Span::new(0, decoded.len()));
-        if unquoted {
-            diagnostic.with_fix(Fix::new("remove the quotes", Edit::replace(span, decoded)))
-        } else {
-            diagnostic
-        }
+        unquoted.then(|| Fix::new("remove the quotes", Edit::replace(span, decoded)))
     }
 
     fn reads_as_word(&mut self, wanted: Wanted, span: Span) -> bool {
@@ -89,7 +104,7 @@ impl Checker<'_, '_> {
     /// A range where none may stand, or one whose ends are no values.
     fn bad_range(&mut self, wanted: Wanted, span: Span) -> Option<Diagnostic> {
         let word = span.of(self.text);
-        let (low, high) = values::range(word)?;
+        let (low, high) = values::range(word).or_else(|| values::foreign_range(word))?;
         let is_end = |end: &str| {
             wanted.forms.iter().any(|&form| match form {
                 Form::Address => values::address(end).is_some(),
@@ -100,6 +115,12 @@ impl Checker<'_, '_> {
         };
         if !(is_end(low) && is_end(high)) {
             return None;
+        }
+        if wanted.forms.iter().any(|form| form.is_range()) {
+            let range = format!("{low}-{high}");
+            let message = format!("`{}` is written `{range}` here", shown(word));
+            let fix = Fix::new(format!("write `{range}`"), Edit::replace(span, range));
+            return Some(Diagnostic::new(Code::BadRange, span, message).with_fix(fix));
         }
         let message = format!("expecting {}, not a range", wanted.names());
         let diagnostic = Diagnostic::new(Code::RangeNotAllowed, span, message);
@@ -121,6 +142,55 @@ impl Checker<'_, '_> {
         })
     }
 
+    /// An unquoted word, or several, where a string is due.
+    fn expected_string(&self, span: Span, names: String) -> Diagnostic {
+        let word = span.of(self.text);
+        let whole = self.run_of_words(span);
+        let text = whole.of(self.text);
+        let inner = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+        // What looks like the name of a column may be one that is misspelt.
+        let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+        let is_name =
+            word.bytes().all(|byte| byte.is_ascii_alphabetic()) && (2..word.len()).contains(&capitals);
+        let near = is_name && !self.context.schema.closest_columns(word).is_empty();
+        let sure = inner.is_some() || whole == span && !near;
+        let fix = Fix { sure, ..quote_fix(whole, inner.unwrap_or(text)) };
+        let help = "strings stand in double or single quotes";
+        Diagnostic::new(Code::ExpectedString, span, format!("expecting {names}"))
+            .with_help(help)
+            .with_fix(fix)
+    }
+
+    /// The word and those behind it up to a connective, a bracket or the end of the line, unless they begin a condition.
+    fn run_of_words(&self, span: Span) -> Span {
+        let rest = self.text.get(span.end as usize..).unwrap_or_default();
+        let ends = |found| "\r\n\"'(),=<>!&|;".contains(found);
+        let length = rest.find(|found: char| ends(found)).unwrap_or(rest.len());
+        let words = rest.get(..length).unwrap_or_default();
+        let mut end = 0;
+        let mut place = 0;
+        let mut stopped = rest.as_bytes().get(length).copied();
+        for word in words.split([' ', '\t']) {
+            let joined = ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
+            if joined || word.starts_with("--") || word.starts_with("/*") {
+                stopped = None;
+                break;
+            }
+            if is_keyword(word) {
+                return span;
+            }
+            place += word.len();
+            if !word.is_empty() {
+                end = place;
+            }
+            place += 1;
+        }
+        match stopped {
+            Some(b'=' | b'<' | b'>' | b'!' | b'"' | b'\'' | b'(') => span,
+            _ => Span { end: span.end + Span::new(0, end).end, ..span },
+        }
+    }
+
     /// The edit with a blank before its text where it would touch a word.
     fn spaced(&self, mut edit: Edit) -> Edit {
         let before = self.text.get(..edit.span.start as usize).unwrap_or_default();
@@ -128,6 +198,27 @@ impl Checker<'_, '_> {
             edit.new_text.insert(0, ' ');
         }
         edit
+    }
+
+    fn bad_integer(&self, wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+        let column = self.context.schema.column(wanted.id);
+        if column.bits.iter().any(|(name, _)| name.eq_ignore_ascii_case(word)) {
+            let message = "expecting an unsigned integer, found a flag";
+            let diagnostic = Diagnostic::new(Code::BadInteger, span, message)
+                .with_help(format!("flags are asked for by `{} HAS {word}`", column.name));
+            if wanted.usage.operator != Operator::Eq {
+                return diagnostic;
+            }
+            let edit = Edit::replace(wanted.usage.span.to(span), format!("HAS {word}"));
+            return diagnostic.with_fix(Fix::guess(format!("write `HAS {word}`"), self.spaced(edit)));
+        }
+        match values::integer(word) {
+            Err(NumberError::TooLarge) => {
+                let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
+                Diagnostic::new(Code::IntegerTooLarge, span, message)
+            }
+            _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
+        }
     }
 
     fn bad_community(&mut self, span: Span, word: &str) -> Diagnostic {
@@ -174,6 +265,9 @@ impl Checker<'_, '_> {
         let message = format!("unknown protocol `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownProtocol, span, message);
         let registries = self.registries();
+        if name.parse::<u8>().is_ok() {
+            return diagnostic.with_fix(Fix::guess("remove the quotes", Edit::replace(span, name)));
+        }
         self.suggest_names(diagnostic, name, span, |name| {
             closest(name, registries.protocols.all().map(|known| known.name))
         })
@@ -223,12 +317,6 @@ fn quote_fix(span: Span, word: &str) -> Fix {
     Fix::new("put it in quotes", Edit::replace(span, text::quote(word)))
 }
 
-fn expected_string(span: Span, word: &str, names: String) -> Diagnostic {
-    let message = format!("expecting {names}");
-    let help = "strings stand in double or single quotes";
-    Diagnostic::new(Code::ExpectedString, span, message).with_help(help).with_fix(quote_fix(span, word))
-}
-
 fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
     let names = wanted.names();
     let only_subnets = !wanted.has(Form::Address);
@@ -243,6 +331,10 @@ fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
         let edit = Edit::insert(span.end, format!("/{length}"));
         let fix = Fix { sure: is_host, ..Fix::new(format!("append /{length}"), edit) };
         return Diagnostic::new(Code::MissingMask, span, message).with_fix(fix);
+    }
+    if let Some(net) = values::short_subnet(word).filter(|_| wanted.has(Form::Subnet)) {
+        let fix = Fix::new(format!("write `{net}`"), Edit::replace(span, net.to_string()));
+        return Diagnostic::new(Code::BadSubnet, span, format!("expecting {names}")).with_fix(fix);
     }
     if let Some((base, length)) = word.split_once('/')
         && (only_subnets || wanted.has(Form::Subnet))
@@ -260,6 +352,12 @@ fn bad_address(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
 }
 
 fn bad_subnet(span: Span, base: &str, length: &str) -> Diagnostic {
+    let mask =
+        values::mask_length(length).filter(|_| values::address(base).is_some_and(|base| base.is_ipv4()));
+    let fix = mask.map(|length| {
+        let subnet = format!("{base}/{length}");
+        Fix::new(format!("write `{subnet}`"), Edit::replace(span, subnet))
+    });
     let message = match values::address(base) {
         None => format!("expecting a subnet; `{}` is no IP address", shown(base)),
         Some(address) => {
@@ -269,32 +367,29 @@ fn bad_subnet(span: Span, base: &str, length: &str) -> Diagnostic {
             format!("expecting a prefix length from 0 to {longest}{found}")
         }
     };
-    Diagnostic::new(Code::BadSubnet, span, message)
+    Diagnostic::new(Code::BadSubnet, span, message).with_fixes(fix)
 }
 
-fn bad_asn(span: Span, word: &str) -> Diagnostic {
-    let message = match values::asn(word) {
-        Err(NumberError::TooLarge) => "AS numbers have 32 bits, and this one is larger",
-        _ => "expecting an AS number",
-    };
-    Diagnostic::new(Code::BadAsn, span, message)
+fn bad_asn(column: &Column, span: Span, word: &str) -> Diagnostic {
+    match values::asn(word) {
+        Err(NumberError::TooLarge) => {
+            let message = "AS numbers have 32 bits, and this one is larger";
+            Diagnostic::new(Code::BadAsn, span, message)
+        }
+        _ => {
+            let help = format!("an AS is written by its number, as in `{} = AS15169`", column.name);
+            Diagnostic::new(Code::BadAsn, span, "expecting an AS number").with_help(help)
+        }
+    }
 }
 
-fn bad_protocol(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+fn bad_protocol(protocols: &Protocols, wanted: Wanted, span: Span, word: &str) -> Diagnostic {
     let message = format!("expecting {}", wanted.names());
     let is_name = word.starts_with(|first: char| first.is_ascii_alphabetic());
     if is_name && wanted.has(Form::ProtocolName) {
-        return Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word));
+        // Another name would be a filter that selects nothing.
+        let fix = Fix { sure: protocols.by_name(word).is_some(), ..quote_fix(span, word) };
+        return Diagnostic::new(Code::ExpectedString, span, message).with_fix(fix);
     }
     Diagnostic::new(Code::BadProtocol, span, message)
-}
-
-fn bad_integer(span: Span, word: &str) -> Diagnostic {
-    match values::integer(word) {
-        Err(NumberError::TooLarge) => {
-            let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
-            Diagnostic::new(Code::IntegerTooLarge, span, message)
-        }
-        _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
-    }
 }

@@ -16,7 +16,7 @@ mod rewrites;
 mod tokens;
 
 pub use action::{Action, ActionKind, NewFilter};
-pub use actions::{code_actions, fix_all, single_fixes};
+pub use actions::{code_actions, fix_all, sure_fixes};
 pub use complete::{
     Candidate, CandidateKind, ColumnValues, Completions, KnownValue, Suggestion, ValueRequest, complete,
     match_rank, values,
@@ -24,7 +24,7 @@ pub use complete::{
 pub use explain::{Explanation, Line, explain};
 pub use hints::{Hint, Meaning, hints};
 pub use hover::{Hover, escape_markdown, hover};
-pub use narrow::narrow;
+pub use narrow::{narrow, with_saved};
 pub use outline::{Symbol, SymbolKind, folding, selection, symbols};
 pub use references::{Reference, column_uses, highlights, reference_at, references, rename};
 pub use tokens::{ClassifiedToken, TokenClass, tokens};

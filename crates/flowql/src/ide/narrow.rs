@@ -21,12 +21,22 @@ pub fn narrow(
 ) -> Option<String> {
     let column = compiler.schema.column(compiler.schema.find(column)?);
     let operator = if exclude { Operator::Ne } else { Operator::Eq };
-    let condition = format!("{} {} {}", column.name, operator.symbol(), literal(column, value)?);
-    let narrowed = match joinable(compiler, filter)? {
+    joined(compiler, filter, format!("{} {} {}", column.name, operator.symbol(), literal(column, value)?))
+}
+
+/// The filter with one more condition: a saved filter, as `@name`. `None` where the filter has an error, or would have
+/// one.
+pub fn with_saved(compiler: &Compiler<'_>, filter: &str, name: &str) -> Option<String> {
+    joined(compiler, filter, format!("@{name}"))
+}
+
+/// The filter and a condition, if both together are valid.
+fn joined(compiler: &Compiler<'_>, filter: &str, condition: String) -> Option<String> {
+    let joined = match joinable(compiler, filter)? {
         Some(before) => format!("{before} AND {condition}"),
         None => condition,
     };
-    compiler.compile(&narrowed, Options::default()).sql.map(|_| narrowed)
+    compiler.compile(&joined, Options::default()).sql.map(|_| joined)
 }
 
 /// The filter as the left side of an AND; `Some(None)` for a blank one, `None` for a bad one.
@@ -119,6 +129,23 @@ mod tests {
         check("SrcAS = 1 -- x", "DstAS", "2", Some("SrcAS = 1 -- x\n AND DstAS = AS2"));
         check("-- nothing\n", "DstAS", "2", Some("DstAS = AS2"));
         check("SrcAS = 1 OR", "DstAS", "2", None);
+    }
+
+    #[test]
+    fn saved_filters_are_joined() {
+        let (schema, mut saved) = (Schema::default(), SavedFilters::default());
+        saved.insert(crate::Scope::User, "peers", "SrcAS = 2");
+        let compiler = Compiler::new(&schema, &saved);
+        for (filter, expected) in [
+            ("", Some("@peers")),
+            ("SrcAS = 1", Some("SrcAS = 1 AND @peers")),
+            ("SrcAS = 1 -- ours", Some("SrcAS = 1 -- ours\n AND @peers")),
+            ("SrcAS = 1 OR SrcAS = 3", Some("(SrcAS = 1 OR SrcAS = 3) AND @peers")),
+            ("SrcAS =", None),
+        ] {
+            assert_eq!(with_saved(&compiler, filter, "peers").as_deref(), expected, "{filter}");
+        }
+        assert_eq!(with_saved(&compiler, "", "nothing"), None);
     }
 
     #[test]

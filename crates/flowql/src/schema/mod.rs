@@ -8,11 +8,13 @@ mod row;
 
 use std::borrow::Cow;
 
+use ipnet::IpNet;
+
 pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
 
-use crate::tables::{Operator, Registries, Texts, Type, closest};
+use crate::tables::{ETHER_TYPES, Operator, Registries, Texts, Type, closest};
 use crate::values::Community;
 
 /// A column's place in the schema.
@@ -148,7 +150,17 @@ impl Schema {
 
     /// The names of the filterable columns that are most like a word.
     pub fn closest_columns(&self, word: &str) -> Vec<&str> {
-        closest(word, self.filterable().map(|id| self.column(id).name.as_ref()))
+        let names = || self.filterable().map(|id| self.column(id).name.as_ref());
+        let close = closest(word, names());
+        if !close.is_empty() {
+            return close;
+        }
+        // A name without its side: `ASPath` for `DstASPath`.
+        let side = |name: &&str| {
+            let head = name.len().checked_sub(word.len()).filter(|_| word.len() > 2);
+            head.and_then(|head| name.get(head..)).is_some_and(|tail| tail.eq_ignore_ascii_case(word))
+        };
+        names().filter(side).take(2).collect()
     }
 
     /// The column for the opposite direction: `Src` for `Dst`, `In` for `Out` and back. `None` where
@@ -170,9 +182,26 @@ impl Schema {
         Some((self.find(address)?, self.find(mask)?))
     }
 
+    /// The column and the value that tell the flows of a computed prefix from others with the same address and mask:
+    /// addresses of IPv4 are stored mapped into IPv6, so they lie in `::/0` to `::/32` too, and their masks can have
+    /// these lengths. `None` for prefixes that address and mask alone tell.
+    pub fn prefix_ether_type(&self, prefix: IpNet) -> Option<(ColumnId, u16)> {
+        let holds_mapped =
+            prefix.addr().is_ipv6() && prefix.network().is_unspecified() && prefix.prefix_len() <= 32;
+        let word = ETHER_TYPES.iter().find(|word| holds_mapped && word.name == "IPv6")?;
+        let column = self.filterable().find(|&id| self.column(id).filter_type == Some(Type::EType))?;
+        Some((column, word.number))
+    }
+
     /// The column with the large communities that accompany a column of communities; `None` for other columns.
     pub fn large_communities(&self, id: ColumnId) -> Option<ColumnId> {
         self.find(self.column(id).large?)
+    }
+
+    /// The name of the column of communities that a column with large communities accompanies.
+    pub(crate) fn standard_communities(&self, id: ColumnId) -> Option<&str> {
+        let accompanied = |column: &&Column| column.large.is_some_and(|large| self.find(large) == Some(id));
+        self.columns.iter().find(accompanied).map(|column| column.name.as_ref())
     }
 
     /// The communities that the configuration names.

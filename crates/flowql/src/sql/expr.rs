@@ -161,6 +161,8 @@ pub(super) enum Literal<'a> {
     Text(&'a str),
     /// A pattern for LIKE; one for ILIKE is a text.
     Pattern(&'a str),
+    /// A regular expression.
+    Regexp(&'a str),
     /// A text that is printed from something else: a MAC address.
     Mac(u64),
     /// A prefix, as its column holds it.
@@ -194,6 +196,11 @@ impl<'a> Expr<'a, Uint> {
         Self::new(Node::Literal(Literal::SameInteger { value, bits }))
     }
 
+    /// A number that belongs to the translation.
+    pub(super) const fn fixed(value: u64) -> Self {
+        Self::new(Node::Fixed(value))
+    }
+
     pub(super) fn mac(address: u64) -> Self {
         Self::new(Node::Call(Function::MacStringToNum, vec![Node::Literal(Literal::Mac(address))]))
     }
@@ -223,6 +230,10 @@ impl<'a> Expr<'a, Text> {
 
     pub(super) const fn pattern(pattern: &'a str) -> Self {
         Self::new(Node::Literal(Literal::Pattern(pattern)))
+    }
+
+    pub(super) const fn regexp(expression: &'a str) -> Self {
+        Self::new(Node::Literal(Literal::Regexp(expression)))
     }
 
     pub(super) const fn prefix(prefix: ipnet::IpNet) -> Self {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::values::text::find;
+
 /// Appends a string literal: `\` and `'` escaped by a backslash, control characters by ClickHouse's escapes.
 pub(super) fn string(out: &mut String, text: &str) {
     out.push('\'');
@@ -55,6 +57,57 @@ pub(super) fn pattern(text: &str) -> Cow<'_, str> {
         plain.extend(escaped);
     }
     Cow::Owned(plain)
+}
+
+/// A regular expression as ClickHouse must be told it. Before it asks RE2, it reads the expression on its own for a text
+/// that every match must hold, and misreads some (26.7): brackets in a class, `\Q…\E`, what follows a NUL, and a
+/// repeated character of several bytes, of which it drops one byte. Where an expression has one of these, a branch that
+/// never matches is put before it: behind the `|`, which it reads rightly since nothing misleading comes before it, no
+/// text is needed by every match, and RE2 alone answers.
+pub(super) fn regexp(expression: &str) -> Cow<'_, str> {
+    if is_misread(expression) {
+        Cow::Owned(format!("{NEVER}|{expression}"))
+    } else {
+        Cow::Borrowed(expression)
+    }
+}
+
+/// A class without a character.
+const NEVER: &str = r"[^\s\S]";
+
+/// Whether a reader who takes the first `]` for the end of a class, and characters for bytes, goes wrong.
+fn is_misread(expression: &str) -> bool {
+    let mut in_class = false;
+    let mut rest = expression.chars();
+    while let Some(found) = rest.next() {
+        let after = rest.as_str();
+        match found {
+            '\0' => return true,
+            '\\' => {
+                if rest.next() == Some('Q') {
+                    return true;
+                }
+            }
+            // Classes of POSIX inside a class are read rightly.
+            '[' if in_class => match after.strip_prefix(':').and_then(|name| Some((name, find(name, ":]")?)))
+            {
+                Some((name, end)) => rest = name.get(end + 2..).unwrap_or_default().chars(),
+                None => return true,
+            },
+            '[' => {
+                let members = after.strip_prefix('^').unwrap_or(after);
+                if members.starts_with(']') {
+                    return true;
+                }
+                rest = members.chars();
+                in_class = true;
+            }
+            ']' => in_class = false,
+            _ if !found.is_ascii() && after.starts_with(['*', '?', '{']) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Appends a decimal number.
@@ -147,6 +200,42 @@ mod tests {
         let mut out = String::new();
         string(&mut out, "a\\b'c\0\u{7}\u{8}\t\n\u{b}\u{c}\r\u{1b}\u{7f}é\u{1F600}");
         assert_eq!(out, r"'a\\b\'c\0\a\b\t\n\v\f\r\x1B\x7Fé😀'");
+    }
+
+    #[test]
+    fn expressions_that_would_be_misread_get_a_branch_that_never_matches() {
+        for misread in [
+            "abcd[[]|a",
+            "[[:alpha:]",
+            "[[:a]",
+            "[]a]",
+            "[^]a]",
+            r"\Q[\E",
+            "abcd\0|a",
+            "\u{1F600}?",
+            "日*",
+            "é{2}",
+        ] {
+            assert_eq!(regexp(misread), format!(r"[^\s\S]|{misread}"));
+        }
+        for plain in [
+            "",
+            "^xe",
+            "[[:alpha:]_]+|a",
+            "[a-z]+",
+            r"[\[]",
+            r"[\]]|a",
+            r"\[[a]",
+            r"\\Q",
+            "a]",
+            "é",
+            "é+",
+            "[é]?",
+            "(é)*",
+            "(a|b)?c",
+        ] {
+            assert_eq!(regexp(plain), plain);
+        }
     }
 
     #[test]

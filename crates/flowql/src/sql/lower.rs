@@ -125,10 +125,16 @@ impl<'a> Lowering<'a> {
         let (address, mask) = self.schema.prefix_parts(id)?;
         let bits = self.schema.column(mask).uint_bits()?;
         let length = Expr::integer(u64::from(net.prefix_len()), bits);
-        Some(Expr::all(vec![
+        let mut terms = vec![
             between_bounds(self.column(address)?, false, net)?,
             self.column::<Uint>(mask)?.compare(comparison, length),
-        ]))
+        ];
+        if let Some((column, value)) =
+            self.schema.prefix_ether_type(net).filter(|_| comparison == Comparison::Eq)
+        {
+            terms.push(self.column::<Uint>(column)?.compare(Comparison::Eq, Expr::fixed(u64::from(value))));
+        }
+        Some(Expr::all(terms))
     }
 
     fn text(self, id: ColumnId, test: &'a Test) -> Option<Sql<'a>> {
@@ -142,7 +148,7 @@ impl<'a> Lowering<'a> {
                 Some(column()?.like(*negated, *ignore_case, pattern))
             }
             Test::Regexp { negated, pattern } => {
-                Some(column()?.matches(Expr::text(pattern)).negated_if(*negated))
+                Some(column()?.matches(Expr::regexp(pattern)).negated_if(*negated))
             }
             _ => None,
         }

@@ -105,6 +105,7 @@ fn value(literal: Literal<'_>) -> Outline {
         Literal::Address(address) => Outline::Call("toIPv6", vec![Outline::Text(address.to_string())]),
         Literal::Text(text) => Outline::Text(text.to_owned()),
         Literal::Pattern(text) => Outline::Text(literal::pattern(text).into_owned()),
+        Literal::Regexp(text) => Outline::Text(literal::regexp(text).into_owned()),
         Literal::Mac(address) => {
             let mut text = String::new();
             literal::mac(&mut text, address);

@@ -192,6 +192,7 @@ impl Printer<'_> {
             }
             Literal::Text(text) => literal::string(out, text),
             Literal::Pattern(text) => literal::string(out, &literal::pattern(text)),
+            Literal::Regexp(text) => literal::string(out, &literal::regexp(text)),
             Literal::Mac(address) => {
                 out.push('\'');
                 literal::mac(out, address);
@@ -217,6 +218,7 @@ impl Printer<'_> {
             Literal::Address(address) => ("IPv6", ParameterValue::Text(address.to_string())),
             Literal::Text(text) => ("String", ParameterValue::Text(text.to_owned())),
             Literal::Pattern(text) => ("String", ParameterValue::Text(literal::pattern(text).into_owned())),
+            Literal::Regexp(text) => ("String", ParameterValue::Text(literal::regexp(text).into_owned())),
             Literal::Mac(address) => {
                 let mut text = String::new();
                 literal::mac(&mut text, address);

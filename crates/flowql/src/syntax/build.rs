@@ -1,6 +1,8 @@
 //! The builder: from the flat leaves to the tree, on an explicit stack.
 
+use super::foreign_list::{REPEAT, may_name_column};
 use super::{Node, Token, TokenKind, Value, ValueKind};
+use crate::tables::Services;
 use crate::values::text;
 use crate::{Code, Diagnostic, Edit, Fix, Limits, Span};
 
@@ -9,6 +11,7 @@ pub(super) fn build(
     text: &str,
     tokens: &[Token],
     limits: &Limits,
+    services: &Services,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
     let mut builder = Builder {
@@ -19,6 +22,7 @@ pub(super) fn build(
         levels: vec![Level::default()],
         depth: 0,
         surplus_closers: 0,
+        services,
         diagnostics,
     };
     if builder.run(limits) { builder.finish() } else { None }
@@ -36,6 +40,8 @@ pub(super) struct Builder<'a> {
     depth: usize,
     /// Closing parentheses that belong to a list which was reported already.
     pub(super) surplus_closers: usize,
+    /// The names of ports.
+    pub(super) services: &'a Services,
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -86,6 +92,13 @@ impl Level {
             self.alternatives.push(term);
         }
         join(self.alternatives, Node::Or)
+    }
+
+    /// Whether one condition stands on it, without NOT.
+    fn is_one(&self) -> bool {
+        self.alternatives.is_empty()
+            && self.terms.len() == 1
+            && !matches!(self.terms.first(), Some(Node::Not { .. }))
     }
 
     fn end_alternative(&mut self) {
@@ -153,12 +166,15 @@ impl<'a> Builder<'a> {
             several => format!("{several} parentheses are not closed, this one and those before it"),
         };
         let mut diagnostic = Diagnostic::new(Code::UnclosedParenthesis, open, message);
-        if !self.ends_in_open_string() {
+        let is_empty = self.levels.last().is_some_and(|level| level.last != Last::Operand);
+        if !self.ends_in_open_string() && !is_empty {
             // A list that is open at the end takes the first of them.
             let last = self.tokens.iter().rev().find(|token| token.kind != TokenKind::Comment);
             let in_list = last.is_some_and(|token| token.kind == TokenKind::MissingClose);
-            let fix = Edit::insert(self.end, ")".repeat(unclosed + usize::from(in_list)));
-            diagnostic = diagnostic.with_fix(Fix::new("close it at the end", fix));
+            let edit = Edit::insert(self.end, ")".repeat(unclosed + usize::from(in_list)));
+            // Around several conditions it might close earlier.
+            let sure = self.levels.iter().skip(1).all(Level::is_one);
+            diagnostic = diagnostic.with_fix(Fix { sure, ..Fix::new("close it at the end", edit) });
         }
         self.report(diagnostic);
     }
@@ -174,11 +190,9 @@ impl<'a> Builder<'a> {
             return;
         }
         let mut diagnostic = expecting_column(span);
-        if let Last::Connective(_) = last {
-            diagnostic = diagnostic.with_fix(Fix::new(
-                format!("remove `{}`", span.of(self.text)),
-                Edit::delete(self.with_blank_before(span)),
-            ));
+        if let Last::Connective(before) = last {
+            let same = span.of(self.text).eq_ignore_ascii_case(before.of(self.text));
+            diagnostic = diagnostic.with_fix(Fix { sure: same, ..self.remove_word(span) });
         }
         self.report(diagnostic);
     }
@@ -208,10 +222,13 @@ impl<'a> Builder<'a> {
             self.surplus_closers -= 1;
         } else {
             let message = "the parenthesis was never opened";
-            self.report(
-                Diagnostic::new(Code::UnopenedParenthesis, span, message)
-                    .with_fix(Fix::new("remove it", Edit::delete(span))),
-            );
+            let mut diagnostic = Diagnostic::new(Code::UnopenedParenthesis, span, message);
+            if let Some(level) = self.levels.last().filter(|level| level.last == Last::Operand) {
+                // Behind several conditions it might lack the one that opens.
+                let sure = level.is_one();
+                diagnostic = diagnostic.with_fix(Fix { sure, ..self.remove_sign(span) });
+            }
+            self.report(diagnostic);
         }
     }
 
@@ -252,13 +269,57 @@ impl<'a> Builder<'a> {
             return Place::Continued;
         }
         if token.kind != TokenKind::MissingColumn {
-            self.report(
-                Diagnostic::new(Code::ExpectedConnective, token.span, "expecting AND or OR")
-                    .with_fix(Fix::new("insert AND", self.insert_word(token.span.start, "AND")))
-                    .with_fix(Fix::new("insert OR", self.insert_word(token.span.start, "OR"))),
-            );
+            let mut diagnostic = Diagnostic::new(Code::ExpectedConnective, token.span, "expecting AND or OR");
+            if self.begins_condition(token) {
+                let insert = |word| {
+                    Fix::guess(
+                        format!("insert {word}"),
+                        self.replace_by_word(Span::at(token.span.start), word),
+                    )
+                };
+                diagnostic = diagnostic.with_fixes(["AND", "OR"].map(insert));
+            } else if !may_name_column(token.span.of(self.text)) {
+                diagnostic = diagnostic.with_help(REPEAT);
+            }
+            self.report(diagnostic);
         }
         Place::SideBySide
+    }
+
+    /// Whether the token that was just read begins a condition: what has no operator is none.
+    fn begins_condition(&self, token: Token) -> bool {
+        match token.kind {
+            TokenKind::Not | TokenKind::Open => self.peek().is_some(),
+            TokenKind::Saved => true,
+            TokenKind::Column => may_name_column(token.span.of(self.text)) && self.is_operator_next(),
+            _ => false,
+        }
+    }
+
+    /// Whether an operator follows, of this or another language.
+    pub(super) fn is_operator_next(&self) -> bool {
+        let significant = |token: &&Token| token.kind != TokenKind::Comment;
+        let next = self.upcoming().filter(significant).find(|token| token.kind != TokenKind::Not);
+        next.is_some_and(|next| matches!(next.kind, TokenKind::Operator(_) | TokenKind::ForeignOperator(_)))
+    }
+
+    /// Whether a parenthesis closes later that nothing opens.
+    pub(super) fn closes_later(&self) -> bool {
+        let mut open = self.levels.len().saturating_sub(1);
+        self.upcoming().any(|token| {
+            match token.kind {
+                TokenKind::Open => open += 1,
+                TokenKind::Close if open == 0 => return true,
+                TokenKind::Close => open -= 1,
+                _ => {}
+            }
+            false
+        })
+    }
+
+    /// Whether NOT or AND before the condition being read binds it.
+    pub(super) fn is_bound_before(&self) -> bool {
+        self.levels.last().is_some_and(|level| !(level.terms.is_empty() && level.nots.is_empty()))
     }
 
     /// Reports and reads the rest of a value that goes on after its end: a blank inside a range, a
@@ -280,7 +341,9 @@ impl<'a> Builder<'a> {
             .filter(|token| token.kind != TokenKind::MissingOperator)
             .map_while(|token| Some(Value { span: token.span, kind: value_kind(token.kind)? }));
         let after = std::iter::once(first).chain(further);
-        let Some((diagnostic, end)) = super::list::continued(self.text, before, after) else { return false };
+        let Some((diagnostic, end)) = super::list::continued(self.services, self.text, before, after) else {
+            return false;
+        };
         self.report(diagnostic);
         let is_rest = |token: &Token| token.span.end <= end || token.kind == TokenKind::MissingOperator;
         while self.upcoming().next().is_some_and(is_rest) {
@@ -309,10 +372,10 @@ impl<'a> Builder<'a> {
             // A blank text selects everything; an empty pair of parentheses is reported as unclosed.
             Last::Nothing => return,
             Last::Not => expecting_column(Span::at(self.end)),
-            Last::Connective(span) => expecting_column(Span::at(self.end)).with_fix(Fix::new(
-                format!("remove `{}`", span.of(self.text)),
-                Edit::delete(self.with_blank_before(span)),
-            )),
+            Last::Connective(span) => {
+                let fix = Fix { sure: false, ..self.remove_word(span) };
+                expecting_column(Span::at(self.end)).with_fix(fix)
+            }
         };
         self.report(diagnostic);
     }
@@ -331,27 +394,36 @@ impl<'a> Builder<'a> {
             "," if after_operand => Some((Connective::And, "AND")),
             _ => None,
         };
+        let sure = found != ",";
         if let Some((connective, word)) = replacement {
             let (code, message) = match found {
                 "," => (Code::UnexpectedText, "conditions are not joined by `,`".to_owned()),
                 _ => (Code::ForeignSpelling, format!("`{found}` is written `{word}` here")),
             };
             let fix = Fix::new(format!("write `{word}`"), self.replace_by_word(token.span, word));
-            self.report(Diagnostic::new(code, token.span, message).with_fix(fix));
+            self.report(Diagnostic::new(code, token.span, message).with_fix(Fix { sure, ..fix }));
             if after_operand {
                 self.connective(connective, token.span);
             }
         } else if found == "!" {
             let fix = Fix::new("write `NOT`", self.replace_by_word(token.span, "NOT"));
             let message = "`!` is written `NOT` here";
-            self.report(Diagnostic::new(Code::ForeignSpelling, token.span, message).with_fix(fix));
+            let diagnostic = Diagnostic::new(Code::ForeignSpelling, token.span, message);
+            // Behind a condition, NOT has no place either.
+            self.report(if after_operand { diagnostic } else { diagnostic.with_fix(fix) });
             if !after_operand {
                 self.negate(token.span);
             }
         } else {
             let message = format!("unexpected `{found}`");
-            let fix = Fix::new("remove it", Edit::delete(token.span));
-            self.report(Diagnostic::new(Code::UnexpectedText, token.span, message).with_fix(fix));
+            let mut diagnostic = Diagnostic::new(Code::UnexpectedText, token.span, message);
+            let next = self.peek();
+            if matches!(next, None | Some(TokenKind::And | TokenKind::Or | TokenKind::Close)) {
+                // A semicolon ends statements in other languages.
+                let sure = found == ";" && next.is_none();
+                diagnostic = diagnostic.with_fix(Fix { sure, ..self.remove_sign(token.span) });
+            }
+            self.report(diagnostic);
         }
     }
 }
@@ -385,7 +457,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The tokens that are still to be read, comments among them.
-    pub(super) fn upcoming(&self) -> impl Iterator<Item = &Token> {
+    pub(super) fn upcoming(&self) -> impl Iterator<Item = &'a Token> + use<'a> {
         self.tokens.get(self.next..).unwrap_or_default().iter()
     }
 
@@ -408,7 +480,7 @@ impl<'a> Builder<'a> {
     fn check_comment(&mut self, span: Span) {
         let comment = span.of(self.text);
         if comment.starts_with("/*") && (comment.len() < 4 || !comment.ends_with("*/")) {
-            let fix = Fix::new("close it at the end", Edit::insert(span.end, "*/"));
+            let fix = Fix::guess("close it at the end", Edit::insert(span.end, "*/"));
             let message = "the comment is not closed";
             self.report(Diagnostic::new(Code::UnterminatedComment, span, message).with_fix(fix));
         }
@@ -418,7 +490,9 @@ impl<'a> Builder<'a> {
         if matches!(token.kind, TokenKind::String | TokenKind::QuotedColumn) {
             let quoted = token.span.of(self.text);
             if let Err(closing) = text::closing(quoted) {
-                let fix = self.closing_fix(token.span, closing);
+                // A string of several words may have swallowed what was meant to follow it.
+                let one_word = !quoted.contains([' ', '\t', ')', ',', '=', '<']);
+                let fix = Fix { sure: one_word, ..self.closing_fix(token.span, closing) };
                 let message = "string literal not terminated";
                 self.report(Diagnostic::new(Code::UnterminatedString, token.span, message).with_fix(fix));
             }
@@ -460,11 +534,6 @@ impl<'a> Builder<'a> {
             })
     }
 
-    /// The insertion of a word at an offset, with the blanks that keep it a word.
-    fn insert_word(&self, offset: u32, word: &str) -> Edit {
-        self.replace_by_word(Span::at(offset), word)
-    }
-
     /// The replacement of a range by a word, with the blanks that keep it a word.
     pub(super) fn replace_by_word(&self, span: Span, word: &str) -> Edit {
         let before = self.text.get(..span.start as usize).and_then(|text| text.chars().next_back());
@@ -483,11 +552,21 @@ impl<'a> Builder<'a> {
         Edit::replace(span, padded)
     }
 
-    /// The range with one blank before it, for taking a word away.
-    fn with_blank_before(&self, span: Span) -> Span {
+    /// The fix that takes a sign away; a blank stays between words.
+    fn remove_sign(&self, span: Span) -> Fix {
+        let word = |found: &u8| !matches!(found, b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')');
+        let bytes = self.text.as_bytes();
+        let before = (span.start as usize).checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(word);
+        let glued = before && bytes.get(span.end as usize).is_some_and(word);
+        Fix::new("remove it", Edit::replace(span, if glued { " " } else { "" }))
+    }
+
+    /// The fix that takes a word away, with one blank before it.
+    fn remove_word(&self, span: Span) -> Fix {
         let before = self.text.get(..span.start as usize).unwrap_or_default();
         let blank = before.ends_with([' ', '\t']);
-        Span { start: span.start - u32::from(blank), end: span.end }
+        let edit = Edit::delete(Span { start: span.start - u32::from(blank), end: span.end });
+        Fix::new(format!("remove `{}`", span.of(self.text)), edit)
     }
 }
 
@@ -496,7 +575,7 @@ fn expecting_column(span: Span) -> Diagnostic {
 }
 
 /// How a token would be written as a value; `None` for what cannot go on a value.
-fn value_kind(kind: TokenKind) -> Option<ValueKind> {
+pub(super) fn value_kind(kind: TokenKind) -> Option<ValueKind> {
     match kind {
         TokenKind::Column | TokenKind::Word | TokenKind::UnknownOperator => Some(ValueKind::Word),
         TokenKind::QuotedColumn | TokenKind::String => Some(ValueKind::String),

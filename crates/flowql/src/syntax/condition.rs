@@ -42,7 +42,8 @@ impl Builder<'_> {
         let mut diagnostic =
             Diagnostic::new(Code::QuotedColumn, span, "expecting a column name, found a string");
         let name = crate::values::text::decode(span.of(self.text));
-        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_name && self.is_operator_next() {
             let edit = self.replace_by_word(span, &name);
             diagnostic = diagnostic.with_fix(Fix::new("remove the quotes", edit));
         }
@@ -63,9 +64,11 @@ impl Builder<'_> {
                 operator
             }
             TokenKind::UnknownOperator => {
-                self.report_unknown_operator(token.span);
                 condition.complete = false;
-                condition.operand = self.operand_of(None);
+                if self.part_of_text(token.span).is_none() {
+                    self.report_unknown_operator(token.span);
+                    condition.operand = self.operand_of(None);
+                }
                 return;
             }
             _ => {
@@ -79,8 +82,14 @@ impl Builder<'_> {
         condition.complete = usage.is_some();
         let usage = usage.unwrap_or(OperatorUse { operator, span: token.span });
         condition.operator = Some(usage);
-        condition.operand = self.operand_of(Some(usage));
-        condition.complete &= self.fits(usage, &condition.operand);
+        if let Some((operator, operand)) = self.bracketed(usage) {
+            condition.operator = Some(OperatorUse { operator, ..usage });
+            condition.operand = operand;
+        } else {
+            condition.operand = self.operand_of(Some(usage));
+            self.further_values(condition);
+        }
+        condition.complete &= self.fits(condition.operator.unwrap_or(usage), &condition.operand);
     }
 
     /// The operator that NOT and another one make; `None`, reported, where they make none.
@@ -108,16 +117,23 @@ impl Builder<'_> {
             Edit::replace(span, symbol)
         };
         let message = format!("`{found}` is written `{symbol}` here");
+        let mut diagnostic = Diagnostic::new(Code::ForeignSpelling, span, message);
         // `>>` contains what is on its right, where it comes from: here it would ask the opposite.
-        let fix = Fix { sure: !found.ends_with(">>"), ..Fix::new(format!("write `{symbol}`"), edit) };
-        self.report(Diagnostic::new(Code::ForeignSpelling, span, message).with_fix(fix));
+        if found.ends_with(">>") {
+            diagnostic.message = format!("`{found}` is no operator");
+            diagnostic =
+                diagnostic.with_help(format!("`{symbol}` asks whether the column lies in the subnet"));
+        } else {
+            diagnostic = diagnostic.with_fix(Fix::new(format!("write `{symbol}`"), edit));
+        }
+        self.report(diagnostic);
     }
 
     fn report_unknown_operator(&mut self, span: Span) {
         let found = span.of(self.text);
         let mut diagnostic =
             Diagnostic::new(Code::UnknownOperator, span, format!("`{found}` is no operator"));
-        if let Some((symbol, sure)) = meant_operator(found) {
+        if let Some((symbol, sure)) = meant_operator(found, self.peek() == Some(TokenKind::ListOpen)) {
             let fix = Fix::new(format!("write `{symbol}`"), self.replace_by_word(span, symbol));
             let fix = Fix { sure, ..fix };
             diagnostic = diagnostic.with_help(format!("did you mean `{symbol}`?")).with_fix(fix);
@@ -134,7 +150,20 @@ impl Builder<'_> {
             Some(_) => "expecting IN, LIKE, ILIKE, BETWEEN, REGEXP or HAS after NOT",
         };
         let span = self.here();
-        self.report(Diagnostic::new(Code::ExpectedOperator, span, message));
+        let diagnostic = Diagnostic::new(Code::ExpectedOperator, span, message);
+        if span.of(self.text) != "&" {
+            self.report(diagnostic);
+            return;
+        }
+        self.report(diagnostic.with_help("bits are asked for by their names, as in `TCPFlags HAS SYN`"));
+        // The mask and what it is compared with belong to that error.
+        for _ in ["&", "mask"] {
+            self.advance();
+        }
+        if matches!(self.peek(), Some(TokenKind::Operator(_) | TokenKind::ForeignOperator(_))) {
+            self.advance();
+            self.skip_stray_value();
+        }
     }
 
     /// A value that stands where the operator is missing belongs to that error.
@@ -155,7 +184,7 @@ impl Builder<'_> {
     fn single_operand(&mut self, operator: Option<Operator>) -> Operand {
         let Some(token) = self.advance() else { return Operand::Missing };
         match token.kind {
-            TokenKind::ListOpen => Operand::List(self.list(token.span)),
+            TokenKind::ListOpen => Operand::List(self.list(token.span, operator)),
             _ => match value(token) {
                 Some(value) => Operand::One(value),
                 None => {
@@ -205,7 +234,7 @@ impl Builder<'_> {
     fn list_operand(&mut self) -> Operand {
         let Some(token) = self.advance() else { return Operand::Missing };
         if token.kind == TokenKind::ListOpen {
-            return Operand::List(self.list(token.span));
+            return Operand::List(self.list(token.span, Some(Operator::In)));
         }
         let Some(first) = value(token) else {
             let here = self.here();
@@ -220,8 +249,10 @@ impl Builder<'_> {
         let span = Span { start: first.span.start, end: self.end() };
         let mut diagnostic =
             Diagnostic::new(Code::ExpectedList, span, "the values of the list stand in parentheses");
-        if !self.ends_in_open_string() {
-            diagnostic = diagnostic.with_fix(parentheses_around(span, span.of(self.text)));
+        // Where an opening bracket has no closing one, the list may end anywhere.
+        if !self.ends_in_open_string() && !span.of(self.text).starts_with(['[', '{']) {
+            let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
+            diagnostic = diagnostic.with_fix(Fix::of_edits("add the parentheses", edits));
         }
         self.report(diagnostic);
         Operand::List(List { span, items })
@@ -277,10 +308,12 @@ pub(super) fn value(token: Token) -> Option<Value> {
 }
 
 /// The operator that a word of another language, or a misspelt one, means, and whether that is sure.
-fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
+fn meant_operator(word: &str, before_list: bool) -> Option<(&'static str, bool)> {
     let lower = word.to_ascii_lowercase();
     let known = match lower.as_str() {
-        "eq" | "equals" | "equal" | "is" | ":" => "=",
+        "eq" | "equals" | "equal" | "is" => "=",
+        // Where `:` comes from, its values may have wildcards; paths and lists contain what they equal.
+        ":" | "contains" => return Some(("=", false)),
         "ne" | "neq" | "isnt" => "!=",
         "lt" => "<",
         "le" | "lte" => "<=",
@@ -288,27 +321,14 @@ fn meant_operator(word: &str) -> Option<(&'static str, bool)> {
         "ge" | "gte" => ">=",
         "net" | "within" | "inside" => "<<",
         "matches" | "match" | "rlike" | "~" => "REGEXP",
-        // The value of LIKE would need its wildcards.
-        "contains" => return Some(("LIKE", false)),
         "notlike" => "UNLIKE",
         "notilike" => "IUNLIKE",
         _ => {
             let symbols = crate::tables::OPERATORS.iter().map(|row| row.symbol);
-            let near = closest(word, symbols.filter(|symbol| symbol.len() > 2));
+            let takes_it = |symbol: &&str| symbol.len() > 2 && !(before_list && *symbol == "BETWEEN");
+            let near = closest(word, symbols.filter(takes_it));
             return near.into_iter().next().map(|near| (near, false));
         }
     };
     Some((known, true))
-}
-
-/// The fix that puts a list in parentheses, in the place of the brackets of other languages.
-fn parentheses_around(span: Span, list: &str) -> Fix {
-    if list.len() > 1 && list.starts_with('[') && list.ends_with(']') {
-        let opening = Span { start: span.start, end: span.start + 1 };
-        let closing = Span { start: span.end - 1, end: span.end };
-        let title = "replace the brackets by parentheses".to_owned();
-        return Fix::of_edits(title, vec![Edit::replace(opening, "("), Edit::replace(closing, ")")]);
-    }
-    let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
-    Fix::of_edits("add the parentheses", edits)
 }

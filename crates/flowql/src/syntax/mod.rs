@@ -3,13 +3,16 @@
 mod blanks;
 mod build;
 mod condition;
+mod foreign_list;
 mod list;
+mod part_of_text;
 mod token;
 mod tree;
 
 pub use token::{Token, TokenKind, tokenize};
 pub use tree::{Condition, List, Node, Operand, OperatorUse, Value, ValueKind};
 
+use crate::tables::Registries;
 use crate::{Code, Diagnostic, Limits, Span};
 
 /// What the syntax alone says of a text.
@@ -26,11 +29,16 @@ pub struct Parse {
 
 /// Parses a text. A text beyond the length limit is not looked at.
 pub fn parse(text: &str, limits: &Limits) -> Parse {
-    parse_tokens(text, || tokenize(text), limits)
+    parse_tokens(text, || tokenize(text), limits, Registries::built_in())
 }
 
-/// The same from the text's own tokens, which are asked for unless the text is too long.
-pub(crate) fn parse_tokens(text: &str, tokens: impl FnOnce() -> Vec<Token>, limits: &Limits) -> Parse {
+/// The same from the text's own tokens, which are asked for unless the text is too long, with the registries of a schema.
+pub(crate) fn parse_tokens(
+    text: &str,
+    tokens: impl FnOnce() -> Vec<Token>,
+    limits: &Limits,
+    registries: &Registries,
+) -> Parse {
     if text.len() > limits.length {
         let message = format!("the filter is longer than {} bytes", limits.length);
         let start = text.floor_char_boundary(limits.length);
@@ -39,7 +47,7 @@ pub(crate) fn parse_tokens(text: &str, tokens: impl FnOnce() -> Vec<Token>, limi
     }
     let mut diagnostics = Vec::new();
     let tokens = with_foreign_blanks(text, tokens(), &mut diagnostics);
-    let tree = build::build(text, &tokens, limits, &mut diagnostics);
+    let tree = build::build(text, &tokens, limits, &registries.services, &mut diagnostics);
     Parse { tokens, tree, diagnostics }
 }
 

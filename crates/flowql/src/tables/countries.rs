@@ -20,6 +20,24 @@ impl Countries {
     pub fn name_of(&self, code: &str) -> Option<&'static str> {
         self.all().find(|(candidate, _)| *candidate == code).map(|(_, name)| name)
     }
+
+    /// Whether databases of countries hold the code: those of ISO 3166-1, and Kosovo's.
+    pub(crate) fn is_stored(&self, code: &str) -> bool {
+        code == "XK" || self.name_of(code).is_some()
+    }
+
+    /// The code that was meant by one in another case, by a name, or by what everyday use has instead.
+    pub(crate) fn meant(&self, word: &str) -> Option<&'static str> {
+        let word = match word.to_ascii_uppercase().as_str() {
+            "UK" => "GB",
+            "EL" => "GR",
+            "USA" => "US",
+            _ => word,
+        };
+        let same =
+            |(code, name): &(&str, &str)| code.eq_ignore_ascii_case(word) || name.eq_ignore_ascii_case(word);
+        self.all().find(same).map(|(code, _)| code)
+    }
 }
 
 #[cfg(all(test, feature = "registries"))]

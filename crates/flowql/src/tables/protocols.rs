@@ -105,6 +105,11 @@ mod tests {
             ("ICMPv6", 58),
             ("icmp6", 58),
             ("ospfigp", 89),
+            ("ospf", 89),
+            ("icmpv4", 1),
+            ("rdp", 27),
+            ("ipip", 94),
+            ("ipencap", 4),
             ("sctp", 132),
             ("bit-emu", 147),
         ] {

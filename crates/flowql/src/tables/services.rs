@@ -151,6 +151,16 @@ mod tests {
             assert_eq!(services().port_of(name), Some(port), "{name}");
             assert_eq!(services().name_of(port), Some(name), "{port}");
         }
+        for (name, port) in [
+            ("dns", 53),
+            ("rdp", 3389),
+            ("smb", 445),
+            ("quic", 443),
+            ("wireguard", 51820),
+            ("memcached", 11211),
+        ] {
+            assert_eq!(services().port_of(name), Some(port), "{name}");
+        }
         assert_eq!(services().port_of("HTTPS"), Some(443));
         assert_eq!(services().port_of("www"), Some(80));
         assert_eq!(services().port_of("x11"), Some(6000));

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net, Ipv6Subnets};
+use ipnet::{IpNet, Ipv4Net, Ipv6Subnets};
 
 use super::{bounds, mapped};
 
@@ -36,10 +36,12 @@ pub(crate) fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
 /// The fewest subnets that cover merged intervals of addresses, in order; IPv4 where they are IPv4.
 pub(crate) fn subnets(intervals: &[Interval]) -> impl Iterator<Item = IpNet> {
     let ends = |&(low, high): &Interval| Ipv6Subnets::new(Ipv6Addr::from(low), Ipv6Addr::from(high), 0);
-    intervals.iter().flat_map(ends).map(as_written)
+    intervals.iter().flat_map(ends).map(|net| unmapped(IpNet::V6(net)))
 }
 
-fn as_written(net: Ipv6Net) -> IpNet {
+/// The subnet of IPv4 that a mapped one holds; any other one as it is.
+pub(crate) fn unmapped(net: IpNet) -> IpNet {
+    let IpNet::V6(net) = net else { return net };
     let unmapped = net.addr().to_ipv4_mapped().zip(net.prefix_len().checked_sub(96));
     let v4 = unmapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
     v4.map_or(IpNet::V6(net), IpNet::V4)

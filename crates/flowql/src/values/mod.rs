@@ -7,7 +7,7 @@ pub(crate) mod text;
 
 pub use community::Community;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -92,6 +92,47 @@ pub(crate) fn range(word: &str) -> Option<(&str, &str)> {
     word.split_once('-').filter(|(low, high)| !low.is_empty() && !high.is_empty())
 }
 
+/// Whether a word has only what numbers, addresses, subnets and communities are written with.
+pub(crate) fn is_numeric(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':' | b'/' | b'*'))
+}
+
+/// The prefix length that an IPv4 mask in dots says, or one with its bits reversed as access lists have it.
+pub(crate) fn mask_length(word: &str) -> Option<u32> {
+    let bits = word.parse::<Ipv4Addr>().ok()?.to_bits();
+    let is_mask = |bits: u32| bits.leading_ones() + bits.trailing_zeros() == u32::BITS;
+    match (is_mask(bits), is_mask(!bits)) {
+        (true, _) => Some(bits.leading_ones()),
+        (false, true) => Some((!bits).leading_ones()),
+        (false, false) => None,
+    }
+}
+
+/// The subnet that `192.0.2.*` and `10/8` stand for; `None` for what is written otherwise.
+pub(crate) fn short_subnet(word: &str) -> Option<IpNet> {
+    let (base, length) = match word.split_once('/') {
+        Some((base, length)) => (base, Some(length.parse().ok()?)),
+        None => (word, None),
+    };
+    let mut octets = Vec::with_capacity(4);
+    let mut stars = 0;
+    for part in base.split('.') {
+        if part == "*" && length.is_none() {
+            stars += 1;
+        } else if stars > 0 {
+            return None;
+        } else {
+            octets.push(part.parse::<u8>().ok()?);
+        }
+    }
+    let given = octets.len();
+    let written = (1..4).contains(&given) && (length.is_some() || given + stars == 4);
+    octets.resize(4, 0);
+    let address = Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?);
+    let length = length.unwrap_or(u8::try_from(given * 8).ok()?);
+    IpNet::new(address.into(), length).ok().filter(|_| written)
+}
+
 /// The address as the database stores it: IPv4 mapped into IPv6 (RFC 4291, section 2.5.5.2).
 pub(crate) fn mapped(address: IpAddr) -> Ipv6Addr {
     match address {
@@ -105,9 +146,49 @@ pub(crate) fn bounds(subnet: IpNet) -> (IpAddr, IpAddr) {
     (subnet.network(), subnet.broadcast())
 }
 
+/// The two ends of a range as other languages and word processors join them.
+pub(crate) fn foreign_range(word: &str) -> Option<(&str, &str)> {
+    ["..", ":", "–"]
+        .into_iter()
+        .filter_map(|joint| {
+            let at = text::find(word, joint)?;
+            Some((word.get(..at)?, word.get(at + joint.len()..)?))
+        })
+        .find(|(low, high)| !low.is_empty() && !high.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masks_and_short_subnets() {
+        for (word, length) in [
+            ("255.255.255.0", Some(24)),
+            ("255.255.255.255", Some(32)),
+            ("0.0.0.0", Some(0)),
+            ("128.0.0.0", Some(1)),
+            ("0.0.0.255", Some(24)),
+            ("0.0.255.255", Some(16)),
+            ("255.0.255.0", None),
+            ("192.0.2.1", None),
+        ] {
+            assert_eq!(mask_length(word), length, "{word}");
+        }
+        for (word, net) in [
+            ("192.0.2.*", Some("192.0.2.0/24")),
+            ("10.*.*.*", Some("10.0.0.0/8")),
+            ("10/8", Some("10.0.0.0/8")),
+            ("172.16/12", Some("172.16.0.0/12")),
+            ("10.*", None),
+            ("10.*.0.1", None),
+            ("*.*.*.*", None),
+            ("192.0.2.0/24", None),
+            ("10", None),
+        ] {
+            assert_eq!(short_subnet(word).map(|net| net.to_string()).as_deref(), net, "{word}");
+        }
+    }
 
     #[test]
     fn integers() {

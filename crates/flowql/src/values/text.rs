@@ -85,6 +85,29 @@ pub(crate) fn quote_with(text: &str, quote: char) -> String {
     quoted
 }
 
+/// The pattern of LIKE that matches the text alone.
+pub(crate) fn like_escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for found in text.chars() {
+        if matches!(found, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(found);
+    }
+    pattern
+}
+
+/// The text that a pattern of LIKE without wildcards matches.
+pub(crate) fn like_unescaped(pattern: &str) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars().peekable();
+    while let Some(found) = rest.next() {
+        let escaped = rest.next_if(|next| found == '\\' && matches!(next, '%' | '_' | '\\'));
+        text.push(escaped.unwrap_or(found));
+    }
+    text
+}
+
 /// A string in typographic quotes with plain ones instead.
 pub(crate) fn plain_quotes(typographic: &str) -> String {
     quote(typographic.trim_matches(|found| is_typographic(found) || found == '"'))
@@ -135,6 +158,14 @@ mod tests {
         assert_eq!(quote("it's"), r#""it's""#);
         assert_eq!(quote(r#"say "x""#), r#"'say "x"'"#);
         assert_eq!(quote(r#"it's "x""#), r#"'it\'s "x"'"#);
+    }
+
+    #[test]
+    fn a_text_as_a_pattern_matches_itself() {
+        assert_eq!(like_escaped(r"ae10_core\100%"), r"ae10\_core\\100\%");
+        for text in ["", "ae10_core", r"a\b", r"\%", "100%"] {
+            assert_eq!(like_unescaped(&like_escaped(text)), text);
+        }
     }
 
     #[test]

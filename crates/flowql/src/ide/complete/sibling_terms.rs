@@ -15,7 +15,7 @@ pub(super) fn of(compiler: &Compiler<'_>, text: &str, context: &Context<'_>) -> 
     // At the end of the text its tokens are there already.
     let known = context.cursor == text.len();
     let tokens = || if known { context.typed.clone() } else { syntax::tokenize(text) };
-    let parse = syntax::parse_tokens(text, tokens, &compiler.limits);
+    let parse = syntax::parse_tokens(text, tokens, &compiler.limits, compiler.schema.registries());
     let syntax::Parse { tree: Some(tree), diagnostics, .. } = parse else { return String::new() };
     let mut terms = Vec::new();
     let mut node = &tree;

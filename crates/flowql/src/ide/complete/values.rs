@@ -34,6 +34,8 @@ pub(super) fn offer(
     let partial = if touches_operator { "" } else { context.partial };
     let quote = partial.chars().next().filter(|first| matches!(first, '"' | '\''));
     let typed = match quote {
+        // A value is known by its own text, not by the pattern of it.
+        Some(_) if is_pattern(operator) => text::like_unescaped(&text::decode(partial)),
         Some(_) => text::decode(partial).into_owned(),
         None if super::context::is_word(partial) || partial.is_empty() => partial.to_owned(),
         None => return,
@@ -127,7 +129,8 @@ pub(super) fn insertion(request: &ValueRequest, value: &str) -> Option<String> {
     {
         return None;
     }
-    Some(written(&request.slot, value, quoted))
+    let pattern = is_pattern(request.operator).then(|| text::like_escaped(value));
+    Some(written(&request.slot, pattern.as_deref().unwrap_or(value), quoted))
 }
 
 /// Whether the condition being typed is valid with the value: a source may know values that do not fit the column, and
@@ -145,6 +148,11 @@ pub(super) fn fits(compiler: &Compiler<'_>, request: &ValueRequest, insert: &str
         !compiler.diagnostics(&format!("{head}{insert}{tail}")).iter().any(Diagnostic::is_error)
     };
     tails.into_iter().any(valid)
+}
+
+/// Whether values are patterns, in which some characters stand for others.
+const fn is_pattern(operator: Operator) -> bool {
+    matches!(operator, Operator::Like | Operator::NotLike | Operator::ILike | Operator::NotILike)
 }
 
 /// A value as it is written at its place.

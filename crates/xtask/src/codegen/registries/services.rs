@@ -15,6 +15,9 @@ struct Services {
     services: BTreeMap<String, u16>,
     /// Of a port with several names, the one that it is shown by.
     customary: BTreeMap<u16, String>,
+    /// The ports of everyday names that the registry does not have.
+    #[serde(default)]
+    aliases: BTreeMap<String, u16>,
 }
 
 /// In order of port, and without the ports that follow the one before, the text compresses to three quarters of what
@@ -26,15 +29,19 @@ pub(super) fn lines(root: &Path) -> Result<String> {
 impl Services {
     fn lines(&self) -> Result<String> {
         let mut ports: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-        for (name, port) in &self.services {
+        for (name, port) in self.services.iter().chain(&self.aliases) {
             let plain =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_./+*".contains(&byte);
             ensure!(!name.is_empty() && name.bytes().all(plain), "bad name `{name}`");
             ports.entry(*port).or_default().push(name);
         }
+        for name in self.aliases.keys() {
+            ensure!(!self.services.contains_key(name), "the registry has a service `{name}`");
+        }
         let mut lines = String::new();
         let mut last = 0;
         for (port, mut names) in ports {
+            let registered = names.iter().filter(|name| self.services.contains_key(**name)).count();
             match self.customary.get(&port) {
                 Some(first) => {
                     let place = names.iter().position(|name| name == first);
@@ -42,7 +49,7 @@ impl Services {
                     let first = names.remove(place);
                     names.insert(0, first);
                 }
-                None if names.len() > 1 => bail!("port {port} has several names, and none is customary"),
+                None if registered > 1 => bail!("port {port} has several names, and none is customary"),
                 None => {}
             }
             for name in names {
@@ -81,5 +88,12 @@ mod tests {
         let error = lines(r#"{"services": {"a": 5, "b": 5}, "customary": {"5": "c"}}"#).unwrap_err();
         assert_eq!(error.to_string(), "`c` is no name of port 5");
         assert!(lines(r#"{"services": {"A b": 5}, "customary": {}}"#).is_err());
+    }
+
+    #[test]
+    fn everyday_names_come_behind_those_of_the_registry() {
+        let text = r#"{"services": {"z": 5}, "customary": {}, "aliases": {"a": 5, "b": 7}}"#;
+        assert_eq!(lines(text).unwrap(), "z 5\na 0\nb 2\n");
+        assert!(lines(r#"{"services": {"a": 5}, "customary": {}, "aliases": {"a": 6}}"#).is_err());
     }
 }
