@@ -113,7 +113,8 @@ test("a selected part becomes a saved filter", () => {
 });
 
 test("a saved filter is joined to a filter", () => {
-  const language = new FlowQL({ saved: { peers: "SrcAS = 2" } });
+  const language = new FlowQL();
+  assert.deepEqual(language.configure({ filters: { peers: "SrcAS = 2" } }), []);
   assert.equal(language.withSaved("SrcAS = 1 -- ours", "peers"), "SrcAS = 1 -- ours\n AND @peers");
   assert.equal(language.withSaved("SrcAS =", "peers"), null);
 });

@@ -5,7 +5,11 @@ use proptest::sample::select;
 
 /// Expressions that RE2 takes.
 pub fn regexp() -> BoxedStrategy<String> {
-    let leaf = prop_oneof![4 => select(ATOMS.to_vec()).prop_map(str::to_owned), 2 => class()];
+    let leaf = prop_oneof![
+        4 => select(ATOMS.to_vec()).prop_map(str::to_owned),
+        2 => class(),
+        2 => select(MISREAD.to_vec()).prop_map(str::to_owned),
+    ];
     let tree = leaf.prop_recursive(3, 16, 4, |inner| {
         let several = |least| prop::collection::vec(inner.clone(), least..4);
         prop_oneof![
@@ -25,7 +29,7 @@ pub fn regexp() -> BoxedStrategy<String> {
 
 /// Whatever looks like an expression, most often none.
 pub fn soup() -> BoxedStrategy<String> {
-    let known = [ATOMS, REPEATS, GROUPS, FLAGS, PIECES].concat();
+    let known = [ATOMS, MISREAD, REPEATS, GROUPS, FLAGS, PIECES].concat();
     prop::collection::vec(select(known), 0..7).prop_map(|pieces| pieces.concat()).boxed()
 }
 
@@ -84,6 +88,31 @@ const ATOMS: &[&str] = &[
     "a{,2}",
     "\\C",
     "()",
+];
+
+/// What ClickHouse misreads when it looks for a text that every match holds, and texts long enough to be looked for.
+const MISREAD: &[&str] = &[
+    "abcd",
+    "edge-01",
+    "[[]",
+    "[a[]",
+    "[[b]",
+    "[]]",
+    "[]ab]",
+    "[^]a]",
+    "[[:alpha:][]",
+    "[[:digit:]]",
+    "\\Q[\\E",
+    "\\Q(\\E",
+    "\\Q|\\E",
+    "\\Qab]\\E",
+    "é?",
+    "\u{1F600}*",
+    "\u{1F600}{0,2}",
+    "é{0}",
+    "\0",
+    "abcd\0",
+    "abcdé??",
 ];
 
 const MEMBERS: &[&str] = &[

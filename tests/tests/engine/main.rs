@@ -2,6 +2,7 @@
 
 mod differential;
 mod parameters;
+mod prefixes;
 mod regexps;
 mod syntax_trees;
 mod tables;

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result, bail};
-use flowql::{Code, Compiler, Diagnostic, Limits, Options, SavedFilters, Schema, Scope, Severity, files};
+use flowql::{
+    Code, Compiler, Diagnostic, Fixes, Limits, Options, SavedFilters, Schema, Scope, Severity, files,
+};
 
 use super::{code, head, row};
 
@@ -58,12 +60,20 @@ pub(super) fn body() -> Result<String> {
          is valid, but hardly says what was meant. A *hint* is worth knowing. The codes are stable: one that \
          goes out of use is never given again.\n\n\
          Each example shows the diagnostic of its section, others left out. Most fixes are at hand in an \
-         editor.\n\n",
+         editor. A fix is *sure* if it cannot change the meaning of what was written: `flowql check --fix` and \
+         an editor's “fix all” apply only these. Any other one is a *choice*, for a person to make; in JSON, \
+         `sure` tells them apart. The last column says what fixes the diagnostics of a code can have: within \
+         one code some can be sure and some not.\n\n",
     );
-    body.push_str(&head(&["Code", "Name", "Severity"]));
+    body.push_str(&head(&["Code", "Name", "Severity", "Fixes"]));
     for found in Code::ALL {
         let link = format!("[{0}](#{1}-{2})", found.number(), found.number().to_lowercase(), found.name());
-        body.push_str(&row([link.as_str(), &code(found.name()), found.severity().name()]));
+        let fixes = match found.fixes() {
+            Fixes::None => "",
+            Fixes::Guess => "choices",
+            Fixes::Sure => "sure",
+        };
+        body.push_str(&row([link.as_str(), &code(found.name()), found.severity().name(), fixes]));
     }
     let mut family = None;
     for found in Code::ALL {
@@ -152,7 +162,8 @@ fn describe(body: &mut String, text: &str, diagnostic: &Diagnostic) -> Result<()
         writeln!(body, "{indent}help: {help}")?;
     }
     for fix in &diagnostic.fixes {
-        writeln!(body, "{indent}fix, {}: {}", fix.title, fix.apply(text))?;
+        let kind = if fix.sure { "fix" } else { "choice" };
+        writeln!(body, "{indent}{kind}, {}: {}", fix.title, fix.apply(text))?;
     }
     Ok(())
 }
