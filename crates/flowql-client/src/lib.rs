@@ -43,6 +43,7 @@ mod options;
 mod rows;
 mod section;
 mod servers;
+mod sql;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -56,5 +57,6 @@ pub use errors::UNKNOWN_DATABASE;
 pub use options::{ClientOptions, InsertCompression, ServerOptions};
 pub use rows::{AnswerColumn, RowStream, Rows};
 pub use section::ClickhouseSection;
+pub use sql::Sql;
 pub use statement::{Insert, Statement};
 pub use time::iso_time;

@@ -2,6 +2,7 @@
 
 use flowql::tables::Type;
 use flowql::{Column, Schema};
+use flowql_client::{Sql, sql};
 
 use crate::Error;
 use flowql_tables::StoredSchema;
@@ -40,34 +41,39 @@ impl<'a> Wanted<'a> {
         &self.column.name
     }
 
+    pub(super) fn sql(&self) -> Sql {
+        Sql::name(self.name())
+    }
+
     /// The value as a filter would write it: an address without its mapping, a word, a number.
-    pub(super) fn value(&self) -> String {
-        let name = self.name();
+    pub(super) fn value(&self) -> Sql {
+        let name = self.sql();
         match self.column.filter_type {
             // Only what is mapped has dots: `2001:db8::ffff:1` stays.
             Some(Type::Ip) => {
-                format!("replaceRegexpOne(toString({name}), '^::ffff:([0-9]+[.][0-9.]+)$', '\\\\1')")
+                sql!("replaceRegexpOne(toString({name}), '^::ffff:([0-9]+[.][0-9.]+)$', '\\\\1')", name)
             }
-            Some(Type::Mac) => format!("MACNumToString({name})"),
+            Some(Type::Mac) => sql!("MACNumToString({name})", name),
             Some(Type::EType) => {
-                format!("multiIf({name} = 2048, 'IPv4', {name} = 34525, 'IPv6', toString({name}))")
+                sql!("multiIf({name} = 2048, 'IPv4', {name} = 34525, 'IPv6', toString({name}))", name)
             }
-            Some(Type::Community) => format!(
+            Some(Type::Community) => sql!(
                 "arrayStringConcat(arrayMap(c -> concat(toString(bitShiftRight(c, 16)), ':', \
-                 toString(bitAnd(c, 65535))), {name}), ' ')"
+                 toString(bitAnd(c, 65535))), {name}), ' ')",
+                name
             ),
             Some(Type::AsPath | Type::UintArray) => {
-                format!("arrayStringConcat(arrayMap(x -> toString(x), {name}), ' ')")
+                sql!("arrayStringConcat(arrayMap(x -> toString(x), {name}), ' ')", name)
             }
-            _ if self.column.fixed_length().is_some() => format!("toStringCutToZero({name})"),
-            _ if name == "TimeReceived" => format!("toUnixTimestamp({name})"),
-            Some(Type::Uint | Type::Asn | Type::Proto) | None => name.to_owned(),
-            Some(_) => format!("toString({name})"),
+            _ if self.column.fixed_length().is_some() => sql!("toStringCutToZero({name})", name),
+            _ if self.name() == "TimeReceived" => sql!("toUnixTimestamp({name})", name),
+            Some(Type::Uint | Type::Asn | Type::Proto) | None => name,
+            Some(_) => sql!("toString({name})", name),
         }
     }
 
     /// The name of the column with what the number of a key is called, and the expression; `None` where it has no name.
-    pub(super) fn title(&self, stored: &StoredSchema, key: &str) -> Option<(String, String)> {
+    pub(super) fn title(&self, stored: &StoredSchema, key: Sql) -> Option<(String, Sql)> {
         let name = self.name();
         let dictionary = match self.column.filter_type {
             Some(Type::Asn) => "asns",
@@ -76,8 +82,10 @@ impl<'a> Wanted<'a> {
             _ => return None,
         };
         let is_there = stored.dictionaries.iter().any(|stored| stored == dictionary);
-        let key = if dictionary == "protocols" { format!("toUInt8({key})") } else { key.to_owned() };
-        is_there
-            .then(|| (format!("{name}Name"), format!("dictGetOrDefault('{dictionary}', 'name', {key}, '')")))
+        let key = if dictionary == "protocols" { sql!("toUInt8({key})", key) } else { key };
+        is_there.then(|| {
+            let value = sql!("dictGetOrDefault('{dictionary}', 'name', {key}, '')", dictionary, key);
+            (format!("{name}Name"), value)
+        })
     }
 }

@@ -10,9 +10,8 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use flowql::sql::Parameter;
 use flowql::{Compilation, Compiler, Diagnostic, Options};
-use flowql_client::AnswerColumn;
+use flowql_client::{AnswerColumn, Sql};
 use futures_util::stream::BoxStream;
 
 use crate::Error;
@@ -137,10 +136,7 @@ pub struct Plan {
     /// Why that one, in a sentence.
     pub reason: String,
     /// The SQL, with its parameters as `{name:Type}`.
-    pub sql: String,
-    /// The parameters, as name and value.
-    #[serde(skip)]
-    pub parameters: Vec<Parameter>,
+    pub sql: Sql,
     /// The time that is really covered: whole intervals of the table, or of the series.
     #[serde(skip)]
     pub range: TimeRange,

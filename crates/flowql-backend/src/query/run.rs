@@ -30,6 +30,6 @@ impl FlowQuery {
 impl super::Plan {
     /// The statement that runs it.
     pub fn statement(&self) -> Statement {
-        Statement::read(&self.sql).parameters(&self.parameters)
+        Statement::read(&self.sql)
     }
 }

@@ -12,13 +12,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
 use super::plan::{ValuePlan, Window, plan};
-use super::statement::ValueStatement;
 use super::window::Extent;
 use crate::{ValueQuery, Values};
-use flowql_client::Error;
+use flowql_client::{Error, Sql};
 use flowql_tables::StoredSchema;
 
-/// A row of the answer to a [`ValueStatement`].
+/// A row of the answer to a statement of a [`ValuePlan`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct ValueRow {
     /// The value.
@@ -32,7 +31,7 @@ pub struct ValueRow {
 /// What runs the statements.
 pub trait ValueRows: Sync {
     /// All rows of a statement. Dropping the future cancels the statement.
-    fn rows(&self, statement: &ValueStatement) -> impl Future<Output = Result<Vec<ValueRow>, Error>> + Send;
+    fn rows(&self, statement: &Sql) -> impl Future<Output = Result<Vec<ValueRow>, Error>> + Send;
 }
 
 /// Fewer values than this, and less than was asked for, are little: a wider window may have more.
@@ -131,7 +130,7 @@ async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window
     found
 }
 
-async fn names(database: &impl ValueRows, statements: &[ValueStatement], until: Instant) -> Found {
+async fn names(database: &impl ValueRows, statements: &[Sql], until: Instant) -> Found {
     let start = Instant::now();
     let mut found = Found::default();
     for statement in statements {

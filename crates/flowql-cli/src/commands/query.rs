@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql_backend::{AnswerTable, Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
-use flowql_client::{Client, Statement, query_id};
+use flowql_client::{Client, Statement, query_id, sql};
 use flowql_tables::StoredSchema;
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
@@ -152,10 +152,11 @@ struct Explanation<'a> {
 }
 
 async fn explain(client: &Client, plan: &Plan, format: RowFormat) -> Result<Status, Failure> {
-    let about = |what: &str| Statement::read(format!("{what} {}", plan.sql)).parameters(&plan.parameters);
-    let indexes = client.rows(&about("EXPLAIN indexes = 1")).await?.collect().await?;
+    let sql = &plan.sql;
+    let indexes = Statement::read(sql!("EXPLAIN indexes = 1 {sql}", sql));
+    let indexes = client.rows(&indexes).await?.collect().await?;
     let indexes = index_lines(indexes.iter().filter_map(|row| row.first()?.as_str()));
-    let estimate = client.rows(&about("EXPLAIN ESTIMATE")).await?;
+    let estimate = client.rows(&Statement::read(sql!("EXPLAIN ESTIMATE {sql}", sql))).await?;
     let place = estimate.columns.iter().position(|column| column.name == "rows");
     let estimate = estimate.collect().await?;
     let rows_estimated = estimate.iter().filter_map(|row| row.get(place?)?.as_u64()).sum();
@@ -181,8 +182,8 @@ async fn explain(client: &Client, plan: &Plan, format: RowFormat) -> Result<Stat
             output.line(&format!("  {line}"))?;
         }
         output.line("sql:")?;
-        output.line(&plan.sql)?;
-        for parameter in &plan.parameters {
+        output.line(&plan.sql.to_string())?;
+        for parameter in plan.sql.parameters() {
             let value = serde_json::to_string(&parameter.value.to_string())?;
             output.line(&format!("{}:{} = {value}", parameter.name, parameter.kind))?;
         }

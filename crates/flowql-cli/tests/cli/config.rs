@@ -80,7 +80,8 @@ fn the_reference_has_every_setting() {
     let rows = run(&["config", "--reference", "--json"]).has_status(0).json();
     let keys = rows.as_array().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned());
     let in_text = text.stdout.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
-    let in_text: Vec<_> = in_text.filter(|(key, _)| !key.contains(' ')).map(|(key, _)| key.to_owned()).collect();
+    let in_text: Vec<_> =
+        in_text.filter(|(key, _)| !key.contains(' ')).map(|(key, _)| key.to_owned()).collect();
     assert_eq!(keys.collect::<Vec<_>>(), in_text);
     // The page of the documentation has the same.
     let page = run(&["config", "--reference", "--markdown"]).has_status(0).stdout;

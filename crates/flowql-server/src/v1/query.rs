@@ -135,7 +135,7 @@ pub(super) async fn query(
         columns,
         table: plan.table,
         reason: plan.reason,
-        sql: plan.sql,
+        sql: plan.sql.to_string(),
         interval: plan.interval.map(|interval| interval.as_secs()),
     };
     let body = Body::from_stream(lines(line(&head), rows, permit));
@@ -175,7 +175,7 @@ pub(super) async fn plan(
     let backend = app.backend().ok_or_else(Problem::no_flows)?;
     let plan = backend.plan(&query).await.map_err(|error| Problem::of_backend(&error))?;
     let interval = plan.interval.map(|interval| interval.as_secs());
-    Ok(Json(Planned { table: plan.table, reason: plan.reason, sql: plan.sql, interval }))
+    Ok(Json(Planned { table: plan.table, reason: plan.reason, sql: plan.sql.to_string(), interval }))
 }
 
 /// The question of a body, with the saved filters of the caller.
