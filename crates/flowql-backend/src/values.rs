@@ -9,7 +9,8 @@ mod form;
 mod plan;
 mod window;
 
-pub use ask::{ValueRow, ValueRows, ask};
+pub use answer::ValueRow;
+pub use ask::{ValueRows, ask};
 pub use plan::{ValuePlan, Window, plan};
 pub use window::Extent;
 

@@ -31,6 +31,7 @@
 //!   either, the next server is tried long before the deadline; a server that is merely slow is waited for.
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
+mod answer_table;
 mod block_writer;
 mod client;
 mod error;
@@ -50,6 +51,7 @@ pub mod testing;
 mod time;
 mod watch;
 
+pub use answer_table::{AnswerTable, scaled};
 pub use block_writer::{BlockCounts, BlockWriter, BlockWriterOptions, RowBlock};
 pub use client::{Client, Health, Progress, Statistics, query_id};
 pub use error::Error;

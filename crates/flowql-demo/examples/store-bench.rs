@@ -133,7 +133,7 @@ fn query(schema: &Schema, demo: Demo, filter: &str, asked: Asked, hours: u64) ->
         Asked::Flows => Kind::Flows { columns: Vec::new() },
     };
     let range = TimeRange { from: demo.end - Duration::from_secs(3600 * hours), to: demo.end };
-    Ok(FlowQuery { filter, range, kind, limit: 10 })
+    Ok(FlowQuery { filter, range, kind, limit: 10, id: None })
 }
 
 /// The traffic of the flows that a filter selects, by a scan of the whole table.

@@ -161,7 +161,7 @@ async fn ask_of(
     let saved = SavedFilters::default();
     let filter =
         FlowFilter::compile(&Compiler::new(schema, &saved), filter, Direction::Forward, None).unwrap();
-    let query = FlowQuery { filter, range, kind, limit: 5 };
+    let query = FlowQuery { filter, range, kind, limit: 5, id: None };
     let stored = StoredSchema::read(client).await.unwrap();
     let mut answer = query.run(client, schema, &stored).await.unwrap();
     let mut rows = Vec::new();

@@ -21,8 +21,10 @@ mod evaluator;
 mod intervals;
 pub mod json;
 mod like;
+mod lines;
 pub mod regexp;
 mod value;
 
 pub use evaluator::{Error, Evaluator};
+pub use lines::{Lines, TooLong};
 pub use value::{Kind, Value};

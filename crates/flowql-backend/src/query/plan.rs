@@ -1,13 +1,14 @@
 //! From a query to a [`Plan`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use flowql::Schema;
+use flowql::{ColumnId, Schema};
 use flowql_client::{Sql, sql};
 use flowql_schema::{Expression, Storage};
 
 use super::choose::choose;
-use super::columns::Wanted;
+use super::columns::{Wanted, columns_of_flows, columns_to_group_by};
+use super::points::{Points, secs, step_of, widened};
 use super::{FlowQuery, Kind, Plan, TimeRange, Unit};
 use crate::Error;
 use flowql_tables::FLOWS_TABLE;
@@ -15,17 +16,6 @@ use flowql_tables::StoredSchema;
 
 /// So many points are good enough where there is no series: the ends of the range are then off by a hundredth.
 const POINTS_OF_TOP: u32 = 100;
-/// The most points of a series.
-const MOST_POINTS: u32 = 10_000;
-/// The most rows of any answer.
-const MOST_ROWS: u32 = 1_000_000;
-
-/// The intervals that people think in, in seconds.
-const STEPS: [u64; 22] = [
-    1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
-    86_400, 604_800,
-];
-
 impl FlowQuery {
     /// How the query runs on a database that has these tables.
     ///
@@ -33,12 +23,7 @@ impl FlowQuery {
     ///
     /// [`Error::BadQuery`] for a column that cannot be asked for, [`Error::NoTable`] where no table has what is asked.
     pub fn plan(&self, schema: &Schema, stored: &StoredSchema) -> Result<Plan, Error> {
-        if self.range.from == self.range.to {
-            return Err(Error::BadQuery("the time is empty: it ends when it begins".to_owned()));
-        }
-        if self.range.from > self.range.to {
-            return Err(Error::BadQuery("the time ends before it begins".to_owned()));
-        }
+        self.check_range()?;
         let planner = Planner { query: self, schema, stored };
         match &self.kind {
             Kind::Top { columns, unit } => planner.top(columns, *unit),
@@ -103,11 +88,11 @@ struct Source<'a> {
 
 impl<'a> Planner<'a> {
     fn top(&self, names: &[String], unit: Unit) -> Result<Plan, Error> {
-        let wanted = Wanted::all(self.schema, names, true)?;
+        let wanted = self.wanted(columns_to_group_by(self.schema, names)?);
         if wanted.is_empty() {
             return Err(Error::BadQuery("a top needs a column".to_owned()));
         }
-        let target = self.length() / POINTS_OF_TOP;
+        let target = self.query.target(POINTS_OF_TOP);
         let source = self.source(&wanted, unit, target)?;
         let units: &[Unit] = if unit == Unit::Flows {
             &[Unit::Bits, Unit::Packets, Unit::Flows]
@@ -132,7 +117,7 @@ impl<'a> Planner<'a> {
             sums = Sql::list(sums, ", "),
             table = Sql::name(source.table),
             condition = self.condition(&source),
-            limit = self.limit()
+            limit = self.query.most_rows()
         );
         Ok(source.plan(sql, None))
     }
@@ -140,27 +125,19 @@ impl<'a> Planner<'a> {
     /// The points are at multiples of a step, but for the first, which is where the range begins. Each rate is of the part
     /// of its step that lies in the range and has passed, so that the points add up to the total of the range.
     fn series(&self, names: &[String], unit: Unit, points: u32) -> Result<Plan, Error> {
-        let wanted = Wanted::all(self.schema, names, true)?;
-        let points = points.clamp(1, MOST_POINTS);
-        let target = self.length() / points;
+        let wanted = self.wanted(columns_to_group_by(self.schema, names)?);
+        let target = self.query.target(points);
         // The coarsest table is for the points that there will be, not for those that were asked for.
         let source = self.source(&wanted, unit, Duration::from_secs(step_of(target, 1)))?;
-        let step = step_of(target, source.resolution);
-        let start = secs(source.range.from) / step * step;
-        let buckets = (secs(source.range.to) - start).div_ceil(step);
-
-        let time = Steps { start, step, source: &source };
-        let sql = if wanted.is_empty() {
-            self.line(unit, &time, buckets)
-        } else {
-            self.lines(&wanted, unit, &time, buckets)
-        };
-        Ok(source.plan(sql, Some(Duration::from_secs(step))))
+        let points = Points::of(source.range, target, source.resolution);
+        let steps = Steps { points, source: &source };
+        let sql = if wanted.is_empty() { self.line(unit, &steps) } else { self.lines(&wanted, unit, &steps) };
+        Ok(source.plan(sql, Some(Duration::from_secs(points.step))))
     }
 
     /// The traffic of all flows, by the buckets of time. No column has an underscore in its name, so that none can be
     /// taken for what is named here.
-    fn line(&self, unit: Unit, steps: &Steps<'_>, buckets: u64) -> Sql {
+    fn line(&self, unit: Unit, steps: &Steps<'_>) -> Sql {
         sql!(
             "SELECT {time}, {value}\nFROM (\n  SELECT {VOLUMES}\n  FROM (\n    SELECT {bucket}, {sum} AS \
              the_volume\n    FROM {table}\n    WHERE {condition}\n    GROUP BY time_bucket\n  )\n)\n\
@@ -173,12 +150,12 @@ impl<'a> Planner<'a> {
             table = Sql::name(steps.source.table),
             condition = self.condition(steps.source),
             // A row for each bucket, traffic or not.
-            buckets
+            buckets = steps.points.count
         )
     }
 
     /// The same of each of the top groups, and of all others.
-    fn lines(&self, wanted: &[Wanted<'_>], unit: Unit, steps: &Steps<'_>, buckets: u64) -> Sql {
+    fn lines(&self, wanted: &[Wanted<'_>], unit: Unit, steps: &Steps<'_>) -> Sql {
         let group = |column: &Wanted<'_>| Sql::name(&format!("{}_group", column.name()));
         // What is not among the top is one group, of which nothing is known.
         let groups = wanted.iter().map(|column| {
@@ -205,15 +182,14 @@ impl<'a> Planner<'a> {
             sum = unit.sum(),
             table = Sql::name(steps.source.table),
             condition = self.condition(steps.source),
-            limit = self.limit(),
-            buckets,
+            limit = self.query.most_rows(),
+            buckets = steps.points.count,
             first = wanted.first().map(group).unwrap_or_default()
         )
     }
 
     fn flows(&self, names: &[String]) -> Result<Plan, Error> {
-        let names = if names.is_empty() { self.usual() } else { names.to_vec() };
-        let wanted = Wanted::all(self.schema, &names, false)?;
+        let wanted = self.wanted(columns_of_flows(self.schema, names)?);
         let source = self.raw(&wanted)?;
         // The values are made outside, where no condition can take them for the columns. The first term of the order
         // is how the table is sorted: of the newest part no more is read than is asked for.
@@ -225,26 +201,13 @@ impl<'a> Planner<'a> {
             columns = Sql::list(wanted.iter().map(Wanted::sql), ", "),
             table = Sql::name(source.table),
             condition = self.condition(&source),
-            limit = self.limit()
+            limit = self.query.most_rows()
         );
         Ok(source.plan(sql, None))
     }
 
-    /// The columns that a flow is shown with where none are asked for.
-    fn usual(&self) -> Vec<String> {
-        let enabled = self.schema.columns().iter().filter(|column| !column.disabled);
-        let mut usual: Vec<(u8, &str)> =
-            enabled.filter_map(|column| Some((column.storage().usual?, column.name.as_ref()))).collect();
-        usual.sort_unstable();
-        usual.into_iter().map(|(_, name)| name.to_owned()).collect()
-    }
-
-    fn length(&self) -> Duration {
-        self.query.range.to.duration_since(self.query.range.from).unwrap_or_default()
-    }
-
-    fn limit(&self) -> u32 {
-        self.query.limit.clamp(1, MOST_ROWS)
+    fn wanted(&self, ids: Vec<ColumnId>) -> Vec<Wanted<'a>> {
+        ids.into_iter().map(|id| Wanted { column: self.schema.column(id) }).collect()
     }
 
     /// The values of the columns, with what numbers are called.
@@ -348,25 +311,22 @@ impl Source<'_> {
     }
 }
 
-/// The points of a series.
+/// The points of a series, as SQL.
 struct Steps<'a> {
-    /// Where the first step begins, in seconds since 1970.
-    start: u64,
-    /// How long a step is, in seconds.
-    step: u64,
+    points: Points,
     source: &'a Source<'a>,
 }
 
 impl Steps<'_> {
     /// The step that a row belongs to, from 0.
     fn bucket(&self) -> Sql {
-        let &Self { start, step, .. } = self;
+        let Points { start, step, .. } = self.points;
         sql!("intDiv(toUInt32(TimeReceived) - {start}, {step}) AS time_bucket", start, step)
     }
 
     /// Where a step begins, within the range.
     fn begin(&self) -> Sql {
-        let (start, step, from) = (self.start, self.step, self.source.from());
+        let (start, step, from) = (self.points.start, self.points.step, self.source.from());
         sql!("greatest({start} + {step} * time_bucket, {from})", start, step, from)
     }
 
@@ -375,7 +335,7 @@ impl Steps<'_> {
     }
 
     fn rate(&self, unit: Unit) -> Sql {
-        let (start, step, to) = (self.start, self.step, self.source.to());
+        let (start, step, to) = (self.points.start, self.points.step, self.source.to());
         let end = sql!("least({start} + {step} * (time_bucket + 1), {to})", start, step, to);
         let value = unit.by_time("all_volumes[time_bucket]".into(), length(end, self.begin()));
         sql!("{value} AS {name}", value, name = unit.column())
@@ -391,30 +351,7 @@ fn named(value: Sql, name: Sql) -> Sql {
     sql!("{value} AS {name}", value, name)
 }
 
-/// The step between points that are to be so far apart, at least; a multiple of the interval of the table.
-fn step_of(target: Duration, resolution: u64) -> u64 {
-    let fits = |step: &u64| Duration::from_secs(*step) >= target && step.is_multiple_of(resolution);
-    let exact = || (target.as_secs() + 1).next_multiple_of(resolution);
-    STEPS.into_iter().find(fits).unwrap_or_else(exact)
-}
-
 /// The seconds from a time to another, as SQL: at least one, and none that have not passed yet.
 fn length(to: Sql, from: Sql) -> Sql {
     sql!("greatest(toInt64(least({to}, toUInt32(now()))) - toInt64({from}), 1)", to, from)
-}
-
-/// The range, widened to whole intervals: a row of a table tells of all of its interval.
-fn widened(range: TimeRange, interval: u64) -> TimeRange {
-    let time = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
-    let whole_second = |time: SystemTime| {
-        let seconds = secs(time);
-        if UNIX_EPOCH + Duration::from_secs(seconds) < time { seconds + 1 } else { seconds }
-    };
-    let from = secs(range.from) / interval * interval;
-    let to = whole_second(range.to).div_ceil(interval) * interval;
-    TimeRange { from: time(from), to: time(to.max(from + interval)) }
-}
-
-fn secs(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(u64::from(u32::MAX))
 }

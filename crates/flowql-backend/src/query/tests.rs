@@ -44,7 +44,7 @@ fn plan_on(days: [u64; 4], filter: &str, minutes: u64, kind: Kind) -> Result<Pla
         FlowFilter::compile(&Compiler::new(&schema, &saved), filter, Direction::Forward, None).unwrap();
     let to = UNIX_EPOCH + Duration::from_secs(NOON);
     let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
-    FlowQuery { filter, range, kind, limit: 10 }.plan(&schema, &stored(&schema, days))
+    FlowQuery { filter, range, kind, limit: 10, id: None }.plan(&schema, &stored(&schema, days))
 }
 
 fn top(columns: &[&str]) -> Kind {
@@ -157,7 +157,7 @@ fn what_is_not_there_is_said() {
             .unwrap();
     let to = UNIX_EPOCH + Duration::from_secs(NOON);
     let range = TimeRange { from: to - Duration::from_secs(60), to };
-    let query = FlowQuery { filter, range, kind: top(&["SrcAS"]), limit: 1 };
+    let query = FlowQuery { filter, range, kind: top(&["SrcAS"]), limit: 1, id: None };
     let error = |stored: &StoredSchema| query.plan(&schema, stored).unwrap_err().to_string();
     assert_eq!(error(&stored(&Schema::default(), [1, 1, 1, 1])), "no table has the column `SrcVlan`");
     assert_eq!(
@@ -177,8 +177,8 @@ fn the_range_is_widened_to_whole_intervals_of_the_table() {
             FlowFilter::compile(&Compiler::new(&schema, &saved), "", Direction::Forward, None).unwrap();
         let to = UNIX_EPOCH + Duration::from_secs(NOON + offset);
         let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
-        let plan =
-            FlowQuery { filter, range, kind, limit: 10 }.plan(&schema, &stored(&schema, [15, 7, 90, 360]));
+        let plan = FlowQuery { filter, range, kind, limit: 10, id: None }
+            .plan(&schema, &stored(&schema, [15, 7, 90, 360]));
         let plan = plan.unwrap();
         let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
         (plan.table, NOON.abs_diff(seconds(plan.range.from)), seconds(plan.range.to) - NOON)

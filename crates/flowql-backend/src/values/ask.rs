@@ -7,26 +7,14 @@ use std::time::Duration;
 
 use flowql::Schema;
 use futures_util::future::join;
-use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Answer;
+use super::answer::{Answer, ValueRow};
 use super::plan::{ValuePlan, Window, plan};
 use super::window::Extent;
 use crate::{ValueQuery, Values};
 use flowql_client::{Error, Sql};
 use flowql_tables::StoredSchema;
-
-/// A row of the answer to a statement of a [`ValuePlan`].
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct ValueRow {
-    /// The value.
-    pub value: String,
-    /// What it means; may be empty.
-    pub detail: String,
-    /// Its traffic in bytes.
-    pub weight: f64,
-}
 
 /// What runs the statements.
 pub trait ValueRows: Sync {

@@ -1,6 +1,6 @@
 //! The statements for values, run by the client of ClickHouse.
 
-use super::ask::{ValueRow, ValueRows};
+use super::{ValueRow, ValueRows};
 use flowql_client::{Client, Error, Sql, Statement};
 
 /// How many distinct values a statement tells apart; beyond these only the values that came first go on counting, so that
