@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_millis(300);
 const RUN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How many names of AS numbers are asked for at once.
-const MOST_NAMES: usize = 100;
+const MOST_NAMES: usize = 20;
 
 /// How many rows `flowql.run` shows, of how much time.
 const MOST_ROWS: u32 = 50;

@@ -133,6 +133,9 @@ impl ValueSource {
     ///
     /// A ranking that does not come in time is no loss worth a word: the answer is empty then, or old.
     pub async fn values(&self, query: &ValueQuery) -> Values {
+        if !self.backend.capabilities().values {
+            return Values::default();
+        }
         let values = self.ask(query).await;
         if query.ranking { Values { incomplete: None, ..values } } else { values }
     }

@@ -16,6 +16,7 @@
 //! assert!(!evaluator.matches(&[Value::Number(8101)]));
 //! ```
 
+mod address;
 mod computed;
 mod evaluator;
 mod intervals;
@@ -25,6 +26,7 @@ mod lines;
 pub mod regexp;
 mod value;
 
+pub use address::address_text;
 pub use evaluator::{Error, Evaluator};
 pub use lines::{Lines, TooLong};
 pub use value::{Kind, Value};

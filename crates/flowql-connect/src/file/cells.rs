@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use flowql::Column;
 use flowql::tables::{Type, protocol, service};
 use flowql_backend::Title;
 use flowql_client::AnswerColumn;
-use flowql_eval::{Kind, Value};
+use flowql_eval::{Kind, Value, address_text};
 use flowql_tables::shipped_as_names;
 use serde_json::{Value as Json, json};
 
@@ -62,7 +62,7 @@ impl<'a> Shown<'a> {
             json!(numbers.iter().map(|&number| text(number)).collect::<Vec<_>>().join(" "))
         };
         match (self.column.filter_type, value) {
-            (Some(Type::Ip), Value::Number(address)) => json!(address_text(*address)),
+            (Some(Type::Ip), Value::Number(address)) => json!(plain_address(*address)),
             (Some(Type::Mac), Value::Number(address)) => json!(mac_text(*address)),
             (Some(Type::EType), Value::Number(number)) => match number {
                 0x0800 => json!("IPv4"),
@@ -79,7 +79,7 @@ impl<'a> Shown<'a> {
                 Kind::FixedText(_) => json!(text.split('\0').next().unwrap_or_default()),
                 _ => json!(text),
             },
-            (_, Value::Number(number)) if self.kind == Kind::Address => json!(address_text(*number)),
+            (_, Value::Number(number)) if self.kind == Kind::Address => json!(plain_address(*number)),
             (_, Value::Number(number)) => number_cell(*number),
             (_, Value::Numbers(numbers)) => numbers.iter().map(|&number| number_cell(number)).collect(),
         }
@@ -115,16 +115,11 @@ fn number_cell(number: u128) -> Json {
     u64::try_from(number).map_or_else(|_| json!(number.to_string()), |number| json!(number))
 }
 
-/// An address without its mapping, as ClickHouse writes it.
-fn address_text(bits: u128) -> String {
-    let address = Ipv6Addr::from_bits(bits);
-    if let Some(mapped) = address.to_ipv4_mapped() {
-        return mapped.to_string();
-    }
-    // Of the addresses that begin with 96 zeros, ClickHouse writes the end as IPv4, but for the shortest.
-    match u32::try_from(bits) {
-        Ok(end) if end > 0xFFFF => format!("::{}", Ipv4Addr::from_bits(end)),
-        _ => address.to_string(),
+/// An address without its mapping.
+fn plain_address(bits: u128) -> String {
+    match Ipv6Addr::from_bits(bits).to_ipv4_mapped() {
+        Some(mapped) => mapped.to_string(),
+        None => address_text(bits),
     }
 }
 
