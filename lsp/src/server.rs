@@ -280,8 +280,8 @@ impl LanguageServer for ServerHandle {
             on_thread(request, move |request| completion::offer(request, position)).await?;
         self.still(&request)?;
         let Some(mut offer) = offer else { return Ok(None) };
-        if let Some(found) = self.values.for_offer(&request, &offer).await {
-            offer.completions.add_values(&request.compiler(), &found);
+        if let Some(found) = self.values.for_completion(&request, &offer.completion).await {
+            offer.completion.finish(&request.compiler(), found);
             self.still(&request)?;
         }
         let list = self.count();

@@ -3,17 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use flowql::ide::Suggestion;
-use flowql::tables::Operator;
 use flowql_backend::{
-    AnswerTable, Backend, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery, ValueSource,
-    Values,
+    Backend, Direction, FilterCompletion, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery,
+    ValueSource, Values,
 };
 use tower_lsp::Client;
 use tower_lsp::ls_types::MessageType;
 
 use crate::features::commands::{self, Shown, Target, called};
-use crate::features::completion::Offer;
 use crate::names::AsNames;
 use crate::request::Request;
 
@@ -22,9 +19,6 @@ const DEADLINE: Duration = Duration::from_millis(300);
 
 /// How long `flowql.run` waits for the backend at most.
 const RUN_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How many values are asked for.
-const MOST_VALUES: usize = 50;
 
 /// How many names of AS numbers are asked for at once.
 const MOST_NAMES: usize = 20;
@@ -52,45 +46,37 @@ impl BackendValues {
         Self { client, names: AsNames::default(), trouble: Mutex::default() }
     }
 
-    /// The values that the backend has for an offer; `None` where there is nothing to ask.
-    pub(crate) async fn for_offer(&self, request: &Request, offer: &Offer) -> Option<Vec<Suggestion>> {
+    /// The values that the backend has for a completion; `None` where there is nothing to ask.
+    pub(crate) async fn for_completion(
+        &self,
+        request: &Request,
+        completion: &FilterCompletion,
+    ) -> Option<Values> {
         let source = request.snapshot.config.source.as_ref()?;
-        let wanted = offer.completions.request.as_ref()?;
-        let rest = FlowFilter::compile(&request.compiler(), &wanted.rest, Direction::Forward, None);
-        let rest = rest.ok().filter(|_| !wanted.rest.is_empty());
-        let question = ValueQuery { deadline: DEADLINE, ..ValueQuery::new(wanted, rest, MOST_VALUES) };
-        Some(self.ask(source, &question).await.unwrap_or_default())
+        let query = ValueQuery { deadline: DEADLINE, ..completion.query.clone()? };
+        let values = source.values(&query).await;
+        // Whether there is an order tells nothing of the values that are missing.
+        if !query.ranking {
+            self.log_trouble(trouble(source, values.incomplete.as_deref())).await;
+        }
+        Some(values)
     }
 
     /// Asks for the names of AS numbers that were not asked for yet.
     pub(crate) async fn learn_names(&self, request: &Request, numbers: &[u32]) {
         let Some(source) = request.snapshot.config.source.as_ref() else { return };
-        let asked = self.names.unknown(numbers).into_iter().take(MOST_NAMES).map(|number| async move {
-            let wanted = ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), MOST_VALUES);
-            let wanted = ValueQuery { deadline: DEADLINE, ..wanted };
-            (number, self.ask(source, &wanted).await)
-        });
-        for (number, found) in futures_util::future::join_all(asked).await {
-            let Some(found) = found else { continue };
-            let written = [number.to_string(), format!("AS{number}")];
-            let name =
-                found.into_iter().find(|found| written.contains(&found.value)).map(|found| found.detail);
-            self.names.set(number, name.filter(|name| !name.is_empty()));
+        let mut unknown = self.names.unknown(numbers);
+        unknown.truncate(MOST_NAMES);
+        if unknown.is_empty() {
+            return;
         }
-    }
-
-    /// Asks for values. A failure is logged once and costs these values only; `None` where the answer is not whole.
-    async fn ask(&self, source: &ValueSource, query: &ValueQuery) -> Option<Vec<Suggestion>> {
-        let Values { suggestions, incomplete } = source.values(query).await;
-        if query.ranking {
-            // Whether there is one tells nothing of the values that are missing.
-            return Some(suggestions);
+        let found = source.as_names(&unknown, DEADLINE).await;
+        let reason = found.as_ref().err().map(ToString::to_string);
+        self.log_trouble(trouble(source, reason.as_deref())).await;
+        let Ok(mut found) = found else { return };
+        for number in unknown {
+            self.names.set(number, found.remove(&number));
         }
-        let is_whole = incomplete.is_none();
-        let name = source.backend().name();
-        let trouble = incomplete.map(|reason| format!("values of the backend `{name}`: {reason}"));
-        self.log_trouble(trouble).await;
-        (is_whole || !suggestions.is_empty()).then_some(suggestions)
     }
 
     /// Logs why the backend did not answer, unless that was its last reason too.
@@ -107,6 +93,12 @@ impl BackendValues {
     }
 }
 
+/// What is logged where values are missing.
+fn trouble(source: &ValueSource, reason: Option<&str>) -> Option<String> {
+    let name = source.backend().name();
+    reason.map(|reason| format!("values of the backend `{name}`: {reason}"))
+}
+
 /// The top values of the flows that a filter selects.
 pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
     let Some(filter) = target.filter(request) else {
@@ -119,6 +111,9 @@ pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
             "No backend is configured: name one in the section [backend] of flowql.toml.",
         );
     };
+    if !backend.capabilities().queries {
+        return commands::failure(&title, &format!("The backend `{}` runs no queries.", backend.name()));
+    }
     let direction = if target.reverse { Direction::Reverse } else { Direction::Forward };
     let Ok(compiled) = FlowFilter::compile(&request.compiler(), &filter.body.text, direction, None) else {
         return commands::errors(request, filter);
@@ -135,6 +130,7 @@ pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
         range: TimeRange { from, to },
         kind: Kind::Top { columns, unit: Unit::default() },
         limit: MOST_ROWS,
+        id: None,
     };
     match tokio::time::timeout(RUN_DEADLINE, table(backend.as_ref(), &question)).await {
         Ok(Ok(text)) => {
@@ -150,7 +146,7 @@ pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
 async fn table(backend: &dyn Backend, question: &FlowQuery) -> Result<String, flowql_backend::Error> {
     let answer = backend.query(question).await?;
     let plan = answer.plan.clone();
-    let table = AnswerTable::collect(answer).await?;
+    let table = answer.collect().await?;
     let text =
         if table.rows.is_empty() { "No flow of that time matches.\n".to_owned() } else { table.markdown() };
     Ok(format!("{text}\nFrom the table `{}`: {}.\n", plan.table, plan.reason))

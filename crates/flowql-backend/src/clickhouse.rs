@@ -1,5 +1,6 @@
 //! The backends `clickhouse` and `embedded`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,9 +8,8 @@ use flowql::Schema;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values, values};
-use flowql_client::Client;
-use flowql_client::Health;
+use crate::{Answer, Backend, Capabilities, Error, Explanation, FlowQuery, Plan, ValueQuery, Values, values};
+use flowql_client::{Client, Health, Progress, Sql, Statement, sql};
 use flowql_tables::StoredSchema;
 
 /// How long what is stored is taken for known. Tables come and go rarely, and their oldest rows slowly.
@@ -58,6 +58,10 @@ impl Backend for ClickHouse {
         self.name
     }
 
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { values: true, queries: true, tables: true }
+    }
+
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
         let (start, deadline) = (Instant::now(), request.deadline);
         let known = timeout(deadline, self.known()).await;
@@ -66,12 +70,38 @@ impl Backend for ClickHouse {
         Ok(values::ask(&self.client, &left, &self.schema, &known).await?)
     }
 
+    async fn as_names(&self, numbers: &[u32]) -> Result<BTreeMap<u32, String>, Error> {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            number: u32,
+            name: String,
+        }
+        if numbers.is_empty() || !self.known().await?.dictionaries.iter().any(|name| name == "asns") {
+            return Ok(BTreeMap::new());
+        }
+        let statement = Statement::read(sql!(
+            "SELECT arrayJoin([{numbers}]) AS number, dictGetOrDefault('asns', 'name', toUInt64(number), '') AS name",
+            numbers = Sql::list(numbers.iter().copied(), ", ")
+        ));
+        let rows: Vec<Row> = self.client.all(&statement).await?;
+        let named = rows.into_iter().filter(|row| !row.name.is_empty());
+        Ok(named.map(|row| (row.number, row.name)).collect())
+    }
+
     async fn plan(&self, query: &FlowQuery) -> Result<Plan, Error> {
         query.plan(&self.schema, &self.known().await?)
     }
 
     async fn query(&self, query: &FlowQuery) -> Result<Answer, Error> {
         query.run(&self.client, &self.schema, &self.known().await?).await
+    }
+
+    async fn explain(&self, query: &FlowQuery) -> Result<Explanation, Error> {
+        Explanation::read(&self.client, self.plan(query).await?).await
+    }
+
+    async fn progress(&self, id: &str) -> Result<Option<Progress>, Error> {
+        Ok(self.client.progress(id).await?)
     }
 
     async fn stored(&self) -> Result<StoredSchema, Error> {

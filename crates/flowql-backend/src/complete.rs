@@ -6,13 +6,35 @@ use flowql::tables::Operator;
 
 use crate::{Direction, FlowFilter, ValueQuery, ValueSource, Values};
 
-/// What may stand at a place of a filter, the values of a backend included.
+/// What may stand at a place of a filter: begun with what the language knows, finished with the values of a backend.
 #[derive(Clone, Debug)]
-pub struct Completed {
+pub struct FilterCompletion {
     /// The candidates.
     pub completions: Completions,
+    /// What a backend is to be asked for; `None` where it has nothing to add.
+    pub query: Option<ValueQuery>,
     /// Why values of the backend are missing or old; `None` where all is well, or none were wanted.
     pub incomplete: Option<String>,
+}
+
+/// Begins to complete a filter. `limit` is how many values a backend is to be asked for; with `None` it is not asked.
+pub fn begin(compiler: &Compiler<'_>, text: &str, offset: u32, limit: Option<usize>) -> FilterCompletion {
+    let completions = ide::complete(compiler, text, offset);
+    let query = completions.request.as_ref().zip(limit).map(|(request, limit)| {
+        // A rest that does not compile would have been left out by the completion.
+        let rest = Some(request.rest.as_str()).filter(|rest| !rest.is_empty());
+        let rest = rest.and_then(|rest| FlowFilter::compile(compiler, rest, Direction::Forward, None).ok());
+        ValueQuery::new(request, rest, limit)
+    });
+    FilterCompletion { completions, query, incomplete: None }
+}
+
+impl FilterCompletion {
+    /// Adds the values of a backend.
+    pub fn finish(&mut self, compiler: &Compiler<'_>, values: Values) {
+        self.completions.add_values(compiler, &values.suggestions);
+        self.incomplete = values.incomplete;
+    }
 }
 
 /// Completes a filter. `limit` is how many values the backend is asked for; without a source, only what the language
@@ -23,17 +45,13 @@ pub async fn complete(
     text: &str,
     offset: u32,
     limit: usize,
-) -> Completed {
-    let mut completions = ide::complete(compiler, text, offset);
-    let (Some(source), Some(request)) = (source, &completions.request) else {
-        return Completed { completions, incomplete: None };
-    };
-    // A rest that does not compile would have been left out by the completion.
-    let rest = Some(request.rest.as_str()).filter(|rest| !rest.is_empty());
-    let rest = rest.and_then(|rest| FlowFilter::compile(compiler, rest, Direction::Forward, None).ok());
-    let Values { suggestions, incomplete } = source.values(&ValueQuery::new(request, rest, limit)).await;
-    completions.add_values(compiler, &suggestions);
-    Completed { completions, incomplete }
+) -> FilterCompletion {
+    let mut completion = begin(compiler, text, offset, source.map(|_| limit));
+    if let (Some(source), Some(query)) = (source, &completion.query) {
+        let values = source.values(query).await;
+        completion.finish(compiler, values);
+    }
+    completion
 }
 
 /// The values of a column, for a form or a service that asks without a filter.

@@ -21,4 +21,14 @@ pub enum Error {
     /// No table has what the query asks for.
     #[error("{0}")]
     NoTable(String),
+    /// A file of flows cannot be read, or a line of it is no flow.
+    #[error("{0}")]
+    BadFlows(String),
+}
+
+impl Error {
+    /// That a backend cannot do something, as `runs no queries`.
+    pub fn unsupported(backend: &'static str, what: impl Into<String>) -> Self {
+        Self::Unsupported { backend, what: what.into() }
+    }
 }

@@ -1,31 +1,23 @@
 //! The data side of FlowQL: where the values for completion come from, and where filters run.
 //!
-//! The rest of the program knows one trait, [`Backend`], and plain data. A backend is chosen by the configuration:
-//! a ClickHouse server or cluster, the embedded one, a file of values, or another FlowQL service.
+//! The rest of the program knows one trait, [`Backend`], and plain data. Here is the one that asks [`ClickHouse`]; the
+//! others, and the choice among them by configuration and flags, are in `flowql-connect`.
 
-mod answer_table;
 mod backend;
 mod clickhouse;
 mod complete;
 mod error;
-mod options;
 mod query;
-mod section;
-mod service;
 mod source;
-mod static_values;
 pub mod values;
 
-pub use answer_table::{AnswerTable, scaled};
-pub use backend::Backend;
+pub use backend::{Backend, Capabilities};
 pub use clickhouse::ClickHouse;
-pub use complete::{ColumnSuggestions, Completed, SuggestedValue, complete, suggest};
+pub use complete::{ColumnSuggestions, FilterCompletion, SuggestedValue, begin, complete, suggest};
 pub use error::Error;
-
-pub use options::{BackendArgs, BackendOptions, PASSWORD_VARIABLE, USER_VARIABLE};
-pub use query::{Answer, Direction, FlowFilter, FlowQuery, Kind, Plan, RowStream, TimeRange, Unit};
-pub use section::{BackendKind, BackendSection};
-pub use service::Service;
+pub use query::{
+    Answer, Direction, Explanation, FlowFilter, FlowQuery, Kind, Plan, Points, RowStream, TimeRange, Title,
+    Unit, columns_of_flows, columns_to_group_by,
+};
 pub use source::{CacheCounts, SourceOptions, ValueSource};
-pub use static_values::StaticValues;
 pub use values::{ValueQuery, Values};

@@ -2,7 +2,7 @@
 
 mod cache;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -133,8 +133,46 @@ impl ValueSource {
     ///
     /// A ranking that does not come in time is no loss worth a word: the answer is empty then, or old.
     pub async fn values(&self, query: &ValueQuery) -> Values {
+        if !self.backend.capabilities().values {
+            return Values::default();
+        }
         let values = self.ask(query).await;
         if query.ranking { Values { incomplete: None, ..values } } else { values }
+    }
+
+    /// The names of AS numbers, by the deadline of the source or this one, whichever is shorter.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not known.
+    pub async fn as_names(
+        &self,
+        numbers: &[u32],
+        deadline: Duration,
+    ) -> Result<BTreeMap<u32, String>, Error> {
+        /// What the pause after a failure goes by, as the columns do.
+        const NAMES: &str = "names of AS numbers";
+        if let Some((until, error)) = self.shared.lock().failed.get(NAMES)
+            && Instant::now() < *until
+        {
+            return Err(error.clone());
+        }
+        let patience = deadline.min(self.options.deadline);
+        let found = timeout(patience, async {
+            // The semaphore is never closed.
+            let _permit = self.shared.permits.acquire().await;
+            self.backend.as_names(numbers).await
+        });
+        let found = found.await.unwrap_or_else(|_| Err(flowql_client::Error::Deadline(patience).into()));
+        let failed = &mut self.shared.lock().failed;
+        match &found {
+            Ok(_) => drop(failed.remove(NAMES)),
+            Err(error) => {
+                let until = Instant::now() + self.options.pause;
+                failed.insert(NAMES.to_owned(), (until, error.clone()));
+            }
+        }
+        found
     }
 
     async fn ask(&self, query: &ValueQuery) -> Values {

@@ -7,12 +7,11 @@ mod ask;
 mod client;
 mod form;
 mod plan;
-mod statement;
 mod window;
 
-pub use ask::{ValueRow, ValueRows, ask};
+pub use answer::ValueRow;
+pub use ask::{ValueRows, ask};
 pub use plan::{ValuePlan, Window, plan};
-pub use statement::ValueStatement;
 pub use window::Extent;
 
 use std::time::Duration;

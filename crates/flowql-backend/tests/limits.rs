@@ -7,7 +7,7 @@ use std::time::Duration;
 use flowql::{Compiler, Limits, Options, SavedFilters, Schema};
 use flowql_backend::{Direction, FlowFilter};
 use flowql_client::testing;
-use flowql_client::{Client, Statement};
+use flowql_client::{Client, Sql, Statement, sql};
 use flowql_tables::{self as tables, Change, Layout};
 
 /// As many pieces as fit into the longest filter, joined.
@@ -89,8 +89,8 @@ async fn the_largest_filters_run_in_both_forms() {
         };
         let errors: Vec<_> = compiled.diagnostics.iter().filter(|found| found.is_error()).collect();
         assert!(errors.is_empty(), "{what}: {errors:?}");
-        let sql = format!("SELECT count() FROM flows WHERE {}", compiled.sql.unwrap());
-        let ran = runs(&client, Statement::read(sql).parameters(&compiled.parameters)).await;
+        let sql = sql!("SELECT count() FROM flows WHERE {filter}", filter = Sql::filter(&compiled));
+        let ran = runs(&client, Statement::read(sql)).await;
         ran.err().map(|error| {
             let message: String = error.to_string().chars().take(200).collect();
             format!("{what} (bound: {bound}): {message}")

@@ -2,7 +2,7 @@
 
 use flowql_backend::{Backend as _, ClickHouse};
 use flowql_client::testing::proxy::{Fault, Proxy};
-use flowql_client::{Client, ClientOptions, ServerOptions, Statement, testing};
+use flowql_client::{Client, ClientOptions, ServerOptions, Statement, sql, testing};
 
 #[tokio::test]
 async fn the_backend_tells_what_is_stored() {
@@ -12,8 +12,10 @@ async fn the_backend_tells_what_is_stored() {
     assert!(backend.health().await.unwrap().version.starts_with("26."));
     assert!(backend.stored().await.unwrap().tables.is_empty());
     for table in ["flows", "flows_1m0s", "flows_other"] {
-        let create =
-            format!("CREATE TABLE {table} (TimeReceived DateTime) ENGINE = MergeTree ORDER BY TimeReceived");
+        let create = sql!(
+            "CREATE TABLE {table} (TimeReceived DateTime) ENGINE = MergeTree ORDER BY TimeReceived",
+            table
+        );
         client.execute(&Statement::write(create)).await.unwrap();
     }
     let stored = backend.stored().await.unwrap();

@@ -15,7 +15,7 @@ use flowql_backend::{
     Direction, FlowFilter, SourceOptions, ValueQuery, ValueSource, Values, complete, suggest,
 };
 use flowql_client::testing;
-use flowql_client::{Client, ClientOptions, ServerOptions, Statement};
+use flowql_client::{Client, ClientOptions, ServerOptions, Sql, Statement};
 use flowql_tables::StoredSchema;
 use flowql_tables::{Catalog, Change, Layout, SETTINGS, statements, write_columns};
 
@@ -66,7 +66,7 @@ async fn database(schema: &Schema) -> (Client, StoredSchema) {
     let client = testing::client().await;
     let layout = Layout { database: client.options().database.clone(), ..Layout::default() };
     for made in statements(&layout, schema, &Catalog::default(), Change::Nothing, None) {
-        let sql = format!("{}\n{}", made.sql, made.data.unwrap_or_default());
+        let sql = Sql::of_test(format!("{}\n{}", made.sql, made.data.unwrap_or_default()));
         let statement =
             SETTINGS.iter().fold(Statement::write(sql), |all, (name, value)| all.setting(name, value));
         client.execute(&statement).await.unwrap();
@@ -75,13 +75,13 @@ async fn database(schema: &Schema) -> (Client, StoredSchema) {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_ref()).collect();
     let values: Vec<String> = columns.iter().map(|column| expression(column)).collect();
     let (names, values) = (names.join(", "), values.join(", "));
-    run(&client, &format!("INSERT INTO flows_raw ({names}) SELECT {values} FROM numbers(5000)")).await;
+    run(&client, format!("INSERT INTO flows_raw ({names}) SELECT {values} FROM numbers(5000)")).await;
     let stored = StoredSchema::read(&client).await.unwrap();
     (client, stored)
 }
 
-async fn run(client: &Client, sql: &str) {
-    client.execute(&Statement::write(sql)).await.unwrap();
+async fn run(client: &Client, sql: impl Into<String>) {
+    client.execute(&Statement::write(Sql::of_test(sql))).await.unwrap();
 }
 
 fn values(found: &Values) -> Vec<&str> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use flowql_backend::BackendArgs;
+use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};

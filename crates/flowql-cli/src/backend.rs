@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use flowql_backend::{Backend, BackendKind, BackendOptions, BackendSection, Error, StaticValues};
+use flowql_backend::{Backend, Error};
 use flowql_config::Config;
+use flowql_connect::{BackendKind, BackendOptions, BackendSection, StaticValues};
 
 use crate::args::ValuesFrom;
 

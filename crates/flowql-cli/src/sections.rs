@@ -1,8 +1,8 @@
 //! The sections of `flowql.toml`, each by the crate that reads it.
 
-use flowql_backend::BackendSection;
 use flowql_client::ClickhouseSection;
 use flowql_config::{KnownSection, Registry};
+use flowql_connect::BackendSection;
 use flowql_embedded::EmbeddedSection;
 use flowql_server::ServerSection;
 use flowql_tables::TablesSection;

@@ -1,7 +1,7 @@
 //! Completion with the values of a backend, for commands that are not asynchronous themselves.
 
 use flowql::Compiler;
-use flowql_backend::{Completed, SourceOptions, ValueSource, complete};
+use flowql_backend::{FilterCompletion, SourceOptions, ValueSource, complete};
 use flowql_config::Config;
 use tokio::runtime::{Builder, Runtime};
 
@@ -32,7 +32,7 @@ impl Completion {
     }
 
     /// What may stand at a place of a filter.
-    pub(crate) fn complete(&self, compiler: &Compiler<'_>, text: &str, offset: u32) -> Completed {
+    pub(crate) fn complete(&self, compiler: &Compiler<'_>, text: &str, offset: u32) -> FilterCompletion {
         self.runtime.block_on(complete(compiler, self.source.as_ref(), text, offset, LIMIT))
     }
 }

@@ -32,7 +32,7 @@ impl Default for BlockWriterOptions {
 }
 
 /// A block of rows with the statement that stores it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RowBlock {
     /// The statement, the data and the token that keeps it from being stored twice.
     pub insert: Insert,

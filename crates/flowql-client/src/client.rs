@@ -293,7 +293,7 @@ impl Client {
         let client =
             if is_compressed { client.with_compression(clickhouse::Compression::Lz4) } else { client };
         let mut request = client
-            .insert_formatted_with(&insert.sql)
+            .insert_formatted_with(insert.sql.to_string())
             .with_setting("query_id", query_id("insert"))
             .with_setting("insert_deduplicate", "1")
             .with_setting("insert_deduplication_token", &insert.token)

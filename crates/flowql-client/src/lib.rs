@@ -31,6 +31,7 @@
 //!   either, the next server is tried long before the deadline; a server that is merely slow is waited for.
 //! - No more than [`ClientOptions::concurrency`] calls run at once; others wait for their turn.
 
+mod answer_table;
 mod block_writer;
 mod client;
 mod error;
@@ -43,12 +44,14 @@ mod options;
 mod rows;
 mod section;
 mod servers;
+mod sql;
 mod statement;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
 mod watch;
 
+pub use answer_table::{AnswerTable, scaled};
 pub use block_writer::{BlockCounts, BlockWriter, BlockWriterOptions, RowBlock};
 pub use client::{Client, Health, Progress, Statistics, query_id};
 pub use error::Error;
@@ -56,5 +59,6 @@ pub use errors::UNKNOWN_DATABASE;
 pub use options::{ClientOptions, InsertCompression, ServerOptions};
 pub use rows::{AnswerColumn, RowStream, Rows};
 pub use section::ClickhouseSection;
+pub use sql::Sql;
 pub use statement::{Insert, Statement};
 pub use time::iso_time;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use flowql::sql::Parameter;
+
+use crate::Sql;
 
 /// A statement with its values beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +22,11 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement that only reads. The server refuses it if it would write.
-    pub fn read(sql: impl Into<String>) -> Self {
-        Self {
-            sql: sql.into(),
+    /// A statement that only reads, with the values of its parameters. The server refuses it if it would write.
+    pub fn read(sql: impl Into<Sql>) -> Self {
+        let sql = sql.into();
+        let statement = Self {
+            sql: sql.to_string(),
             parameters: Vec::new(),
             settings: Vec::new(),
             deadline: None,
@@ -32,11 +34,15 @@ impl Statement {
             is_read: true,
             has_database: true,
             id: None,
-        }
+        };
+        let add = |statement: Self, parameter: flowql::sql::Parameter| {
+            statement.parameter(&parameter.name, &parameter.value.to_string())
+        };
+        sql.parameters().into_iter().fold(statement, add)
     }
 
     /// A statement that may write, or change tables.
-    pub fn write(sql: impl Into<String>) -> Self {
+    pub fn write(sql: impl Into<Sql>) -> Self {
         Self { is_read: false, ..Self::read(sql) }
     }
 
@@ -45,15 +51,6 @@ impl Statement {
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         self.parameters.push((format!("param_{name}"), escape(value)));
         self
-    }
-
-    /// Gives the parameters of a compiled filter.
-    #[must_use]
-    pub fn parameters(self, parameters: &[Parameter]) -> Self {
-        let add = |statement: Self, parameter: &Parameter| {
-            statement.parameter(&parameter.name, &parameter.value.to_string())
-        };
-        parameters.iter().fold(self, add)
     }
 
     /// Sets a setting of ClickHouse for this statement.
@@ -94,10 +91,10 @@ impl Statement {
 }
 
 /// A batch of rows for a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Insert {
     /// The statement before the data, as `INSERT INTO flows (TimeReceived, …) FORMAT Native`.
-    pub sql: String,
+    pub sql: Sql,
     /// The rows, in that format.
     pub data: Bytes,
     /// What makes this batch another one than the others: a batch whose token the table has seen is not stored twice.

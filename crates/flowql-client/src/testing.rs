@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::Error;
-use crate::{Client, ClientOptions, Statement};
+use crate::{Client, ClientOptions, Sql, Statement, sql};
 use flowql_embedded::{Embedded, EmbeddedOptions};
 
 /// An engine of the test's own in a temporary folder. It ends with the test, also when that fails or is killed.
@@ -51,7 +51,8 @@ pub async fn client() -> Client {
 ///
 /// When that does not work.
 pub async fn client_with(engine: EmbeddedOptions, options: ClientOptions) -> Client {
-    let create = format!("CREATE DATABASE IF NOT EXISTS `{}` ENGINE = Atomic", options.database);
+    let create =
+        sql!("CREATE DATABASE IF NOT EXISTS {name} ENGINE = Atomic", name = Sql::name(&options.database));
     let made = async {
         let client = Client::embedded(engine, options)?;
         client.execute(&Statement::write(create).without_database()).await?;

@@ -16,14 +16,14 @@ use flowql_client::Error;
 use flowql_client::native::Block;
 use flowql_client::testing;
 use flowql_client::{BlockWriter, BlockWriterOptions, Client, ClientOptions, Insert, RowBlock, Statement};
-use flowql_client::{InsertCompression, ServerOptions};
+use flowql_client::{InsertCompression, ServerOptions, sql};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 /// One number.
-async fn number(client: &Client, sql: &str) -> u64 {
+async fn number(client: &Client, sql: &'static str) -> u64 {
     let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();
     rows[0][0].as_u64().unwrap()
 }
@@ -131,7 +131,7 @@ async fn a_batch_with_a_token_is_stored_once() {
     let create = "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100";
     client.execute(&Statement::write(create)).await.unwrap();
     let batch = |token: &str| Insert {
-        sql: "INSERT INTO t (x) FORMAT TSV".to_owned(),
+        sql: "INSERT INTO t (x) FORMAT TSV".into(),
         data: Bytes::from_static(b"1\n2\n3\n"),
         token: token.to_owned(),
         deadline: None,
@@ -140,7 +140,7 @@ async fn a_batch_with_a_token_is_stored_once() {
         client.insert(&batch(token)).await.unwrap();
     }
     assert_eq!(number(&client, "SELECT sum(x) FROM t").await, 12);
-    let bad = Insert { sql: "INSERT INTO t (y) FORMAT TSV".to_owned(), ..batch("c") };
+    let bad = Insert { sql: "INSERT INTO t (y) FORMAT TSV".into(), ..batch("c") };
     let error = client.insert(&bad).await.unwrap_err();
     assert!(matches!(error, Error::Database { code: 16, .. }), "{error:?}");
 }
@@ -177,7 +177,7 @@ async fn a_block_keeps_more_values_than_two_bytes_can_number() {
     block.few_addresses("hop", (0..ROWS).map(|number| Ipv4Addr::from(number).to_ipv6_mapped().octets()));
     block.few_texts("name", names.iter().map(String::as_str));
     let insert = Insert {
-        sql: "INSERT INTO hops (n, hop, name) FORMAT Native".to_owned(),
+        sql: "INSERT INTO hops (n, hop, name) FORMAT Native".into(),
         data: block.into_bytes().into(),
         token: "hops".to_owned(),
         deadline: None,
@@ -234,14 +234,14 @@ async fn inserts_are_compressed_where_that_is_asked_for() {
     for (table, compression) in [("plain", InsertCompression::Remote), ("small", InsertCompression::Always)] {
         let options = ClientOptions { compression, ..ClientOptions::default() };
         let client = Client::remote(&ServerOptions::at(relay.url()), options).unwrap();
-        let create = format!("CREATE TABLE {table} (n UInt32, m UInt64) ENGINE = MergeTree ORDER BY n");
+        let create = sql!("CREATE TABLE {table} (n UInt32, m UInt64) ENGINE = MergeTree ORDER BY n", table);
         client.execute(&Statement::write(create)).await.unwrap();
         let before = relay.bytes();
         let mut block = Block::new(2, ROWS as usize);
         block.fixed("n", "UInt32", (0..ROWS).map(u32::to_le_bytes));
         block.fixed("m", "UInt64", (0..ROWS).map(|row| u64::from(row % 7).to_le_bytes()));
         let insert = Insert {
-            sql: format!("INSERT INTO {table} (n, m) FORMAT Native"),
+            sql: sql!("INSERT INTO {table} (n, m) FORMAT Native", table),
             data: block.into_bytes().into(),
             token: table.to_owned(),
             deadline: None,
@@ -249,7 +249,7 @@ async fn inserts_are_compressed_where_that_is_asked_for() {
         let writer = BlockWriter::new(client.clone(), BlockWriterOptions::default());
         writer.write(&RowBlock { insert, rows: u64::from(ROWS) }).await.unwrap();
         sent.push(relay.bytes() - before);
-        let same = format!("SELECT count(), countIf(m = n % 7), uniqExact(n) FROM {table}");
+        let same = sql!("SELECT count(), countIf(m = n % 7), uniqExact(n) FROM {table}", table);
         let rows = client.rows(&Statement::read(same)).await.unwrap().collect().await.unwrap();
         assert_eq!(rows, [[ROWS, ROWS, ROWS].map(serde_json::Value::from).to_vec()]);
     }
@@ -308,7 +308,7 @@ async fn blocks_do_not_wait_for_queries() {
     let mut block = Block::new(1, 1);
     block.fixed("x", "UInt8", [[7_u8]].into_iter());
     let insert = Insert {
-        sql: "INSERT INTO n (x) FORMAT Native".to_owned(),
+        sql: "INSERT INTO n (x) FORMAT Native".into(),
         data: block.into_bytes().into(),
         token: "n".to_owned(),
         deadline: None,
@@ -323,7 +323,7 @@ async fn blocks_do_not_wait_for_queries() {
         client.rows(&Statement::read("SELECT count() FROM n")).await.unwrap().collect().await.unwrap();
     assert_eq!(stored, [[serde_json::Value::from(1)].to_vec()]);
     let refused = RowBlock {
-        insert: Insert { sql: "INSERT INTO missing (x) FORMAT Native".to_owned(), ..block.insert },
+        insert: Insert { sql: "INSERT INTO missing (x) FORMAT Native".into(), ..block.insert },
         rows: 1,
     };
     assert!(matches!(writer.write(&refused).await, Err(Error::Database { code: 60, .. })));

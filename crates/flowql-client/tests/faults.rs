@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use flowql_client::Error;
 use flowql_client::testing;
-use flowql_client::{Client, ClientOptions, Insert, ServerOptions, Statement};
+use flowql_client::{Client, ClientOptions, Insert, ServerOptions, Statement, sql};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -99,7 +99,7 @@ async fn a_server_that_is_silent_is_left_for_the_next_one_long_before_the_deadli
         direct.execute(&Statement::write(sql)).await.unwrap();
     }
     let insert = Insert {
-        sql: "INSERT INTO d.t FORMAT TSV".to_owned(),
+        sql: "INSERT INTO d.t FORMAT TSV".into(),
         data: Bytes::from_static(b"1\n"),
         token: "one".to_owned(),
         deadline: None,
@@ -192,8 +192,11 @@ async fn a_user_who_may_not_change_settings_is_served_without() {
         assert_eq!(client.caution().is_some(), readonly == 1);
         // All digits of a number come, in the same form.
         let (wide, most) = ("340282366920938463463374607431768211455", u64::MAX);
-        let sql =
-            format!("SELECT toUInt128('{wide}') AS a, [toInt256(1)] AS b, {most} AS c, [toUInt64(7)] AS d");
+        let sql = sql!(
+            "SELECT toUInt128('{wide}') AS a, [toInt256(1)] AS b, {most} AS c, [toUInt64(7)] AS d",
+            wide,
+            most
+        );
         let rows = client.rows(&Statement::read(&sql)).await.unwrap().collect().await.unwrap();
         assert_eq!(rows, [[json!(wide), json!(["1"]), json!(most), json!([7])]], "{readonly}");
         let structures: Vec<Numbers> = client.all(&Statement::read(sql)).await.unwrap();
@@ -309,7 +312,7 @@ async fn a_batch_whose_acknowledgement_is_lost_is_stored_once() {
     let lossy = Proxy::new(&engine.url(), Fault::CutAfter(0)).await;
     let client = client(&[lossy.url(), engine.url()]);
     let insert = Insert {
-        sql: "INSERT INTO d.t FORMAT TSV".to_owned(),
+        sql: "INSERT INTO d.t FORMAT TSV".into(),
         data: Bytes::from_static(b"1\n2\n"),
         token: "one".to_owned(),
         deadline: None,

@@ -117,7 +117,7 @@ async fn queries_and_batches_go_over_tls() {
     }
     let data: String = (0..100_000).map(|number| format!("{number}\n")).collect();
     let batch = Insert {
-        sql: "INSERT INTO d.t FORMAT TSV".to_owned(),
+        sql: "INSERT INTO d.t FORMAT TSV".into(),
         data: Bytes::from(data),
         token: "one".to_owned(),
         deadline: None,

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema};
 use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
-use flowql_client::Statement;
 use flowql_client::testing;
+use flowql_client::{Sql, Statement, sql};
 use flowql_demo::{Demo, load};
 use flowql_embedded::install;
 use flowql_tables::StoredSchema;
@@ -70,9 +70,9 @@ async fn run(rows: u64) -> Outcome<()> {
     );
     for table in ["flows", "flows_1m0s", "flows_5m0s", "flows_1h0m0s"] {
         let merge =
-            Statement::write(format!("OPTIMIZE TABLE {table} FINAL")).deadline(Duration::from_secs(3600));
+            Statement::write(sql!("OPTIMIZE TABLE {table} FINAL", table)).deadline(Duration::from_secs(3600));
         client.execute(&merge).await?;
-        let cost = client.statistics(&Statement::read(format!("SELECT sum(Bytes) FROM {table}"))).await?;
+        let cost = client.statistics(&Statement::read(sql!("SELECT sum(Bytes) FROM {table}", table))).await?;
         println!("{table}: {} rows", cost.rows_read);
     }
 
@@ -133,20 +133,22 @@ fn query(schema: &Schema, demo: Demo, filter: &str, asked: Asked, hours: u64) ->
         Asked::Flows => Kind::Flows { columns: Vec::new() },
     };
     let range = TimeRange { from: demo.end - Duration::from_secs(3600 * hours), to: demo.end };
-    Ok(FlowQuery { filter, range, kind, limit: 10 })
+    Ok(FlowQuery { filter, range, kind, limit: 10, id: None })
 }
 
 /// The traffic of the flows that a filter selects, by a scan of the whole table.
 fn naive(query: &FlowQuery) -> Statement {
-    let filter = query.filter.compiled.sql.as_deref().unwrap_or("1");
     let time = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (from, to) = (time(query.range.from), time(query.range.to));
     // The time as a number is none that a key helps with.
-    let sql = format!(
-        "SELECT sum(Bytes * SamplingRate) FROM flows WHERE ({filter}) \
-         AND toUnixTimestamp(TimeReceived) + 0 * Bytes BETWEEN {from} AND {to}"
+    let sql = sql!(
+        "SELECT sum(Bytes * SamplingRate) FROM flows WHERE {filter} \
+         AND toUnixTimestamp(TimeReceived) + 0 * Bytes BETWEEN {from} AND {to}",
+        filter = Sql::filter(&query.filter.compiled),
+        from,
+        to
     );
-    Statement::read(sql).parameters(&query.filter.compiled.parameters).setting("use_skip_indexes", 0)
+    Statement::read(sql).setting("use_skip_indexes", 0)
 }
 
 /// How long each of some calls takes, with some at once.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flowql::tables::Operator;
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::values::{ValueRow, ValueRows, ValueStatement, ask};
+use flowql_backend::values::{ValueRow, ValueRows, ask};
 use flowql_backend::{Direction, FlowFilter, ValueQuery};
 use flowql_client::testing;
-use flowql_client::{Client, Error, Statement};
+use flowql_client::{Client, Error, Sql, Statement};
 use flowql_demo::{Demo, load};
 use flowql_embedded::install;
 use flowql_tables::StoredSchema;
@@ -104,11 +104,8 @@ struct Counted<'a> {
 }
 
 impl ValueRows for Counted<'_> {
-    async fn rows(&self, statement: &ValueStatement) -> Result<Vec<ValueRow>, Error> {
-        let read = statement
-            .parameters()
-            .fold(Statement::read(statement.sql()), |read, (name, value)| read.parameter(name, value));
-        let cost = self.client.statistics(&read).await?;
+    async fn rows(&self, statement: &Sql) -> Result<Vec<ValueRow>, Error> {
+        let cost = self.client.statistics(&Statement::read(statement)).await?;
         self.read.fetch_add(cost.rows_read, Ordering::Relaxed);
         ValueRows::rows(self.client, statement).await
     }

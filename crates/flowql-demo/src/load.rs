@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flowql::Schema;
-use flowql_client::{BlockWriter, BlockWriterOptions, Client, Error, Insert, RowBlock};
+use flowql_client::{BlockWriter, BlockWriterOptions, Client, Error, Insert, RowBlock, Sql, sql};
 use flowql_tables::{INGEST_TABLE, Layout};
 use futures_util::stream::{self, StreamExt as _};
 
@@ -39,11 +39,11 @@ pub async fn load(
     mut progress: impl FnMut(Loaded),
 ) -> Result<Loaded, Error> {
     let world = World::of(demo);
-    let sql = format!(
+    let sql = sql!(
         // To sum up within a batch would take twice as long as all else; the engine does it when it merges.
-        "INSERT INTO {} ({}) SETTINGS optimize_on_insert = 0 FORMAT Native",
-        layout.table(INGEST_TABLE),
-        demo.columns(schema).map(|column| column.name.as_ref()).collect::<Vec<_>>().join(", ")
+        "INSERT INTO {table} ({columns}) SETTINGS optimize_on_insert = 0 FORMAT Native",
+        table = layout.table(INGEST_TABLE),
+        columns = Sql::names(demo.columns(schema).map(|column| column.name.as_ref()))
     );
     let options = BlockWriterOptions { concurrency: UNDER_WAY, patience, ..BlockWriterOptions::default() };
     let writer = BlockWriter::new(client.clone(), options);

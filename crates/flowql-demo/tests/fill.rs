@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use flowql::Schema;
 use flowql_client::testing;
-use flowql_client::{Client, Insert, Statement};
+use flowql_client::{Client, Insert, Sql, Statement};
 use flowql_demo::{Demo, load};
 use flowql_tables::{self as tables, Aggregation, Change, Layout};
 use tokio::task::JoinHandle;
@@ -32,7 +32,7 @@ async fn missing(client: &Client, layout: &Layout, change: Change) -> Vec<tables
 /// Rows, bytes and packets of a table; of the aggregated tables the rows do not count.
 async fn sums(client: &Client, table: &str) -> [u64; 3] {
     let sql = format!("SELECT count(), sum(Bytes), sum(Packets) FROM {table}");
-    let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();
+    let rows = client.rows(&Statement::read(Sql::of_test(sql))).await.unwrap().collect().await.unwrap();
     [0, 1, 2].map(|column| rows[0][column].as_u64().unwrap())
 }
 
@@ -110,7 +110,7 @@ impl Writers {
 
 /// Writes a batch, and returns how many flows that are.
 async fn write(client: &Client, layout: &Layout, way: Way, batch: u64) -> u64 {
-    let run = async |sql: String| client.execute(&Statement::write(sql)).await.unwrap();
+    let run = async |sql: String| client.execute(&Statement::write(Sql::of_test(sql))).await.unwrap();
     let columns = "TimeReceived, SrcAS, Bytes, Packets";
     match way {
         Way::Raw => {
@@ -170,7 +170,10 @@ async fn every_flow_counts_once_in_a_table_that_is_filled_meanwhile() {
         assert_eq!(rows, flows);
         assert_eq!(sums(&client, "flows_1m0s").await[1..], [bytes, packets], "{stop}");
         for table in ["flows_1m0s_consumer", "flows_1m0s"] {
-            client.execute(&Statement::write(format!("DROP TABLE {table} SYNC"))).await.unwrap();
+            client
+                .execute(&Statement::write(Sql::of_test(format!("DROP TABLE {table} SYNC"))))
+                .await
+                .unwrap();
         }
     }
 }
@@ -181,7 +184,7 @@ async fn a_batch_that_is_repeated_across_the_filling_counts_twice_in_the_new_tab
     let (client, layout) = store().await;
     let now = UNIX_EPOCH.elapsed().unwrap().as_secs();
     let batch = |token: &str, bytes: u64| Insert {
-        sql: "INSERT INTO flows_raw (TimeReceived, Bytes, Packets) FORMAT TSV".to_owned(),
+        sql: "INSERT INTO flows_raw (TimeReceived, Bytes, Packets) FORMAT TSV".into(),
         data: format!("{now}\t{bytes}\t1\n").into(),
         token: token.to_owned(),
         deadline: None,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flowql::Schema;
 use flowql_client::testing;
-use flowql_client::{Client, ClientOptions, Statement};
+use flowql_client::{Client, ClientOptions, Sql, Statement};
 use flowql_demo::{Demo, load};
 use flowql_embedded::{self as embedded, EmbeddedOptions};
 use flowql_tables::{self as tables, Change, Layout};
@@ -48,7 +48,7 @@ async fn store(folder: &Path) -> Client {
 /// Rows, bytes and packets of a table; of the aggregated tables the rows do not count.
 async fn sums(client: &Client, table: &str) -> [u64; 3] {
     let sql = format!("SELECT count(), sum(Bytes), sum(Packets) FROM {table}");
-    let rows = client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap();
+    let rows = client.rows(&Statement::read(Sql::of_test(sql))).await.unwrap().collect().await.unwrap();
     [0, 1, 2].map(|column| rows[0][column].as_u64().unwrap())
 }
 

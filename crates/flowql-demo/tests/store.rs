@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flowql::{Compiler, SavedFilters, Schema, SchemaConfig};
 use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
 use flowql_client::testing;
-use flowql_client::{Client, Statement};
+use flowql_client::{Client, Sql, Statement};
 use flowql_demo::{Demo, Loaded, load};
 use flowql_tables::StoredSchema;
 use flowql_tables::{self as tables, Aggregation, Change, Layout};
@@ -40,7 +40,7 @@ async fn migrate(client: &Client, layout: &Layout, schema: &Schema) -> usize {
 }
 
 async fn rows(client: &Client, sql: &str) -> Vec<Vec<Value>> {
-    client.rows(&Statement::read(sql)).await.unwrap().collect().await.unwrap()
+    client.rows(&Statement::read(Sql::of_test(sql))).await.unwrap().collect().await.unwrap()
 }
 
 async fn number(client: &Client, sql: &str) -> u64 {
@@ -161,7 +161,7 @@ async fn ask_of(
     let saved = SavedFilters::default();
     let filter =
         FlowFilter::compile(&Compiler::new(schema, &saved), filter, Direction::Forward, None).unwrap();
-    let query = FlowQuery { filter, range, kind, limit: 5 };
+    let query = FlowQuery { filter, range, kind, limit: 5, id: None };
     let stored = StoredSchema::read(client).await.unwrap();
     let mut answer = query.run(client, schema, &stored).await.unwrap();
     let mut rows = Vec::new();

@@ -1,11 +1,9 @@
 //! Columns that the tables compute from others, for flows that only have those others.
 
-use std::net::Ipv6Addr;
-
 use flowql::Column;
 use flowql_schema::{Expression, Storage};
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::address::{address_text, network};
 use crate::value::Value;
 
 /// How a column is computed.
@@ -72,14 +70,16 @@ fn hop(inputs: &[&Value], place: u8) -> Value {
     element(&path, place)
 }
 
-/// The prefix as text; empty where the flow is neither IPv4 nor IPv6.
+/// The prefix as text; empty where the flow is neither IPv4 nor IPv6. A length that is too long for its family is that of
+/// the whole address, and stands in the text as it is.
 fn prefix(inputs: &[&Value]) -> Value {
-    let address = Ipv6Addr::from_bits(number(inputs, 0));
-    let length = u8::try_from(number(inputs, 1)).unwrap_or(u8::MAX);
-    let net = match number(inputs, 2) {
-        0x0800 => address.to_ipv4_mapped().and_then(|v4| Ipv4Net::new(v4, length).ok()).map(IpNet::V4),
-        0x86DD => Ipv6Net::new(address, length).ok().map(IpNet::V6),
-        _ => None,
+    let (address, length) = (number(inputs, 0), number(inputs, 1));
+    let start = |longest: u32| u32::try_from(length).unwrap_or(u32::MAX).min(longest);
+    let text = match number(inputs, 2) {
+        // IPv4 is stored mapped.
+        0x0800 => address_text(network(address, 96 + start(32))).replacen("::ffff:", "", 1),
+        0x86DD => address_text(network(address, start(128))),
+        _ => return Value::Text(String::new()),
     };
-    Value::Text(net.map_or_else(String::new, |net| net.trunc().to_string()))
+    Value::Text(format!("{text}/{length}"))
 }

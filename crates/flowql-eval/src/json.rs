@@ -7,12 +7,29 @@ use std::net::IpAddr;
 
 use flowql::tables::{Registries, Type, words};
 use flowql::{ColumnId, Schema};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::computed::Recipe;
 use crate::evaluator::Evaluator;
 use crate::value::{Kind, Value};
+
+/// The longest line: a flow with long paths and texts has some kilobytes.
+pub const LONGEST: usize = 16 * 1024 * 1024;
+
+/// The text of a line; `None` for an empty one.
+///
+/// # Errors
+///
+/// That it is not UTF-8, in words.
+pub fn text(line: &[u8]) -> Result<Option<&str>, String> {
+    let line = std::str::from_utf8(line)
+        .map_err(|error| format!("the line is not valid UTF-8 (at byte {})", error.valid_up_to() + 1))?;
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    Ok(Some(line).filter(|line| !line.trim_ascii().is_empty()))
+}
 
 /// Why a line is no flow.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -63,6 +80,11 @@ struct Field {
 impl Reader {
     /// A reader of the columns of a filter.
     pub fn new(schema: &Schema, evaluator: &Evaluator) -> Self {
+        Self::with_columns(schema, evaluator, &[])
+    }
+
+    /// A reader of the columns of a filter, and of others: [`Self::place`] says where in a row these are.
+    pub fn with_columns(schema: &Schema, evaluator: &Evaluator, others: &[ColumnId]) -> Self {
         let mut reader = Self {
             fields: Vec::new(),
             places: HashMap::new(),
@@ -71,10 +93,16 @@ impl Reader {
             given: Vec::new(),
             ever: Vec::new(),
         };
-        for &id in evaluator.columns() {
+        let mut wanted = evaluator.columns().to_vec();
+        for &id in others {
+            if !wanted.contains(&id) {
+                wanted.push(id);
+            }
+        }
+        for &id in &wanted {
             reader.add(schema, id);
         }
-        for (place, &id) in evaluator.columns().iter().enumerate() {
+        for (place, id) in wanted.into_iter().enumerate() {
             let Some(recipe) = Recipe::of(schema.column(id)) else { continue };
             let inputs =
                 recipe.inputs().into_iter().filter_map(|name| Some(reader.add(schema, schema.find(name)?)));
@@ -97,6 +125,16 @@ impl Reader {
         self.defaults.push(kind.default_value());
         self.fields.push(Field { name: column.name.to_string(), kind, filter_type: column.filter_type });
         self.fields.len() - 1
+    }
+
+    /// The place of a column in a row; `None` for one that is not read.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.places.get(column).copied()
+    }
+
+    /// Whether the last line had a column.
+    pub fn is_given(&self, place: usize) -> bool {
+        self.given.get(place) == Some(&true)
     }
 
     /// Reads a line into `row`, which is then ready for the evaluator.
@@ -187,7 +225,10 @@ impl Field {
         let text = || <Cow<'_, str>>::deserialize(raw).ok().filter(|_| raw.get().starts_with('"'));
         Some(match &self.kind {
             Kind::Number(bits) => Value::Number(fitting(self.number(raw)?, *bits)?),
-            Kind::Time => Value::Number(whole(raw.get()).unwrap_or(0)),
+            Kind::Time => Value::Number(match whole(raw.get()) {
+                Some(seconds) => seconds,
+                None => seconds(&text()?)?,
+            }),
             Kind::Address => Value::Number(crate::evaluator::bits(text()?.parse::<IpAddr>().ok()?)),
             Kind::Text => Value::Text(text()?.into_owned()),
             Kind::FixedText(length) => {
@@ -232,7 +273,7 @@ impl Field {
     fn refuse(&self, raw: &RawValue) -> Error {
         let expected = match &self.kind {
             Kind::Number(bits) => format!("an unsigned integer of at most {bits} bits"),
-            Kind::Time => "a time".to_owned(),
+            Kind::Time => "seconds since 1970, or a time in UTC as `2026-01-31 10:00:00`".to_owned(),
             Kind::Address => "an IP address in quotes".to_owned(),
             Kind::Text => "a string".to_owned(),
             Kind::FixedText(length) => format!("a string of at most {length} bytes"),
@@ -255,6 +296,16 @@ fn fitting(number: u128, bits: u32) -> Option<u128> {
 fn whole(text: &str) -> Option<u128> {
     let digits = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
+}
+
+/// The seconds since 1970 of a time in UTC, as ClickHouse or ISO writes it.
+fn seconds(text: &str) -> Option<u128> {
+    if let Some(number) = whole(text) {
+        return Some(number);
+    }
+    let time = text.strip_suffix('Z').unwrap_or(text).parse::<DateTime>().ok()?;
+    let time = time.to_zoned(TimeZone::UTC).ok()?;
+    u128::try_from(time.timestamp().as_second()).ok()
 }
 
 /// A MAC address with colons or hyphens.

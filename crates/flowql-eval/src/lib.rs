@@ -16,13 +16,17 @@
 //! assert!(!evaluator.matches(&[Value::Number(8101)]));
 //! ```
 
+mod address;
 mod computed;
 mod evaluator;
 mod intervals;
 pub mod json;
 mod like;
+mod lines;
 pub mod regexp;
 mod value;
 
+pub use address::address_text;
 pub use evaluator::{Error, Evaluator};
+pub use lines::{Lines, TooLong};
 pub use value::{Kind, Value};

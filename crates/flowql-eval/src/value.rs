@@ -72,21 +72,24 @@ impl Kind {
 }
 
 impl Value {
-    pub(crate) const fn number(&self) -> u128 {
+    /// The number; zero for what is none.
+    pub const fn number(&self) -> u128 {
         match self {
             Self::Number(number) => *number,
             Self::Text(_) | Self::Numbers(_) => 0,
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// The text; empty for what is none.
+    pub fn text(&self) -> &str {
         match self {
             Self::Text(text) => text,
             Self::Number(_) | Self::Numbers(_) => "",
         }
     }
 
-    pub(crate) fn numbers(&self) -> &[u128] {
+    /// The numbers; none for what is no list.
+    pub fn numbers(&self) -> &[u128] {
         match self {
             Self::Numbers(numbers) => numbers,
             Self::Number(_) | Self::Text(_) => &[],

@@ -1,12 +1,15 @@
 //! The backend, its calls counted and its errors logged.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use flowql_backend::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
-use flowql_client::Health;
+use flowql_backend::{
+    Answer, Backend, Capabilities, Error, Explanation, FlowQuery, Plan, ValueQuery, Values,
+};
+use flowql_client::{Health, Progress};
 use flowql_tables::StoredSchema;
 
 use crate::metrics::Metrics;
@@ -93,8 +96,16 @@ impl Backend for Observed {
         self.backend.name()
     }
 
+    fn capabilities(&self) -> Capabilities {
+        self.backend.capabilities()
+    }
+
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
         self.call("values", self.backend.values(request)).await
+    }
+
+    async fn as_names(&self, numbers: &[u32]) -> Result<BTreeMap<u32, String>, Error> {
+        self.call("as_names", self.backend.as_names(numbers)).await
     }
 
     async fn plan(&self, query: &FlowQuery) -> Result<Plan, Error> {
@@ -103,6 +114,14 @@ impl Backend for Observed {
 
     async fn query(&self, query: &FlowQuery) -> Result<Answer, Error> {
         self.call("query", self.backend.query(query)).await
+    }
+
+    async fn explain(&self, query: &FlowQuery) -> Result<Explanation, Error> {
+        self.call("explain", self.backend.explain(query)).await
+    }
+
+    async fn progress(&self, id: &str) -> Result<Option<Progress>, Error> {
+        self.call("progress", self.backend.progress(id)).await
     }
 
     async fn stored(&self) -> Result<StoredSchema, Error> {

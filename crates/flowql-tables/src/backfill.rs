@@ -21,6 +21,7 @@
 //! and repeats it after: `flows` recognizes it, the view of the new table cannot. [`caution`] says so.
 
 use flowql::Schema;
+use flowql_client::{Sql, sql};
 
 use super::Statement;
 use super::catalog::Catalog;
@@ -37,8 +38,9 @@ const CAUTION: &str = "each flow counts once in a new table, but for two kinds o
 
 /// What there is to know before these statements run while flows are written; `None` where they fill no table with flows.
 pub fn caution(statements: &[Statement]) -> Option<&'static str> {
-    let moves = format!("WHERE {MARK} < ");
-    statements.iter().any(|statement| statement.sql.contains(&moves)).then_some(CAUTION)
+    let moves = before(0).to_string();
+    let moves = moves.trim_end_matches('0');
+    statements.iter().any(|statement| statement.sql.to_string().contains(moves)).then_some(CAUTION)
 }
 
 /// What is to be done for the new aggregated tables, in two parts.
@@ -82,12 +84,16 @@ impl Backfill {
         vec![
             Statement::new(
                 format!("mark the flows that come from now on in {FLOWS_TABLE}"),
-                format!("ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {MARK} UInt32 MATERIALIZED 0"),
+                sql!(
+                    "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {MARK} UInt32 MATERIALIZED 0",
+                    table = &table,
+                    MARK
+                ),
             ),
             settle(),
             Statement::new(
                 format!("mark the flows that are there in {FLOWS_TABLE}"),
-                format!("ALTER TABLE {table} MATERIALIZE COLUMN {MARK}"),
+                sql!("ALTER TABLE {table} MATERIALIZE COLUMN {MARK}", table, MARK),
             ),
         ]
     }
@@ -95,7 +101,10 @@ impl Backfill {
     /// The view of a table: for now, with the marked flows only.
     pub(crate) fn view(&self, view: View) -> View {
         match self.mark {
-            Some(mark) => View { select: format!("{}\nWHERE {MARK} >= {mark}", view.select), ..view },
+            Some(mark) => {
+                let select = view.select;
+                View { select: sql!("{select}\nWHERE {MARK} >= {mark}", select, MARK, mark), ..view }
+            }
             None => view,
         }
     }
@@ -112,7 +121,7 @@ impl Backfill {
             return Vec::new();
         }
         let name = table.name();
-        let empty = format!("TRUNCATE TABLE {}", layout.table(&name));
+        let empty = sql!("TRUNCATE TABLE {table}", table = layout.table(&name));
         vec![
             self.view(view).modify(layout),
             settle(),
@@ -128,11 +137,15 @@ impl Backfill {
             statements.push(settle());
             statements.push(Statement::new(
                 format!("give the flows that come from now on the mark {mark}"),
-                format!("ALTER TABLE {flows} MODIFY COLUMN {MARK} UInt32 MATERIALIZED {mark}"),
+                sql!(
+                    "ALTER TABLE {flows} MODIFY COLUMN {MARK} UInt32 MATERIALIZED {mark}",
+                    flows = &flows,
+                    MARK,
+                    mark
+                ),
             ));
             statements.push(settle());
-            let condition = format!("{MARK} < {mark}");
-            let fill = |table| views::backfill(layout, schema, table, &condition);
+            let fill = |table| views::backfill(layout, schema, table, before(mark));
             statements.extend(self.tables.iter().map(fill));
             let open = |table| views::aggregated(layout, schema, table).modify(layout);
             statements.extend(self.tables.iter().map(open));
@@ -143,11 +156,16 @@ impl Backfill {
             statements.push(settle());
             statements.push(Statement::new(
                 "take the marks away",
-                format!("ALTER TABLE {flows} DROP COLUMN IF EXISTS {MARK}"),
+                sql!("ALTER TABLE {flows} DROP COLUMN IF EXISTS {MARK}", flows, MARK),
             ));
         }
         statements
     }
+}
+
+/// The flows without a mark.
+fn before(mark: u32) -> Sql {
+    sql!("{MARK} < {mark}", MARK, mark)
 }
 
 /// The view that feeds an aggregated table.

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use flowql_client::{Client, Error, Statement};
+use flowql_client::{Client, Error, Sql, Statement, sql};
 use futures_util::future::try_join4;
 use serde::Deserialize;
-
-use super::layout::literal;
 
 /// The tables, views and dictionaries of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,10 +95,16 @@ impl Catalog {
     }
 
     /// What reads the rows that [`Catalog::of`] takes.
-    pub(crate) fn queries(database: &str) -> [String; 4] {
-        let database = literal(database);
-        let query = |columns: &str, table: &str, order: &str| {
-            format!("SELECT {columns} FROM system.{table} WHERE database = {database}{order}")
+    pub(crate) fn queries(database: &str) -> [Sql; 4] {
+        let query = |columns: &'static str, table: &'static str, rest: &'static str| {
+            let database = Sql::string(database);
+            sql!(
+                "SELECT {columns} FROM system.{table} WHERE database = {database}{rest}",
+                columns,
+                table,
+                database,
+                rest
+            )
         };
         [
             query("name, engine, engine_full, sorting_key, as_select, total_rows", "tables", ""),

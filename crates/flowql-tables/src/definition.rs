@@ -1,11 +1,12 @@
 //! Which columns and keys a table has.
 
-use flowql::{Column, Schema};
+use flowql::{ClickhouseType, Column, Schema};
+use flowql_client::{Sql, sql};
 use flowql_schema::{ColumnStorage, Index, Storage};
 
 use super::Statement;
 use super::computed;
-use super::layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, expiry, identifier, partition};
+use super::layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, expiry, partition};
 
 const RAW_TIME: &str = "toStartOfFiveMinutes(TimeReceived)";
 
@@ -27,12 +28,12 @@ fn in_order(place: impl Fn(&ColumnStorage) -> Option<u8>) -> Vec<&'static str> {
 }
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableColumn {
     /// The name.
     pub name: String,
     /// The ClickHouse type.
-    pub kind: String,
+    pub kind: ClickhouseType,
     /// The codec, where it is not the usual one.
     pub codec: Option<&'static str>,
     /// How it is computed, where it is: each time that it is read, or for rows older than the column.
@@ -40,25 +41,25 @@ pub struct TableColumn {
 }
 
 /// A value that the table computes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Each time that it is read.
-    Alias(String),
+    Alias(Sql),
     /// For the rows that were stored without it.
-    Default(String),
+    Default(Sql),
 }
 
 impl TableColumn {
     /// The column as `CREATE TABLE` and `ALTER TABLE` want it.
-    pub(crate) fn definition(&self) -> String {
-        let mut text = format!("{} {}", identifier(&self.name), self.kind);
-        match &self.value {
-            Some(Value::Alias(value)) => text.push_str(&format!(" ALIAS {value}")),
-            Some(Value::Default(value)) => text.push_str(&format!(" DEFAULT {value}")),
-            None => {}
-        }
-        self.codec.iter().for_each(|codec| text.push_str(&format!(" CODEC({codec})")));
-        text
+    pub(crate) fn definition(&self) -> Sql {
+        let value = match &self.value {
+            Some(Value::Alias(value)) => sql!(" ALIAS {value}", value),
+            Some(Value::Default(value)) => sql!(" DEFAULT {value}", value),
+            None => Sql::default(),
+        };
+        let codec = self.codec.map(|codec| sql!(" CODEC({codec})", codec)).unwrap_or_default();
+        let (name, kind) = (Sql::name(&self.name), &self.kind);
+        sql!("{name} {kind}{value}{codec}", name, kind, value, codec)
     }
 }
 
@@ -67,29 +68,21 @@ pub(crate) struct TableDefinition {
     pub(crate) name: String,
     pub(crate) columns: Vec<TableColumn>,
     /// The sorting key; empty for a table that keeps nothing.
-    pub(crate) order: Vec<String>,
-    pub(crate) ttl: Option<String>,
+    pub(crate) order: Vec<Sql>,
+    pub(crate) ttl: Option<Sql>,
     /// Whether its columns get the data-skipping indexes.
     indexed: bool,
-    clauses: String,
+    clauses: Sql,
 }
 
 impl TableDefinition {
     pub(crate) fn create(&self, layout: &Layout) -> Statement {
-        let indexes = self
-            .indexes()
-            .map(|(column, kind)| format!("INDEX {column}_index {column} TYPE {kind} GRANULARITY 4"));
-        let lines: Vec<String> = self
-            .columns
-            .iter()
-            .map(TableColumn::definition)
-            .chain(indexes)
-            .map(|line| format!("  {line}"))
-            .collect();
+        let indexes = self.indexes().map(|(column, kind)| sql!("INDEX {index}", index = index(column, kind)));
+        let lines = Sql::list(self.columns.iter().map(TableColumn::definition).chain(indexes), ",\n  ");
         let (table, clauses) = (layout.table(&self.name), &self.clauses);
         Statement::new(
             format!("create the table {}", self.name),
-            format!("CREATE TABLE IF NOT EXISTS {table} (\n{}\n)\n{clauses}", lines.join(",\n")),
+            sql!("CREATE TABLE IF NOT EXISTS {table} (\n  {lines}\n)\n{clauses}", table, lines, clauses),
         )
     }
 
@@ -105,6 +98,11 @@ impl TableDefinition {
             .filter(move |(name, _)| self.indexed && holds(name))
             .map(|(name, index)| (name, index_type(index)))
     }
+}
+
+/// The index of a column, as `CREATE TABLE` and `ALTER TABLE` want it.
+pub(crate) fn index(column: &'static str, kind: &'static str) -> Sql {
+    sql!("{column}_index {column} TYPE {kind} GRANULARITY 4", column, kind)
 }
 
 fn enabled(schema: &Schema) -> impl Iterator<Item = &Column> {
@@ -129,7 +127,7 @@ pub fn columns_of(layout: &Layout, schema: &Schema, aggregated: bool) -> Vec<Tab
             }
         });
         let codec = column.storage().codec.filter(|_| !matches!(value, Some(Value::Alias(_))));
-        TableColumn { name: column.name.to_string(), kind: column.clickhouse_type.to_string(), codec, value }
+        TableColumn { name: column.name.to_string(), kind: column.clickhouse_type, codec, value }
     });
     columns.collect()
 }
@@ -138,7 +136,7 @@ pub fn columns_of(layout: &Layout, schema: &Schema, aggregated: bool) -> Vec<Tab
 pub(crate) fn write(layout: &Layout, schema: &Schema) -> TableDefinition {
     let columns = write_columns(schema).map(|column| TableColumn {
         name: column.name.to_string(),
-        kind: column.clickhouse_type.to_string(),
+        kind: column.clickhouse_type,
         codec: None,
         value: None,
     });
@@ -148,20 +146,20 @@ pub(crate) fn write(layout: &Layout, schema: &Schema) -> TableDefinition {
         order: Vec::new(),
         ttl: None,
         indexed: false,
-        clauses: format!("ENGINE = {}", layout.engine("Null", "")),
+        clauses: sql!("ENGINE = {engine}", engine = layout.engine("Null", "")),
     }
 }
 
 /// The table of every flow.
 pub(crate) fn raw(layout: &Layout, schema: &Schema) -> TableDefinition {
     let has = |name: &&str| enabled(schema).any(|column| column.name == **name);
-    let rest = in_order(|column| column.raw_key).into_iter().filter(has).map(str::to_owned);
-    let order: Vec<String> = std::iter::once(RAW_TIME.to_owned()).chain(rest).collect();
+    let rest = in_order(|column| column.raw_key).into_iter().filter(has);
+    let order: Vec<Sql> = std::iter::once(RAW_TIME).chain(rest).map(Sql::from).collect();
     let engine = layout.engine("MergeTree", "");
     TableDefinition {
         name: FLOWS_TABLE.to_owned(),
         columns: columns_of(layout, schema, false),
-        clauses: clauses(&engine, layout.ttl, RAW_TIME, &order),
+        clauses: clauses(&engine, layout.ttl, &RAW_TIME.into(), &order),
         ttl: expiry(layout.ttl),
         indexed: true,
         order,
@@ -179,12 +177,12 @@ pub(crate) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggrega
         .filter(sorts)
         .map(|column| column.name.as_ref())
         .filter(|name| !primary.contains(name));
-    let order: Vec<String> = primary.iter().copied().chain(rest).map(str::to_owned).collect();
+    let order: Vec<Sql> = primary.iter().copied().chain(rest).map(Sql::name).collect();
     let engine = layout.engine("SummingMergeTree", "(Bytes, Packets)");
     TableDefinition {
         name: aggregation.name(),
         columns,
-        clauses: clauses(&engine, aggregation.ttl, &primary.join(", "), &order),
+        clauses: clauses(&engine, aggregation.ttl, &Sql::names(primary.iter().copied()), &order),
         ttl: expiry(aggregation.ttl),
         indexed: true,
         order,
@@ -202,30 +200,32 @@ pub(crate) fn exporters(layout: &Layout) -> TableDefinition {
     for (name, source) in sources {
         // The input and the output interface have one column.
         if columns.iter().all(|column| column.name != name) {
-            let kind = source.clickhouse_type.to_string();
+            let kind = source.clickhouse_type;
             columns.push(TableColumn { name: name.to_owned(), kind, codec: None, value: None });
         }
     }
     let engine = layout.engine("ReplacingMergeTree", "TimeReceived");
-    let ttl = "TimeReceived + toIntervalDay(1)";
+    let ttl = Sql::from("TimeReceived + toIntervalDay(1)");
     TableDefinition {
         name: "exporters".to_owned(),
         columns,
-        order: vec!["ExporterAddress".to_owned(), "IfName".to_owned()],
-        ttl: Some(ttl.to_owned()),
+        order: vec!["ExporterAddress".into(), "IfName".into()],
+        clauses: sql!("ENGINE = {engine}\nORDER BY (ExporterAddress, IfName)\nTTL {ttl}", engine, ttl = &ttl),
+        ttl: Some(ttl),
         indexed: false,
-        clauses: format!("ENGINE = {engine}\nORDER BY (ExporterAddress, IfName)\nTTL {ttl}"),
     }
 }
 
 /// What follows the columns of a table of flows. The window remembers the batches that were written last, so that one
 /// sent once more is not written twice.
-fn clauses(engine: &str, ttl: std::time::Duration, primary: &str, order: &[String]) -> String {
-    let ttl_clause = expiry(ttl).map(|ttl| format!("TTL {ttl}\n")).unwrap_or_default();
-    format!(
-        "ENGINE = {engine}\nPARTITION BY {}\nPRIMARY KEY ({primary})\nORDER BY ({})\n{ttl_clause}\
+fn clauses(engine: &Sql, ttl: std::time::Duration, primary: &Sql, order: &[Sql]) -> Sql {
+    sql!(
+        "ENGINE = {engine}\nPARTITION BY {partition}\nPRIMARY KEY ({primary})\nORDER BY ({order})\n{expiry}\
          SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000",
-        partition(ttl),
-        order.join(", "),
+        engine,
+        partition = partition(ttl),
+        primary,
+        order = Sql::list(order, ", "),
+        expiry = expiry(ttl).map(|ttl| sql!("TTL {ttl}\n", ttl)).unwrap_or_default()
     )
 }

@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 
 use flowql::tables::Registries;
+use flowql_client::{Sql, sql};
 
-use super::layout::{Layout, literal};
+use super::layout::Layout;
 use super::{Catalog, Statement};
 
 /// A dictionary.
@@ -89,22 +90,24 @@ impl Dictionary {
         format!("{}_names", self.name)
     }
 
-    fn key_names(&self) -> String {
-        self.key.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    fn key_names(&self) -> Sql {
+        Sql::list(self.key.iter().map(|(name, _)| *name), ", ")
     }
 
-    fn columns(&self) -> String {
-        let keys = self.key.iter().map(|(name, kind)| format!("{name} {kind}"));
-        let attributes = self.attributes.iter().map(|name| format!("{name} String"));
-        keys.chain(attributes).collect::<Vec<_>>().join(", ")
+    fn columns(&self) -> Sql {
+        let column = |name, kind| sql!("{name} {kind}", name, kind);
+        let keys = self.key.iter().map(|&(name, kind)| column(name, kind));
+        let attributes = self.attributes.iter().map(|&name| column(name, "String"));
+        Sql::list(keys.chain(attributes), ", ")
     }
 
-    fn table(&self, layout: &Layout, name: &str) -> String {
-        let (table, columns) = (layout.table(name), self.columns());
-        let engine = layout.engine("MergeTree", "");
-        format!(
-            "CREATE TABLE IF NOT EXISTS {table} ({columns})\nENGINE = {engine}\nORDER BY ({})",
-            self.key_names()
+    fn table(&self, layout: &Layout, name: &str) -> Sql {
+        sql!(
+            "CREATE TABLE IF NOT EXISTS {table} ({columns})\nENGINE = {engine}\nORDER BY ({key})",
+            table = layout.table(name),
+            columns = self.columns(),
+            engine = layout.engine("MergeTree", ""),
+            key = self.key_names()
         )
     }
 
@@ -116,23 +119,28 @@ impl Dictionary {
             statements
                 .push(Statement::new(format!("create the table {source}"), self.table(layout, &source)));
         }
-        let names: Vec<&str> =
-            self.key.iter().map(|(name, _)| *name).chain(self.attributes.iter().copied()).collect();
-        let query = literal(&format!("SELECT {} FROM {}", names.join(", "), layout.table(&source)));
-        let login = layout
-            .login
-            .as_ref()
-            .map(|login| format!("USER {} PASSWORD {} ", literal(&login.user), literal(&login.password)));
+        let names = self.key.iter().map(|(name, _)| *name).chain(self.attributes.iter().copied());
+        let query = sql!(
+            "SELECT {names} FROM {source}",
+            names = Sql::list(names, ", "),
+            source = layout.table(&source)
+        );
+        let login = layout.login.as_ref().map(|login| {
+            let (user, password) = (Sql::string(&login.user), Sql::string(&login.password));
+            sql!("USER {user} PASSWORD {password} ", user, password)
+        });
         let shape = if self.key.len() > 1 { "COMPLEX_KEY_HASHED" } else { "HASHED" };
         statements.push(Statement::new(
             format!("create the dictionary {}", self.name),
-            format!(
-                "CREATE DICTIONARY IF NOT EXISTS {} ({})\nPRIMARY KEY {}\nSOURCE(CLICKHOUSE({}QUERY {query}))\n\
-                 LIFETIME(MIN 300 MAX 3600)\nLAYOUT({shape}())",
-                layout.table(self.name),
-                self.columns(),
-                self.key_names(),
-                login.unwrap_or_default(),
+            sql!(
+                "CREATE DICTIONARY IF NOT EXISTS {name} ({columns})\nPRIMARY KEY {key}\n\
+                 SOURCE(CLICKHOUSE({login}QUERY {query}))\nLIFETIME(MIN 300 MAX 3600)\nLAYOUT({shape}())",
+                name = layout.table(self.name),
+                columns = self.columns(),
+                key = self.key_names(),
+                login = login.unwrap_or_default(),
+                query = Sql::string(&query.to_string()),
+                shape
             ),
         ));
         statements
@@ -145,16 +153,16 @@ impl Dictionary {
         let what = format!("fill the dictionary {}", self.name);
         let insert = Statement {
             data: Some(csv),
-            ..Statement::new(what.clone(), format!("INSERT INTO {new} FORMAT CSV"))
+            ..Statement::new(what.clone(), sql!("INSERT INTO {new} FORMAT CSV", new = &new))
         };
-        let then = |sql: String| Statement::new(what.clone(), sql);
+        let then = |sql: Sql| Statement::new(what.clone(), sql);
         vec![
-            then(format!("DROP TABLE IF EXISTS {new}")),
+            then(sql!("DROP TABLE IF EXISTS {new}", new = &new)),
             then(self.table(layout, &fresh)),
             insert,
-            then(format!("EXCHANGE TABLES {new} AND {old}")),
-            then(format!("DROP TABLE {new}")),
-            then(format!("SYSTEM RELOAD DICTIONARY {}", layout.table(self.name))),
+            then(sql!("EXCHANGE TABLES {new} AND {old}", new = &new, old)),
+            then(sql!("DROP TABLE {new}", new)),
+            then(sql!("SYSTEM RELOAD DICTIONARY {name}", name = layout.table(self.name))),
         ]
     }
 

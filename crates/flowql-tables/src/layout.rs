@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use flowql_client::{Sql, sql};
+
 use crate::TablesSection;
 
 /// The table that keeps every flow.
@@ -73,18 +75,18 @@ impl Layout {
     }
 
     /// A table of the database, as SQL names it.
-    pub fn table(&self, name: &str) -> String {
-        format!("{}.{}", identifier(&self.database), identifier(name))
+    pub fn table(&self, name: &str) -> Sql {
+        sql!("{database}.{name}", database = Sql::name(&self.database), name = Sql::name(name))
     }
 
     /// Makes the database.
-    pub(crate) fn create_database(&self) -> String {
-        format!("CREATE DATABASE IF NOT EXISTS {} ENGINE = Atomic", identifier(&self.database))
+    pub(crate) fn create_database(&self) -> Sql {
+        sql!("CREATE DATABASE IF NOT EXISTS {name} ENGINE = Atomic", name = Sql::name(&self.database))
     }
 
     /// The engine of a table.
-    pub(crate) fn engine(&self, family: &str, arguments: &str) -> String {
-        if arguments.is_empty() { family.to_owned() } else { format!("{family}({arguments})") }
+    pub(crate) fn engine(&self, family: &'static str, arguments: &'static str) -> Sql {
+        if arguments.is_empty() { family.into() } else { sql!("{family}({arguments})", family, arguments) }
     }
 }
 
@@ -130,27 +132,15 @@ pub fn resolution_of(name: &str) -> Option<Duration> {
 }
 
 /// The key that parts the rows of a table in time.
-pub(crate) fn partition(ttl: Duration) -> String {
+pub(crate) fn partition(ttl: Duration) -> Sql {
     let width = if ttl.is_zero() { DAY } else { ttl / PARTITIONS };
     let seconds = width.as_secs().max(1);
-    format!("toYYYYMMDDhhmmss(toStartOfInterval(TimeReceived, toIntervalSecond({seconds})))")
+    sql!("toYYYYMMDDhhmmss(toStartOfInterval(TimeReceived, toIntervalSecond({seconds})))", seconds)
 }
 
 /// When rows go; `None` for never.
-pub(crate) fn expiry(ttl: Duration) -> Option<String> {
-    (!ttl.is_zero()).then(|| format!("TimeReceived + toIntervalSecond({})", ttl.as_secs()))
-}
-
-/// An identifier, in backticks where it must be.
-pub(crate) fn identifier(name: &str) -> String {
-    let plain = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { name.to_owned() } else { format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`")) }
-}
-
-/// A string literal.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+pub(crate) fn expiry(ttl: Duration) -> Option<Sql> {
+    (!ttl.is_zero()).then(|| sql!("TimeReceived + toIntervalSecond({seconds})", seconds = ttl.as_secs()))
 }
 
 #[cfg(test)]
@@ -181,17 +171,17 @@ mod tests {
     #[test]
     fn a_partition_is_a_fiftieth_of_the_time_that_rows_are_kept() {
         for (days, seconds) in [(15, 25_920), (7, 12_096), (90, 155_520), (360, 622_080), (0, 86_400)] {
-            let key = partition(DAY * days);
+            let key = partition(DAY * days).to_string();
             assert!(key.contains(&format!("toIntervalSecond({seconds})")), "{key}");
         }
         assert_eq!(expiry(Duration::ZERO), None);
-        assert_eq!(expiry(DAY).as_deref(), Some("TimeReceived + toIntervalSecond(86400)"));
+        let expiry = expiry(DAY).map(|expiry| expiry.to_string());
+        assert_eq!(expiry.as_deref(), Some("TimeReceived + toIntervalSecond(86400)"));
     }
 
     #[test]
     fn odd_names_are_quoted() {
         let layout = Layout { database: "my-`db".to_owned(), ..Layout::default() };
-        assert_eq!(layout.table("flows"), "`my-\\`db`.flows");
-        assert_eq!(literal("a'b\\c"), r"'a\'b\\c'");
+        assert_eq!(layout.table("flows").to_string(), "`my-\\`db`.flows");
     }
 }

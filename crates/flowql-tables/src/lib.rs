@@ -20,6 +20,8 @@ mod section;
 mod stored;
 mod views;
 
+use flowql_client::Sql;
+
 pub use apply::{apply, make};
 pub use backfill::caution;
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
@@ -41,12 +43,12 @@ pub const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// A statement that makes, changes or fills something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// What it does, as `create the table flows`.
     pub what: String,
     /// The SQL.
-    pub sql: String,
+    pub sql: Sql,
     /// The rows of an `INSERT … FORMAT CSV`, sent after the SQL.
     pub data: Option<String>,
     /// The SQL counts what is to be waited for: it is asked until it is zero. Its parameter `since` is how many seconds
@@ -55,7 +57,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    fn new(what: impl Into<String>, sql: impl Into<String>) -> Self {
+    fn new(what: impl Into<String>, sql: impl Into<Sql>) -> Self {
         Self { what: what.into(), sql: sql.into(), data: None, waits: false }
     }
 }

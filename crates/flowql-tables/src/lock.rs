@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::Statement;
-use super::layout::{Layout, literal};
-use flowql_client::{self as clickhouse, Client, Error, UNKNOWN_DATABASE, iso_time, query_id};
+use super::layout::Layout;
+use flowql_client::{self as clickhouse, Client, Error, Sql, UNKNOWN_DATABASE, iso_time, query_id, sql};
 
 /// The table.
 const LOCK: &str = "flowql_migration";
@@ -100,10 +100,10 @@ impl<'a> Lock<'a> {
         const ATTEMPTS: usize = 20;
         let holder = Holder::new();
         let comment = serde_json::to_string(&holder).unwrap_or_default();
-        let create = format!(
-            "CREATE TABLE {} (beat DateTime) ENGINE = MergeTree ORDER BY beat COMMENT {}",
-            layout.table(LOCK),
-            literal(&comment)
+        let create = sql!(
+            "CREATE TABLE {table} (beat DateTime) ENGINE = MergeTree ORDER BY beat COMMENT {comment}",
+            table = layout.table(LOCK),
+            comment = Sql::string(&comment)
         );
         for _ in 0..ATTEMPTS {
             match write(client, create.clone()).await {
@@ -128,7 +128,8 @@ impl<'a> Lock<'a> {
             // Of several who find it dead one renames it: the name is that of the dead lock, and stays taken until the new
             // one is released.
             let old = format!("{LOCK}_{}", other.map_or_else(|| held.since.to_string(), |other| other.id));
-            let rename = format!("RENAME TABLE {} TO {}", layout.table(LOCK), layout.table(&old));
+            let rename =
+                sql!("RENAME TABLE {lock} TO {old}", lock = layout.table(LOCK), old = layout.table(&old));
             match write(client, rename).await {
                 Ok(()) | Err(Error::Database { .. }) => {}
                 Err(error) => return Err(error),
@@ -139,14 +140,15 @@ impl<'a> Lock<'a> {
 
     /// Waits for what migrations that are dead have under way.
     pub(crate) fn settle(&self) -> Statement {
-        let (all, own) = (literal(STATEMENTS), literal(&self.holder.statements()));
         Statement {
             waits: true,
             ..Statement::new(
                 "wait for what a migration that was broken off has under way",
-                format!(
+                sql!(
                     "SELECT count() AS count FROM system.processes WHERE startsWith(query_id, {all}) \
-                     AND NOT startsWith(query_id, {own})"
+                     AND NOT startsWith(query_id, {own})",
+                    all = Sql::string(STATEMENTS),
+                    own = Sql::string(&self.holder.statements())
                 ),
             )
         }
@@ -189,17 +191,18 @@ impl<'a> Lock<'a> {
         }
         self.beat.abort();
         self.check().await?;
-        let sql = format!(
-            "SELECT name FROM system.tables WHERE database = {} AND startsWith(name, {})",
-            literal(&self.layout.database),
-            literal(LOCK)
+        let sql = sql!(
+            "SELECT name FROM system.tables WHERE database = {database} AND startsWith(name, {lock})",
+            database = Sql::string(&self.layout.database),
+            lock = Sql::string(LOCK)
         );
         let mut names: Vec<String> =
             read::<Row>(self.client, sql).await?.into_iter().map(|row| row.name).collect();
         // The lock itself comes last, and no other one is there before.
         names.sort_by_key(|name| name == LOCK);
         for name in names {
-            write(self.client, format!("DROP TABLE IF EXISTS {} SYNC", self.layout.table(&name))).await?;
+            let table = self.layout.table(&name);
+            write(self.client, sql!("DROP TABLE IF EXISTS {table} SYNC", table)).await?;
         }
         Ok(())
     }
@@ -212,9 +215,9 @@ impl Drop for Lock<'_> {
 }
 
 /// Gives signs of life until it is aborted.
-async fn beat(client: Client, table: String) {
+async fn beat(client: Client, table: Sql) {
     loop {
-        let sign = clickhouse::Statement::write(format!("INSERT INTO {table} SELECT now()"));
+        let sign = clickhouse::Statement::write(sql!("INSERT INTO {table} SELECT now()", table = &table));
         // Where one does not come through, the next may.
         drop(client.execute(&sign.without_database().deadline(BEAT)).await);
         sleep(BEAT).await;
@@ -222,11 +225,11 @@ async fn beat(client: Client, table: String) {
 }
 
 async fn look(client: &Client, layout: &Layout) -> Result<Option<Held>, Error> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT comment, toUnixTimestamp(metadata_modification_time) AS since, toUnixTimestamp(now()) AS now \
-         FROM system.tables WHERE database = {} AND name = {}",
-        literal(&layout.database),
-        literal(LOCK)
+         FROM system.tables WHERE database = {database} AND name = {lock}",
+        database = Sql::string(&layout.database),
+        lock = Sql::string(LOCK)
     );
     Ok(read(client, sql).await?.pop())
 }
@@ -237,7 +240,7 @@ async fn last_beat(client: &Client, layout: &Layout) -> Option<u64> {
     struct Row {
         last: u64,
     }
-    let sql = format!("SELECT toUnixTimestamp(max(beat)) AS last FROM {}", layout.table(LOCK));
+    let sql = sql!("SELECT toUnixTimestamp(max(beat)) AS last FROM {lock}", lock = layout.table(LOCK));
     read::<Row>(client, sql).await.ok()?.pop().map(|row| row.last).filter(|last| *last > 0)
 }
 
@@ -257,10 +260,10 @@ fn busy(layout: &Layout, other: Option<&Holder>, held: &Held, silent: Duration) 
     }
 }
 
-async fn read<T: for<'a> Deserialize<'a>>(client: &Client, sql: String) -> Result<Vec<T>, Error> {
+async fn read<T: for<'a> Deserialize<'a>>(client: &Client, sql: Sql) -> Result<Vec<T>, Error> {
     client.all(&clickhouse::Statement::read(sql).without_database()).await
 }
 
-async fn write(client: &Client, sql: String) -> Result<(), Error> {
+async fn write(client: &Client, sql: Sql) -> Result<(), Error> {
     client.execute(&clickhouse::Statement::write(sql).without_database()).await
 }

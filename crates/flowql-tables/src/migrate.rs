@@ -1,13 +1,14 @@
 //! From what a database has to what it should have.
 
 use flowql::Schema;
+use flowql_client::{Sql, sql};
 
 use super::Statement;
 use super::backfill::Backfill;
 use super::catalog::{Catalog, CatalogTable};
 use super::definition::{self, TableDefinition, Value};
 use super::dictionaries::{self, AsNames, DICTIONARIES};
-use super::layout::{Layout, identifier};
+use super::layout::Layout;
 use super::views::{self, View};
 
 /// How far tables that are there may be changed.
@@ -118,7 +119,11 @@ impl Builder<'_> {
             if !indexed {
                 self.statements.push(Statement::new(
                     format!("index {column} in {}", wanted.name),
-                    format!("ALTER TABLE {table} ADD INDEX IF NOT EXISTS {column}_index {column} TYPE {kind} GRANULARITY 4"),
+                    sql!(
+                        "ALTER TABLE {table} ADD INDEX IF NOT EXISTS {index}",
+                        table = &table,
+                        index = definition::index(column, kind)
+                    ),
                 ));
             }
         }
@@ -128,7 +133,7 @@ impl Builder<'_> {
     }
 
     /// Adds the columns that are missing, all in one statement: a sorting key takes only columns that come with it.
-    fn columns(&mut self, wanted: &TableDefinition, there: &CatalogTable, table: &str) {
+    fn columns(&mut self, wanted: &TableDefinition, there: &CatalogTable, table: &Sql) {
         let mut changes = Vec::new();
         let mut added = Vec::new();
         let mut before: Option<&str> = None;
@@ -136,22 +141,23 @@ impl Builder<'_> {
             let definition = column.definition();
             match there.column(&column.name) {
                 None => {
-                    let place =
-                        before.map_or("FIRST".to_owned(), |name| format!("AFTER {}", identifier(name)));
-                    changes.push(format!("ADD COLUMN IF NOT EXISTS {definition} {place}"));
+                    let after = |name| sql!("AFTER {name}", name = Sql::name(name));
+                    let place = before.map_or("FIRST".into(), after);
+                    changes.push(sql!("ADD COLUMN IF NOT EXISTS {definition} {place}", definition, place));
                     added.push(column.name.as_str());
                 }
                 Some(found) => match &column.value {
                     Some(Value::Alias(value))
-                        if found.default_kind == "ALIAS" && found.default_expression != *value =>
+                        if found.default_kind == "ALIAS" && found.default_expression != value.to_string() =>
                     {
-                        changes.push(format!("MODIFY COLUMN {definition}"));
+                        changes.push(sql!("MODIFY COLUMN {definition}", definition));
                     }
                     // It was computed at each query and is stored from now on.
                     Some(Value::Default(_)) | None if found.default_kind == "ALIAS" => {
-                        changes.push(format!("MODIFY COLUMN {definition}"));
+                        changes.push(sql!("MODIFY COLUMN {definition}", definition));
                         if column.value.is_none() {
-                            changes.push(format!("MODIFY COLUMN {} REMOVE ALIAS", identifier(&column.name)));
+                            let name = Sql::name(&column.name);
+                            changes.push(sql!("MODIFY COLUMN {name} REMOVE ALIAS", name));
                         }
                     }
                     _ => {}
@@ -162,30 +168,35 @@ impl Builder<'_> {
         if changes.is_empty() {
             return;
         }
-        let new_keys: Vec<&str> =
-            added.iter().copied().filter(|name| wanted.order.iter().any(|key| key == name)).collect();
+        let new_keys: Vec<&Sql> = added
+            .iter()
+            .filter_map(|name| wanted.order.iter().find(|key| Sql::name(name) == **key))
+            .collect();
         if !new_keys.is_empty() {
-            changes.push(format!("MODIFY ORDER BY ({}, {})", there.order, new_keys.join(", ")));
+            let (old, new) = (Sql::printed(&there.order), Sql::list(new_keys, ", "));
+            changes.push(sql!("MODIFY ORDER BY ({old}, {new})", old, new));
         }
         let what = match added.as_slice() {
             [] => format!("change columns of {}", wanted.name),
             names => format!("add {} to {}", names.join(", "), wanted.name),
         };
-        self.statements
-            .push(Statement::new(what, format!("ALTER TABLE {table}\n  {}", changes.join(",\n  "))));
+        let changes = Sql::list(changes, ",\n  ");
+        self.statements.push(Statement::new(what, sql!("ALTER TABLE {table}\n  {changes}", table, changes)));
     }
 
-    fn expiry(&mut self, wanted: &TableDefinition, there: &CatalogTable, table: &str) {
-        let sql = match (&wanted.ttl, there.expiry()) {
-            (Some(wanted), Some(kept)) if wanted == kept => return,
+    fn expiry(&mut self, wanted: &TableDefinition, there: &CatalogTable, table: &Sql) {
+        let change: Sql = match (&wanted.ttl, there.expiry()) {
+            (Some(wanted), Some(kept)) if wanted.to_string() == kept => return,
             (None, None) => return,
             // Rows go when their partition is due; rewriting all of them at once would only cost.
-            (Some(wanted), _) => format!("MODIFY TTL {wanted} SETTINGS materialize_ttl_after_modify = 0"),
-            (None, Some(_)) => "REMOVE TTL".to_owned(),
+            (Some(wanted), _) => {
+                sql!("MODIFY TTL {wanted} SETTINGS materialize_ttl_after_modify = 0", wanted)
+            }
+            (None, Some(_)) => "REMOVE TTL".into(),
         };
         self.statements.push(Statement::new(
             format!("change how long {} keeps rows", wanted.name),
-            format!("ALTER TABLE {table} {sql}"),
+            sql!("ALTER TABLE {table} {change}", table, change),
         ));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use flowql::Schema;
+use flowql_client::{Sql, sql};
 use flowql_schema::Storage;
 
 use super::Statement;
@@ -17,7 +18,7 @@ pub(crate) struct View {
     pub(crate) target: String,
     /// The columns that it selects.
     pub(crate) columns: Vec<String>,
-    pub(crate) select: String,
+    pub(crate) select: Sql,
 }
 
 impl View {
@@ -25,7 +26,12 @@ impl View {
         let (view, target, select) = (layout.table(&self.name), layout.table(&self.target), &self.select);
         Statement::new(
             format!("fill {} from now on", self.target),
-            format!("CREATE MATERIALIZED VIEW IF NOT EXISTS {view} TO {target} AS\n{select}"),
+            sql!(
+                "CREATE MATERIALIZED VIEW IF NOT EXISTS {view} TO {target} AS\n{select}",
+                view,
+                target,
+                select
+            ),
         )
     }
 
@@ -33,7 +39,7 @@ impl View {
         let (view, select) = (layout.table(&self.name), &self.select);
         Statement::new(
             format!("change what {} is filled with", self.target),
-            format!("ALTER TABLE {view} MODIFY QUERY\n{select}"),
+            sql!("ALTER TABLE {view} MODIFY QUERY\n{select}", view, select),
         )
     }
 }
@@ -46,15 +52,15 @@ pub(crate) fn raw(layout: &Layout, schema: &Schema) -> View {
     for column in stored {
         columns.push(column.name.to_string());
         items.push(match computed::expression(layout, column) {
-            Some(value) => format!("{value} AS {}", column.name),
-            None => column.name.to_string(),
+            Some(value) => sql!("{value} AS {name}", value, name = Sql::name(&column.name)),
+            None => Sql::name(&column.name),
         });
     }
     View {
         name: format!("{INGEST_TABLE}_consumer"),
         target: FLOWS_TABLE.to_owned(),
         columns,
-        select: select(&items, &layout.table(INGEST_TABLE)),
+        select: select(items, layout.table(INGEST_TABLE)),
     }
 }
 
@@ -66,26 +72,24 @@ pub(crate) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggrega
 }
 
 /// The columns of an aggregated table, and the query that gives them out of `flows`. The table adds up by itself.
-pub(crate) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec<String>, String) {
+pub(crate) fn sums(layout: &Layout, schema: &Schema, interval: Duration) -> (Vec<String>, Sql) {
     let stored = columns_of(layout, schema, true);
     let columns: Vec<String> = stored
         .into_iter()
         .filter(|column| !matches!(column.value, Some(Value::Alias(_))))
         .map(|column| column.name)
         .collect();
-    let items: Vec<String> = columns
+    let items: Vec<Sql> = columns
         .iter()
         .map(|name| match name.as_str() {
-            "TimeReceived" => {
-                format!(
-                    "toStartOfInterval(TimeReceived, toIntervalSecond({})) AS TimeReceived",
-                    interval.as_secs()
-                )
-            }
-            _ => name.clone(),
+            "TimeReceived" => sql!(
+                "toStartOfInterval(TimeReceived, toIntervalSecond({seconds})) AS TimeReceived",
+                seconds = interval.as_secs()
+            ),
+            _ => Sql::name(name),
         })
         .collect();
-    (columns, select(&items, &layout.table(FLOWS_TABLE)))
+    (columns, select(items, layout.table(FLOWS_TABLE)))
 }
 
 /// Moves the rows that a condition selects into a new aggregated table.
@@ -93,17 +97,19 @@ pub(crate) fn backfill(
     layout: &Layout,
     schema: &Schema,
     aggregation: &Aggregation,
-    condition: &str,
+    condition: Sql,
 ) -> Statement {
     let (columns, select) = sums(layout, schema, aggregation.interval);
     let name = aggregated_name(aggregation.interval);
     Statement::new(
         format!("fill {name} with the flows that are there"),
         // Equal sums of different flows are no repetition.
-        format!(
-            "INSERT INTO {} ({})\n{select}\nWHERE {condition}\nSETTINGS insert_deduplicate = 0",
-            layout.table(&name),
-            columns.join(", ")
+        sql!(
+            "INSERT INTO {table} ({columns})\n{select}\nWHERE {condition}\nSETTINGS insert_deduplicate = 0",
+            table = layout.table(&name),
+            columns = Sql::names(columns.iter().map(String::as_str)),
+            select,
+            condition
         ),
     )
 }
@@ -117,18 +123,23 @@ pub(crate) fn exporters(layout: &Layout, schema: &Schema) -> View {
         match (column.storage().exporters, schema.counterpart(id)) {
             (Some(name), None) => columns.push(name.to_owned()),
             (Some(name), Some(Ok(output))) if !columns.iter().any(|other| other == name) => {
-                pairs.push(format!("[{}, {}] AS {name}", column.name, schema.column(output).name));
+                let (first, second) = (Sql::name(&column.name), Sql::name(&schema.column(output).name));
+                pairs.push(sql!("[{first}, {second}] AS {name}", first, second, name));
                 columns.push(name.to_owned());
             }
             _ => {}
         }
     }
-    let join = if pairs.is_empty() { String::new() } else { format!("\nARRAY JOIN {}", pairs.join(", ")) };
-    let select =
-        format!("SELECT DISTINCT\n  {}\nFROM {}{join}", columns.join(",\n  "), layout.table(FLOWS_TABLE));
+    let pairs = Sql::list(pairs, ", ");
+    let select = sql!(
+        "SELECT DISTINCT\n  {columns}\nFROM {flows}{join}",
+        columns = Sql::list(columns.iter().map(|name| Sql::name(name)), ",\n  "),
+        flows = layout.table(FLOWS_TABLE),
+        join = if pairs.is_empty() { pairs } else { sql!("\nARRAY JOIN {pairs}", pairs) }
+    );
     View { name: "exporters_consumer".to_owned(), target: "exporters".to_owned(), columns, select }
 }
 
-fn select(items: &[String], table: &str) -> String {
-    format!("SELECT\n  {}\nFROM {table}", items.join(",\n  "))
+fn select(items: Vec<Sql>, table: Sql) -> Sql {
+    sql!("SELECT\n  {items}\nFROM {table}", items = Sql::list(items, ",\n  "), table)
 }

@@ -106,7 +106,12 @@ impl<'a> Compiler<'a> {
 
     /// Compiles a filter.
     pub fn compile(&self, text: &str, options: Options<'_>) -> Compilation {
-        let Checked { filter, mut diagnostics } = self.check(text, options);
+        self.compile_checked(self.check(text, options), options)
+    }
+
+    /// Compiles a filter that was checked with the same options.
+    pub fn compile_checked(&self, checked: Checked, options: Options<'_>) -> Compilation {
+        let Checked { filter, mut diagnostics } = checked;
         let Some(filter) = filter else {
             let valid = !diagnostics.iter().any(Diagnostic::is_error);
             return Compilation { sql: valid.then(String::new), diagnostics, ..Compilation::default() };
@@ -114,7 +119,7 @@ impl<'a> Compiler<'a> {
         let protocols = protocols_dictionary(options.database);
         let lowering = Lowering { schema: self.schema, protocols: &protocols };
         let Some(expr) = lowering.lower(&filter) else {
-            let span = crate::Span::new(0, text.len());
+            let span = crate::Span::new(0, 0);
             diagnostics.push(Diagnostic::new(Code::Internal, span, "internal error: the filter has no SQL"));
             return Compilation { diagnostics, ..Compilation::default() };
         };

@@ -1,8 +1,9 @@
 //! Completion.
 
 use flowql::Span;
-use flowql::ide::{self, Candidate, CandidateKind, Completions};
+use flowql::ide::{Candidate, CandidateKind};
 use flowql::tables::Operator;
+use flowql_backend::{FilterCompletion, begin};
 use tower_lsp::ls_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertReplaceEdit,
     InsertTextFormat, Position, TextEdit,
@@ -13,16 +14,20 @@ use crate::request::Request;
 
 /// What may stand at a place of a document, with offsets in the document.
 pub(crate) struct Offer {
-    pub(crate) completions: Completions,
+    pub(crate) completion: FilterCompletion,
     offset: u32,
     shift: u32,
 }
+
+/// How many values are asked for.
+const MOST_VALUES: usize = 50;
 
 /// What may stand at a place; `None` outside of every filter.
 pub(crate) fn offer(request: &Request, position: Position) -> Option<Offer> {
     let offset = request.lines().offset(position);
     let (filter, own) = request.own_text_at(offset)?;
-    let mut completions = ide::complete(&request.compiler(), &filter.body.text, own);
+    let limit = request.snapshot.config.source.as_ref().map(|_| MOST_VALUES);
+    let mut completion = begin(&request.compiler(), &filter.body.text, own, limit);
     if let Some(own) = &filter.name {
         // A filter cannot refer to itself.
         let leads_here = |candidate: &Candidate| {
@@ -30,9 +35,9 @@ pub(crate) fn offer(request: &Request, position: Position) -> Option<Offer> {
                 candidate.label.strip_prefix('@').filter(|_| candidate.kind == CandidateKind::SavedFilter);
             name.is_some_and(|name| request.environment.leads_to(name, own))
         };
-        completions.candidates.retain(|candidate| !leads_here(candidate));
+        completion.completions.candidates.retain(|candidate| !leads_here(candidate));
     }
-    Some(Offer { completions, offset, shift: filter.span.start })
+    Some(Offer { completion, offset, shift: filter.span.start })
 }
 
 /// The candidates as the client takes them, with the documentation of each. A client that asks for the documentation
@@ -40,20 +45,21 @@ pub(crate) fn offer(request: &Request, position: Position) -> Option<Offer> {
 pub(crate) fn items(request: &Request, offer: &Offer, list: u64) -> (Vec<CompletionItem>, Vec<String>) {
     let client = &request.snapshot.client;
     let lines = request.lines();
-    let replace = offer.completions.replace.shifted(offer.shift);
+    let completions = &offer.completion.completions;
+    let replace = completions.replace.shifted(offer.shift);
     let insert = Span { start: replace.start, end: offer.offset.clamp(replace.start, replace.end) };
     let (replace_range, insert_range) = (lines.range(replace), lines.range(insert));
     // The protocol has edits within one line only; without one the client takes the word before the cursor.
     let one_line = replace_range.start.line == replace_range.end.line;
     let typed = insert.of(&request.document.text);
     let in_list = matches!(
-        offer.completions.request.as_ref().map(|request| request.operator),
+        completions.request.as_ref().map(|request| request.operator),
         Some(Operator::In | Operator::NotIn)
     );
     let room = has_room(request.document.text.get(replace.end as usize..).unwrap_or_default());
-    let mut documentation = Vec::with_capacity(offer.completions.candidates.len());
-    let mut items = Vec::with_capacity(offer.completions.candidates.len());
-    for (index, candidate) in offer.completions.candidates.iter().enumerate() {
+    let mut documentation = Vec::with_capacity(completions.candidates.len());
+    let mut items = Vec::with_capacity(completions.candidates.len());
+    for (index, candidate) in completions.candidates.iter().enumerate() {
         let snippet = if client.snippets && room { snippet(candidate) } else { None };
         let new_text = snippet.clone().unwrap_or_else(|| candidate.insert.clone());
         let edit = if client.insert_and_replace {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowql::Schema;
+use flowql_client::{Client, ClientOptions, ServerOptions};
 use flowql_embedded::Embedded;
 use flowql_tables::{Catalog, Change, Layout, statements};
 use tokio::runtime::Runtime;
@@ -67,6 +68,17 @@ impl Engine {
         }
         engine.settings.push_str(&format!("&database={DATABASE}"));
         engine
+    }
+
+    /// A client of a database of its own on the same engine, which is made.
+    ///
+    /// # Panics
+    ///
+    /// When the engine does not answer.
+    pub fn client(&self, database: &str) -> Client {
+        self.execute(&format!("CREATE DATABASE {database} ENGINE = Atomic")).expect("a database");
+        let options = ClientOptions { database: database.to_owned(), ..ClientOptions::default() };
+        Client::remote(&ServerOptions::at(format!("http://{}", self.address)), options).expect("a client")
     }
 
     /// The same engine, which compiles every expression to machine code instead of those that it has often seen.

@@ -1,6 +1,7 @@
 //! The core and the evaluator against the database itself: the embedded ClickHouse.
 
 mod differential;
+mod file_backend;
 mod parameters;
 mod prefixes;
 mod regexps;

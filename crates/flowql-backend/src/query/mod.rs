@@ -2,7 +2,9 @@
 
 mod choose;
 mod columns;
+mod explain;
 mod plan;
+mod points;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -10,18 +12,25 @@ mod tests;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use flowql::sql::Parameter;
+use flowql::typed::Filter;
 use flowql::{Compilation, Compiler, Diagnostic, Options};
-use flowql_client::AnswerColumn;
+use flowql_client::{AnswerColumn, AnswerTable, Sql};
+use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 
 use crate::Error;
+
+pub use columns::{Title, columns_of_flows, columns_to_group_by};
+pub use explain::Explanation;
+pub use points::Points;
 
 /// A filter that was compiled.
 #[derive(Clone, Debug)]
 pub struct FlowFilter {
     /// The text, as it was typed.
     pub text: String,
+    /// What it means, for an engine that is not asked in SQL; `None` for one that selects everything.
+    pub typed: Option<Filter>,
     /// Its SQL, with the values as parameters where they are not too many.
     pub compiled: Compilation,
 }
@@ -53,14 +62,16 @@ impl FlowFilter {
         database: Option<&str>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let reverse = direction == Direction::Reverse;
-        let mut compiled = compiler.compile(text, Options { reverse, bound: true, database });
+        let options = Options { reverse, bound: true, database };
+        let checked = compiler.check(text, options);
+        let mut compiled = compiler.compile_checked(checked.clone(), options);
         if compiled.parameters.len() > MOST_PARAMETERS {
-            compiled = compiler.compile(text, Options { reverse, bound: false, database });
+            compiled = compiler.compile_checked(checked.clone(), Options { bound: false, ..options });
         }
         if compiled.sql.is_none() {
             return Err(compiled.diagnostics);
         }
-        Ok(Self { text: text.to_owned(), compiled })
+        Ok(Self { text: text.to_owned(), typed: checked.filter, compiled })
     }
 }
 
@@ -75,6 +86,9 @@ pub struct FlowQuery {
     pub kind: Kind,
     /// How many rows at most; of a series, how many top values.
     pub limit: u32,
+    /// Names it, so that [`Backend::progress`](crate::Backend::progress) finds it while it runs. No other query may have
+    /// the name.
+    pub id: Option<String>,
 }
 
 /// From a time, included, to a time, excluded.
@@ -132,15 +146,12 @@ pub enum Unit {
 /// How a query runs.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Plan {
-    /// The table.
+    /// The table, or the file.
     pub table: String,
     /// Why that one, in a sentence.
     pub reason: String,
-    /// The SQL, with its parameters as `{name:Type}`.
-    pub sql: String,
-    /// The parameters, as name and value.
-    #[serde(skip)]
-    pub parameters: Vec<Parameter>,
+    /// The SQL, with its parameters as `{name:Type}`; empty for an engine that is not asked in SQL.
+    pub sql: Sql,
     /// The time that is really covered: whole intervals of the table, or of the series.
     #[serde(skip)]
     pub range: TimeRange,
@@ -159,6 +170,17 @@ pub struct Answer {
     pub rows: RowStream,
     /// How the query runs.
     pub plan: Plan,
+}
+
+impl Answer {
+    /// Reads the rows to their end.
+    ///
+    /// # Errors
+    ///
+    /// What ends them early.
+    pub async fn collect(self) -> Result<AnswerTable, Error> {
+        Ok(AnswerTable { columns: self.columns, rows: self.rows.try_collect().await? })
+    }
 }
 
 impl fmt::Debug for Answer {

@@ -1,13 +1,14 @@
 //! From a query to a [`Plan`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use flowql::Schema;
-use flowql::sql::{Parameter, ParameterValue};
+use flowql::{ColumnId, Schema};
+use flowql_client::{Sql, sql};
 use flowql_schema::{Expression, Storage};
 
 use super::choose::choose;
-use super::columns::Wanted;
+use super::columns::{Wanted, columns_of_flows, columns_to_group_by};
+use super::points::{Points, secs, step_of, widened};
 use super::{FlowQuery, Kind, Plan, TimeRange, Unit};
 use crate::Error;
 use flowql_tables::FLOWS_TABLE;
@@ -15,17 +16,6 @@ use flowql_tables::StoredSchema;
 
 /// So many points are good enough where there is no series: the ends of the range are then off by a hundredth.
 const POINTS_OF_TOP: u32 = 100;
-/// The most points of a series.
-const MOST_POINTS: u32 = 10_000;
-/// The most rows of any answer.
-const MOST_ROWS: u32 = 1_000_000;
-
-/// The intervals that people think in, in seconds.
-const STEPS: [u64; 22] = [
-    1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
-    86_400, 604_800,
-];
-
 impl FlowQuery {
     /// How the query runs on a database that has these tables.
     ///
@@ -33,12 +23,7 @@ impl FlowQuery {
     ///
     /// [`Error::BadQuery`] for a column that cannot be asked for, [`Error::NoTable`] where no table has what is asked.
     pub fn plan(&self, schema: &Schema, stored: &StoredSchema) -> Result<Plan, Error> {
-        if self.range.from == self.range.to {
-            return Err(Error::BadQuery("the time is empty: it ends when it begins".to_owned()));
-        }
-        if self.range.from > self.range.to {
-            return Err(Error::BadQuery("the time ends before it begins".to_owned()));
-        }
+        self.check_range()?;
         let planner = Planner { query: self, schema, stored };
         match &self.kind {
             Kind::Top { columns, unit } => planner.top(columns, *unit),
@@ -78,10 +63,10 @@ impl Unit {
     }
 
     /// The sum divided by the seconds, for rates.
-    fn by_time(self, sum: &str, seconds: &str) -> String {
+    fn by_time(self, sum: Sql, seconds: Sql) -> Sql {
         match self {
-            Self::Bits | Self::Packets => format!("{sum} / {seconds}"),
-            Self::Flows => sum.to_owned(),
+            Self::Bits | Self::Packets => sql!("{sum} / {seconds}", sum, seconds),
+            Self::Flows => sum,
         }
     }
 }
@@ -103,153 +88,148 @@ struct Source<'a> {
 
 impl<'a> Planner<'a> {
     fn top(&self, names: &[String], unit: Unit) -> Result<Plan, Error> {
-        let wanted = Wanted::all(self.schema, names, true)?;
+        let wanted = self.wanted(columns_to_group_by(self.schema, names)?);
         if wanted.is_empty() {
             return Err(Error::BadQuery("a top needs a column".to_owned()));
         }
-        let target = self.length() / POINTS_OF_TOP;
+        let target = self.query.target(POINTS_OF_TOP);
         let source = self.source(&wanted, unit, target)?;
-        // No more of the last interval counts than has passed.
-        let seconds = length("{to:UInt32}", "{from:UInt32}");
-
         let units: &[Unit] = if unit == Unit::Flows {
             &[Unit::Bits, Unit::Packets, Unit::Flows]
         } else {
             &[Unit::Bits, Unit::Packets]
         };
-        let keys = wanted.iter().map(Wanted::name).collect::<Vec<_>>().join(", ");
-        let sums: Vec<String> =
-            units.iter().map(|unit| format!("{} AS {}_sum", unit.sum(), unit.column())).collect();
-        let mut items = self.items(&wanted);
-        items.extend(units.iter().map(|unit| {
-            let column = unit.column();
-            format!("{} AS {column}", unit.by_time(&format!("{column}_sum"), &seconds))
-        }));
-        let by = unit.column();
-        items.push(format!("{by}_sum / greatest(sum({by}_sum) OVER (), 1) AS share"));
-        let sql = format!(
-            "SELECT {}\nFROM (\n  SELECT {keys}, {}\n  FROM {}\n  WHERE {}\n  GROUP BY {keys}\n)\nORDER BY {by}_sum DESC, {keys}\nLIMIT {}",
-            items.join(", "),
-            sums.join(", "),
-            source.table,
-            self.condition(),
-            self.limit(),
+        let sums =
+            units.iter().map(|unit| sql!("{sum} AS {name}_sum", sum = unit.sum(), name = unit.column()));
+        let rates = units.iter().map(|unit| {
+            let name = unit.column();
+            // No more of the last interval counts than has passed.
+            let seconds = length(source.to(), source.from());
+            sql!("{rate} AS {name}", rate = unit.by_time(sql!("{name}_sum", name), seconds), name)
+        });
+        let sql = sql!(
+            "SELECT {items}, {by}_sum / greatest(sum({by}_sum) OVER (), 1) AS share\nFROM (\n  \
+             SELECT {keys}, {sums}\n  FROM {table}\n  WHERE {condition}\n  GROUP BY {keys}\n)\n\
+             ORDER BY {by}_sum DESC, {keys}\nLIMIT {limit}",
+            items = Sql::list(self.items(&wanted).into_iter().chain(rates), ", "),
+            by = unit.column(),
+            keys = Sql::list(wanted.iter().map(Wanted::sql), ", "),
+            sums = Sql::list(sums, ", "),
+            table = Sql::name(source.table),
+            condition = self.condition(&source),
+            limit = self.query.most_rows()
         );
-        Ok(self.finish(source, sql, None))
+        Ok(source.plan(sql, None))
     }
 
     /// The points are at multiples of a step, but for the first, which is where the range begins. Each rate is of the part
     /// of its step that lies in the range and has passed, so that the points add up to the total of the range.
     fn series(&self, names: &[String], unit: Unit, points: u32) -> Result<Plan, Error> {
-        let wanted = Wanted::all(self.schema, names, true)?;
-        let points = points.clamp(1, MOST_POINTS);
-        let target = self.length() / points;
+        let wanted = self.wanted(columns_to_group_by(self.schema, names)?);
+        let target = self.query.target(points);
         // The coarsest table is for the points that there will be, not for those that were asked for.
         let source = self.source(&wanted, unit, Duration::from_secs(step_of(target, 1)))?;
-        let step = step_of(target, source.resolution);
-        let start = secs(source.range.from) / step * step;
-        let buckets = (secs(source.range.to) - start).div_ceil(step);
+        let points = Points::of(source.range, target, source.resolution);
+        let steps = Steps { points, source: &source };
+        let sql = if wanted.is_empty() { self.line(unit, &steps) } else { self.lines(&wanted, unit, &steps) };
+        Ok(source.plan(sql, Some(Duration::from_secs(points.step))))
+    }
 
-        // No column has an underscore in its name, so that none can be taken for one of these.
-        let bucket = format!("intDiv(toUInt32(TimeReceived) - {start}, {step}) AS time_bucket");
-        let (table, condition, sum) = (source.table, self.condition(), unit.sum());
-        let begin = format!("greatest({start} + {step} * time_bucket, {{from:UInt32}})");
-        let end = format!("least({start} + {step} * (time_bucket + 1), {{to:UInt32}})");
-        let time = format!("toUInt32({begin}) AS time");
-        let value = unit.by_time("all_volumes[time_bucket]", &length(&end, &begin));
-        let value = format!("{value} AS {}", unit.column());
-        let volumes = "CAST((groupArray(toUInt32(time_bucket)), groupArray(the_volume)), \
-                       'Map(UInt32, UInt64)') AS all_volumes";
-        // A row for each bucket, traffic or not.
-        let each = format!("ARRAY JOIN range(toUInt32({buckets})) AS time_bucket");
-        let sql = if wanted.is_empty() {
-            format!(
-                "SELECT {time}, {value}\nFROM (\n  SELECT {volumes}\n  FROM (\n    SELECT {bucket}, {sum} AS \
-                 the_volume\n    FROM {table}\n    WHERE {condition}\n    GROUP BY time_bucket\n  )\n)\n{each}\n\
-                 ORDER BY time"
-            )
-        } else {
-            let join = |texts: Vec<String>| texts.join(", ");
-            let keys = join(wanted.iter().map(|column| column.name().to_owned()).collect());
-            // What is not among the top is one group, of which nothing is known.
-            let groups = join(
-                wanted
-                    .iter()
-                    .map(|column| format!("if(is_top, {}, NULL) AS {}_group", column.value(), column.name()))
-                    .collect(),
-            );
-            let group_keys = join(wanted.iter().map(|column| format!("{}_group", column.name())).collect());
-            let items = join(wanted.iter().flat_map(|column| self.group_items(column)).collect());
-            let first = wanted.first().map(|column| format!("{}_group", column.name())).unwrap_or_default();
-            let limit = self.limit();
-            format!(
-                "SELECT {time}, {items}, {value}\nFROM (\n  SELECT {group_keys}, {volumes}, sum(the_volume) AS \
-                 total_volume\n  FROM (\n    SELECT time_bucket, {groups}, sum(key_volume) AS the_volume\n    FROM (\n      \
-                 SELECT {bucket}, {keys}, {sum} AS key_volume, ({keys}) IN (\n        SELECT {keys}\n        FROM \
-                 {table}\n        WHERE {condition}\n        GROUP BY {keys}\n        ORDER BY {sum} DESC, {keys}\n        \
-                 LIMIT {limit}\n      ) AS is_top\n      FROM {table}\n      WHERE {condition}\n      GROUP BY \
-                 time_bucket, {keys}\n    )\n    GROUP BY time_bucket, {group_keys}\n  )\n  GROUP BY {group_keys}\n)\n\
-                 {each}\nORDER BY time, isNull({first}), total_volume DESC, {group_keys}"
-            )
-        };
-        Ok(self.finish(source, sql, Some(Duration::from_secs(step))))
+    /// The traffic of all flows, by the buckets of time. No column has an underscore in its name, so that none can be
+    /// taken for what is named here.
+    fn line(&self, unit: Unit, steps: &Steps<'_>) -> Sql {
+        sql!(
+            "SELECT {time}, {value}\nFROM (\n  SELECT {VOLUMES}\n  FROM (\n    SELECT {bucket}, {sum} AS \
+             the_volume\n    FROM {table}\n    WHERE {condition}\n    GROUP BY time_bucket\n  )\n)\n\
+             ARRAY JOIN range(toUInt32({buckets})) AS time_bucket\nORDER BY time",
+            time = steps.time(),
+            value = steps.rate(unit),
+            VOLUMES,
+            bucket = steps.bucket(),
+            sum = unit.sum(),
+            table = Sql::name(steps.source.table),
+            condition = self.condition(steps.source),
+            // A row for each bucket, traffic or not.
+            buckets = steps.points.count
+        )
+    }
+
+    /// The same of each of the top groups, and of all others.
+    fn lines(&self, wanted: &[Wanted<'_>], unit: Unit, steps: &Steps<'_>) -> Sql {
+        let group = |column: &Wanted<'_>| Sql::name(&format!("{}_group", column.name()));
+        // What is not among the top is one group, of which nothing is known.
+        let groups = wanted.iter().map(|column| {
+            let (value, group) = (column.value(), group(column));
+            sql!("if(is_top, {value}, NULL) AS {group}", value, group)
+        });
+        sql!(
+            "SELECT {time}, {items}, {value}\nFROM (\n  SELECT {group_keys}, {VOLUMES}, sum(the_volume) AS \
+             total_volume\n  FROM (\n    SELECT time_bucket, {groups}, sum(key_volume) AS the_volume\n    FROM (\n      \
+             SELECT {bucket}, {keys}, {sum} AS key_volume, ({keys}) IN (\n        SELECT {keys}\n        FROM \
+             {table}\n        WHERE {condition}\n        GROUP BY {keys}\n        ORDER BY {sum} DESC, {keys}\n        \
+             LIMIT {limit}\n      ) AS is_top\n      FROM {table}\n      WHERE {condition}\n      GROUP BY \
+             time_bucket, {keys}\n    )\n    GROUP BY time_bucket, {group_keys}\n  )\n  GROUP BY {group_keys}\n)\n\
+             ARRAY JOIN range(toUInt32({buckets})) AS time_bucket\n\
+             ORDER BY time, isNull({first}), total_volume DESC, {group_keys}",
+            time = steps.time(),
+            items = Sql::list(wanted.iter().flat_map(|column| self.group_items(column, group(column))), ", "),
+            value = steps.rate(unit),
+            group_keys = Sql::list(wanted.iter().map(group), ", "),
+            VOLUMES,
+            groups = Sql::list(groups, ", "),
+            bucket = steps.bucket(),
+            keys = Sql::list(wanted.iter().map(Wanted::sql), ", "),
+            sum = unit.sum(),
+            table = Sql::name(steps.source.table),
+            condition = self.condition(steps.source),
+            limit = self.query.most_rows(),
+            buckets = steps.points.count,
+            first = wanted.first().map(group).unwrap_or_default()
+        )
     }
 
     fn flows(&self, names: &[String]) -> Result<Plan, Error> {
-        let names = if names.is_empty() { self.usual() } else { names.to_vec() };
-        let wanted = Wanted::all(self.schema, &names, false)?;
+        let wanted = self.wanted(columns_of_flows(self.schema, names)?);
         let source = self.raw(&wanted)?;
-        let columns = wanted.iter().map(Wanted::name).collect::<Vec<_>>().join(", ");
         // The values are made outside, where no condition can take them for the columns. The first term of the order
         // is how the table is sorted: of the newest part no more is read than is asked for.
-        let sql = format!(
-            "SELECT {}\nFROM (\n  SELECT {columns}, TimeReceived AS time_received\n  FROM {}\n  WHERE {}\n  ORDER BY \
-             toStartOfFiveMinutes(TimeReceived) DESC, TimeReceived DESC\n  LIMIT {}\n)\nORDER BY time_received DESC",
-            self.items(&wanted).join(", "),
-            source.table,
-            self.condition(),
-            self.limit(),
+        let sql = sql!(
+            "SELECT {items}\nFROM (\n  SELECT {columns}, TimeReceived AS time_received\n  FROM {table}\n  \
+             WHERE {condition}\n  ORDER BY toStartOfFiveMinutes(TimeReceived) DESC, TimeReceived DESC\n  \
+             LIMIT {limit}\n)\nORDER BY time_received DESC",
+            items = Sql::list(self.items(&wanted), ", "),
+            columns = Sql::list(wanted.iter().map(Wanted::sql), ", "),
+            table = Sql::name(source.table),
+            condition = self.condition(&source),
+            limit = self.query.most_rows()
         );
-        Ok(self.finish(source, sql, None))
+        Ok(source.plan(sql, None))
     }
 
-    /// The columns that a flow is shown with where none are asked for.
-    fn usual(&self) -> Vec<String> {
-        let enabled = self.schema.columns().iter().filter(|column| !column.disabled);
-        let mut usual: Vec<(u8, &str)> =
-            enabled.filter_map(|column| Some((column.storage().usual?, column.name.as_ref()))).collect();
-        usual.sort_unstable();
-        usual.into_iter().map(|(_, name)| name.to_owned()).collect()
-    }
-
-    fn length(&self) -> Duration {
-        self.query.range.to.duration_since(self.query.range.from).unwrap_or_default()
-    }
-
-    fn limit(&self) -> u32 {
-        self.query.limit.clamp(1, MOST_ROWS)
+    fn wanted(&self, ids: Vec<ColumnId>) -> Vec<Wanted<'a>> {
+        ids.into_iter().map(|id| Wanted { column: self.schema.column(id) }).collect()
     }
 
     /// The values of the columns, with what numbers are called.
-    fn items(&self, wanted: &[Wanted<'_>]) -> Vec<String> {
+    fn items(&self, wanted: &[Wanted<'_>]) -> Vec<Sql> {
         let mut items = Vec::new();
         for column in wanted {
-            let (value, name) = (column.value(), column.name());
-            let is_plain = value == name;
-            items.push(if is_plain { value } else { format!("{value} AS {name}") });
-            items.extend(column.title(self.stored, name).map(|(name, value)| format!("{value} AS {name}")));
+            let (value, name) = (column.value(), column.sql());
+            items.push(if value == name { value } else { named(value, name) });
+            let title = column.title(self.stored, column.sql());
+            items.extend(title.map(|(title, value)| named(value, Sql::name(&title))));
         }
         items
     }
 
     /// The value of a group of a series, with what a number is called; null for the group of all others.
-    fn group_items(&self, column: &Wanted<'_>) -> Vec<String> {
-        let (name, group) = (column.name(), format!("{}_group", column.name()));
-        let mut items = vec![format!("{group} AS {name}")];
-        if let Some((title, value)) = column.title(self.stored, &format!("assumeNotNull({group})")) {
-            items.push(format!("if(isNull({group}), NULL, {value}) AS {title}"));
-        }
-        items
+    fn group_items(&self, column: &Wanted<'_>, group: Sql) -> Vec<Sql> {
+        let title = column.title(self.stored, sql!("assumeNotNull({group})", group = &group));
+        let title = title.map(|(title, value)| {
+            let value = sql!("if(isNull({group}), NULL, {value})", group = &group, value);
+            named(value, Sql::name(&title))
+        });
+        std::iter::once(named(group, column.sql())).chain(title).collect()
     }
 
     /// The columns that the query reads, the filter's first.
@@ -305,57 +285,73 @@ impl<'a> Planner<'a> {
     }
 
     /// The time, and the filter.
-    fn condition(&self) -> String {
-        let time = "TimeReceived >= toDateTime({from:UInt32}) AND TimeReceived < toDateTime({to:UInt32})";
+    fn condition(&self, source: &Source<'_>) -> Sql {
+        let (from, to) = (source.from(), source.to());
+        let time = sql!("TimeReceived >= toDateTime({from}) AND TimeReceived < toDateTime({to})", from, to);
         match self.query.filter.compiled.sql.as_deref() {
-            None | Some("") => time.to_owned(),
-            Some(filter) => format!("{time} AND ({filter})"),
-        }
-    }
-
-    fn finish(&self, source: Source<'_>, sql: String, interval: Option<Duration>) -> Plan {
-        let time = |name: &str, time: SystemTime| Parameter {
-            name: name.to_owned(),
-            kind: "UInt32",
-            value: ParameterValue::Integer(secs(time)),
-        };
-        let mut parameters = vec![time("from", source.range.from), time("to", source.range.to)];
-        parameters.extend(self.query.filter.compiled.parameters.iter().cloned());
-        Plan {
-            table: source.table.to_owned(),
-            reason: source.reason,
-            sql,
-            parameters,
-            range: source.range,
-            interval,
+            None | Some("") => time,
+            Some(_) => sql!("{time} AND {filter}", time, filter = Sql::filter(&self.query.filter.compiled)),
         }
     }
 }
 
-/// The step between points that are to be so far apart, at least; a multiple of the interval of the table.
-fn step_of(target: Duration, resolution: u64) -> u64 {
-    let fits = |step: &u64| Duration::from_secs(*step) >= target && step.is_multiple_of(resolution);
-    let exact = || (target.as_secs() + 1).next_multiple_of(resolution);
-    STEPS.into_iter().find(fits).unwrap_or_else(exact)
+impl Source<'_> {
+    /// The start as a parameter, in seconds since 1970.
+    fn from(&self) -> Sql {
+        Sql::parameter("from", "UInt32", secs(self.range.from))
+    }
+
+    /// The end, likewise.
+    fn to(&self) -> Sql {
+        Sql::parameter("to", "UInt32", secs(self.range.to))
+    }
+
+    fn plan(self, sql: Sql, interval: Option<Duration>) -> Plan {
+        Plan { table: self.table.to_owned(), reason: self.reason, sql, range: self.range, interval }
+    }
+}
+
+/// The points of a series, as SQL.
+struct Steps<'a> {
+    points: Points,
+    source: &'a Source<'a>,
+}
+
+impl Steps<'_> {
+    /// The step that a row belongs to, from 0.
+    fn bucket(&self) -> Sql {
+        let Points { start, step, .. } = self.points;
+        sql!("intDiv(toUInt32(TimeReceived) - {start}, {step}) AS time_bucket", start, step)
+    }
+
+    /// Where a step begins, within the range.
+    fn begin(&self) -> Sql {
+        let (start, step, from) = (self.points.start, self.points.step, self.source.from());
+        sql!("greatest({start} + {step} * time_bucket, {from})", start, step, from)
+    }
+
+    fn time(&self) -> Sql {
+        sql!("toUInt32({begin}) AS time", begin = self.begin())
+    }
+
+    fn rate(&self, unit: Unit) -> Sql {
+        let (start, step, to) = (self.points.start, self.points.step, self.source.to());
+        let end = sql!("least({start} + {step} * (time_bucket + 1), {to})", start, step, to);
+        let value = unit.by_time("all_volumes[time_bucket]".into(), length(end, self.begin()));
+        sql!("{value} AS {name}", value, name = unit.column())
+    }
+}
+
+/// The traffic of each step.
+const VOLUMES: &str =
+    "CAST((groupArray(toUInt32(time_bucket)), groupArray(the_volume)), 'Map(UInt32, UInt64)') AS all_volumes";
+
+/// A value with its name.
+fn named(value: Sql, name: Sql) -> Sql {
+    sql!("{value} AS {name}", value, name)
 }
 
 /// The seconds from a time to another, as SQL: at least one, and none that have not passed yet.
-fn length(to: &str, from: &str) -> String {
-    format!("greatest(toInt64(least({to}, toUInt32(now()))) - toInt64({from}), 1)")
-}
-
-/// The range, widened to whole intervals: a row of a table tells of all of its interval.
-fn widened(range: TimeRange, interval: u64) -> TimeRange {
-    let time = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
-    let whole_second = |time: SystemTime| {
-        let seconds = secs(time);
-        if UNIX_EPOCH + Duration::from_secs(seconds) < time { seconds + 1 } else { seconds }
-    };
-    let from = secs(range.from) / interval * interval;
-    let to = whole_second(range.to).div_ceil(interval) * interval;
-    TimeRange { from: time(from), to: time(to.max(from + interval)) }
-}
-
-fn secs(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(u64::from(u32::MAX))
+fn length(to: Sql, from: Sql) -> Sql {
+    sql!("greatest(toInt64(least({to}, toUInt32(now()))) - toInt64({from}), 1)", to, from)
 }

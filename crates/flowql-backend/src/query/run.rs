@@ -22,7 +22,12 @@ impl FlowQuery {
         stored: &StoredSchema,
     ) -> Result<Answer, Error> {
         let plan = self.plan(schema, stored)?;
-        let rows = client.rows(&plan.statement()).await?;
+        let statement = plan.statement();
+        let statement = match &self.id {
+            Some(id) => statement.named(id),
+            None => statement,
+        };
+        let rows = client.rows(&statement).await?;
         Ok(Answer { columns: rows.columns, rows: rows.rows.map_err(Error::from).boxed(), plan })
     }
 }
@@ -30,6 +35,6 @@ impl FlowQuery {
 impl super::Plan {
     /// The statement that runs it.
     pub fn statement(&self) -> Statement {
-        Statement::read(&self.sql).parameters(&self.parameters)
+        Statement::read(&self.sql)
     }
 }

@@ -5,9 +5,8 @@ use flowql::ide::Suggestion;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::{Answer, FlowQuery, Plan};
+use crate::Capabilities;
 use flowql_client::Health;
-use flowql_tables::StoredSchema;
 
 /// A backend that answers with what was typed and two values more, as fast or slow as it is told.
 #[derive(Debug, Default)]
@@ -36,6 +35,10 @@ impl Backend for Tired {
         "tired"
     }
 
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { values: true, ..Capabilities::default() }
+    }
+
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
@@ -53,18 +56,6 @@ impl Backend for Tired {
             |end: &str| Suggestion { value: format!("{}{end}", request.prefix), detail: String::new() };
         let incomplete = (request.prefix == "part").then(|| "no time for the dictionary".to_owned());
         Ok(Values { suggestions: vec![suggestion("a"), suggestion("b")], incomplete })
-    }
-
-    async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
-        Err(flowql_client::Error::Busy.into())
-    }
-
-    async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
-        Err(flowql_client::Error::Busy.into())
-    }
-
-    async fn stored(&self) -> Result<StoredSchema, Error> {
-        Err(flowql_client::Error::Busy.into())
     }
 
     async fn health(&self) -> Result<Health, Error> {

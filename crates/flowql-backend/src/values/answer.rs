@@ -4,9 +4,21 @@ use flowql::ide::{Suggestion, match_rank};
 use flowql::tables::{Operator, Type};
 use flowql::{Column, Schema};
 
-use super::ask::ValueRow;
+use serde::Deserialize;
+
 use super::form::{By, Form};
 use crate::ValueQuery;
+
+/// A row of the answer to a statement of a [`ValuePlan`](super::ValuePlan).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ValueRow {
+    /// The value.
+    pub value: String,
+    /// What it means; may be empty.
+    pub detail: String,
+    /// Its traffic in bytes.
+    pub weight: f64,
+}
 
 /// What turns the rows of a query into its suggestions.
 pub(super) struct Answer<'a> {

@@ -7,32 +7,19 @@ use std::time::Duration;
 
 use flowql::Schema;
 use futures_util::future::join;
-use serde::Deserialize;
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Answer;
+use super::answer::{Answer, ValueRow};
 use super::plan::{ValuePlan, Window, plan};
-use super::statement::ValueStatement;
 use super::window::Extent;
 use crate::{ValueQuery, Values};
-use flowql_client::Error;
+use flowql_client::{Error, Sql};
 use flowql_tables::StoredSchema;
-
-/// A row of the answer to a [`ValueStatement`].
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct ValueRow {
-    /// The value.
-    pub value: String,
-    /// What it means; may be empty.
-    pub detail: String,
-    /// Its traffic in bytes.
-    pub weight: f64,
-}
 
 /// What runs the statements.
 pub trait ValueRows: Sync {
     /// All rows of a statement. Dropping the future cancels the statement.
-    fn rows(&self, statement: &ValueStatement) -> impl Future<Output = Result<Vec<ValueRow>, Error>> + Send;
+    fn rows(&self, statement: &Sql) -> impl Future<Output = Result<Vec<ValueRow>, Error>> + Send;
 }
 
 /// Fewer values than this, and less than was asked for, are little: a wider window may have more.
@@ -131,7 +118,7 @@ async fn recent(database: &impl ValueRows, query: &ValueQuery, windows: &[Window
     found
 }
 
-async fn names(database: &impl ValueRows, statements: &[ValueStatement], until: Instant) -> Found {
+async fn names(database: &impl ValueRows, statements: &[Sql], until: Instant) -> Found {
     let start = Instant::now();
     let mut found = Found::default();
     for statement in statements {

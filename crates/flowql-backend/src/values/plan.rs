@@ -1,11 +1,13 @@
 //! The statements that answer a [`ValueQuery`], as pure functions of it, of the schema and of what is stored.
 
+use std::fmt::Display;
+
 use flowql::tables::Type;
 use flowql::{Column, ColumnId, Schema};
+use flowql_client::{Sql, sql};
 use flowql_schema::{Expression, Storage};
 
 use super::form::{ADDRESS_ABOUT, About, By, Form, Item, Naming, takes_subnets};
-use super::statement::ValueStatement;
 use super::window::{Extent, extents};
 use crate::{FlowFilter, ValueQuery};
 use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
@@ -16,14 +18,14 @@ pub struct ValuePlan {
     /// The recent flows, in windows that widen: each is asked where the one before found little.
     pub recent: Vec<Window>,
     /// The names beside the flows: exporters with their interfaces, dictionaries.
-    pub names: Vec<ValueStatement>,
+    pub names: Vec<Sql>,
 }
 
 /// A window of recent flows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// What is asked.
-    pub statement: ValueStatement,
+    pub statement: Sql,
     /// How much it reads.
     pub extent: Extent,
 }
@@ -93,7 +95,7 @@ impl Planner<'_> {
         name.to_owned()
     }
 
-    fn flows(&self, table: &StoredTable, rest: Option<&FlowFilter>, seconds: Option<u64>) -> ValueStatement {
+    fn flows(&self, table: &StoredTable, rest: Option<&FlowFilter>, seconds: Option<u64>) -> Sql {
         let source = self.source(table);
         let is_prefix = source != self.column.name;
         let form = if is_prefix {
@@ -104,48 +106,37 @@ impl Planner<'_> {
         };
         let about = self.about(&form, &table.columns);
         let large = self.large(table);
-        let mut inner = ValueStatement::default().text("SELECT ").name(&source).text(" AS item_, ");
-        inner = match (about, large) {
-            (About::Text(name) | About::Address(name), _) => inner.name(name),
-            (_, Some(large)) => inner.name(large),
-            _ => inner.text("''"),
+        let beside = match (about, large) {
+            (About::Text(name) | About::Address(name), _) => Sql::name(name),
+            (_, Some(large)) => Sql::name(large),
+            _ => NOTHING.into(),
         };
-        inner =
-            inner.text(" AS about_, sum(toFloat64(Bytes) * SamplingRate) AS weight_ FROM ").name(&table.name);
-        let mut joint = " WHERE ";
-        if let Some(seconds) = seconds {
-            // By the newest flow, so that an idle network has values too; a clock that is ahead hides nothing.
-            inner = inner
-                .text(joint)
-                .text("TimeReceived >= least((SELECT max(TimeReceived) FROM ")
-                .name(&table.name)
-                .text("), now()) - ")
-                .number(seconds);
-            joint = " AND ";
-        }
-        if let Some(rest) = rest {
-            inner = inner.text(joint).filter(rest);
-            joint = " AND ";
-        }
+        let (item, flows) = (Sql::name(&source), Sql::name(&table.name));
+        // By the newest flow, so that an idle network has values too; a clock that is ahead hides nothing.
+        let recent = seconds.map(|seconds| {
+            let flows = &flows;
+            sql!(
+                "TimeReceived >= least((SELECT max(TimeReceived) FROM {flows}), now()) - {seconds}",
+                flows,
+                seconds
+            )
+        });
+        let rest = rest.map(|rest| Sql::filter(&rest.compiled));
         let address = &self.column.name;
-        if let Some((low, high)) = self.form.range.filter(|_| has(&table.columns, address)) {
-            inner = inner.text(joint).name(address).text(" BETWEEN ").value("IPv6", low);
-            inner = inner.text(" AND ").value("IPv6", high);
-        }
-        for (place, (low, high)) in form.numbers.iter().enumerate() {
-            inner =
-                inner.text(if place == 0 { joint } else { " OR " }).text(if place == 0 { "(" } else { "" });
-            inner = inner
-                .name(&source)
-                .text(" BETWEEN ")
-                .value("UInt64", low)
-                .text(" AND ")
-                .value("UInt64", high);
-        }
-        if !form.numbers.is_empty() {
-            inner = inner.text(")");
-        }
-        self.outer(self.parted(inner.text(" GROUP BY item_, about_"), large.is_some()), &form, about)
+        let range = self.form.range.filter(|_| has(&table.columns, address));
+        let range = range.map(|(low, high)| between(Sql::name(address), "IPv6", low, high));
+        let numbers = form.numbers.iter().map(|(low, high)| between(&item, "UInt64", low, high));
+        let numbers = Sql::list(numbers, " OR ");
+        let numbers = (!numbers.is_empty()).then(|| sql!("({numbers})", numbers));
+        let lists = sql!(
+            "SELECT {item} AS item_, {beside} AS about_, sum(toFloat64(Bytes) * SamplingRate) AS weight_ \
+             FROM {flows}{conditions} GROUP BY item_, about_",
+            item = &item,
+            beside,
+            flows = &flows,
+            conditions = conditions([recent, rest, range, numbers])
+        );
+        self.outer(self.parted(lists, large.is_some()), &form, about)
     }
 
     /// The column of the large communities beside those of the column.
@@ -158,28 +149,16 @@ impl Planner<'_> {
     }
 
     /// The single values of a subquery of lists. The lists are few, so that they are gathered first.
-    fn parted(&self, lists: ValueStatement, has_large: bool) -> ValueStatement {
-        /// Standard communities, and with a second list the large ones.
-        macro_rules! communities {
-            ($($large:literal)?) => {
-                concat!(
-                    "SELECT arrayJoin(arrayConcat(arrayMap(c_ -> concat(toString(bitShiftRight(c_, 16)), ':', \
-                     toString(bitAnd(c_, 65535))), item_)",
-                    $($large,)?
-                    ")) AS item_, weight_ FROM ("
-                )
-            };
-        }
-        let text = match (self.form.item, has_large) {
+    fn parted(&self, lists: Sql, has_large: bool) -> Sql {
+        let single: Sql = match (self.form.item, has_large) {
             (Item::Column, _) => return lists,
-            (Item::Array, _) => "SELECT arrayJoin(item_) AS item_, weight_ FROM (",
-            (Item::Communities, false) => communities!(),
-            (Item::Communities, true) => communities!(
-                ", arrayMap(c_ -> concat(toString(bitShiftRight(c_, 64)), ':', \
-                 toString(bitAnd(bitShiftRight(c_, 32), 4294967295)), ':', toString(bitAnd(c_, 4294967295))), about_)"
-            ),
+            (Item::Array, _) => "item_".into(),
+            (Item::Communities, false) => sql!("arrayConcat(arrayMap({STANDARD}, item_))", STANDARD),
+            (Item::Communities, true) => {
+                sql!("arrayConcat(arrayMap({STANDARD}, item_), arrayMap({LARGE}, about_))", STANDARD, LARGE)
+            }
         };
-        ValueStatement::default().text(text).append(lists).text(")")
+        sql!("SELECT arrayJoin({single}) AS item_, weight_ FROM ({lists})", single, lists)
     }
 
     /// What says what a value means, as far as it is there.
@@ -199,9 +178,9 @@ impl Planner<'_> {
     }
 
     /// The values that match, the best first, of a subquery of items.
-    fn outer(&self, inner: ValueStatement, form: &Form, about: About) -> ValueStatement {
+    fn outer(&self, items: Sql, form: &Form, about: About) -> Sql {
         let detail = match about {
-            About::Nothing => "''",
+            About::Nothing => NOTHING,
             About::Text(_) => "toString(about_)",
             About::Address(_) => ADDRESS_ABOUT,
             About::Named(Naming::Asns) => "dictGetOrDefault('asns', 'name', toUInt64(item_), '')",
@@ -210,38 +189,41 @@ impl Planner<'_> {
                  dictGetOrDefault('udp', 'name', toUInt64(item_), ''))"
             }
         };
-        let most = (self.query.limit + self.query.exclude.len()) as u64;
+        let most = self.query.limit + self.query.exclude.len();
         let most = if form.by == By::Later { most.max(300) } else { most };
-        let statement = ValueStatement::default()
-            .text("SELECT value_ AS value, argMax(detail_, weight_) AS detail, sum(weight_) AS weight FROM (SELECT ")
-            .text(form.value)
-            .text(" AS value_, ")
-            .text(form.key)
-            .text(" AS key_, ")
-            .text(detail)
-            .text(" AS detail_, item_, weight_ FROM (")
-            .append(inner)
-            .text(")) WHERE ")
-            .text(form.present);
-        let statement = if form.is_open() { statement } else { matching(statement, form) };
-        let statement = statement.text(" GROUP BY value_ ORDER BY ");
-        let statement = if form.is_open() { statement } else { best(statement, form).text(" DESC, ") };
-        // Among values without traffic, numbers in their order.
-        let statement = statement.text(if form.by == By::Start {
-            "weight DESC, length(value_), value_"
+        let (matches, best) = if form.is_open() {
+            (Sql::default(), Sql::default())
         } else {
-            "weight DESC, value_"
-        });
-        statement.text(" LIMIT ").number(most)
+            (sql!(" AND ({any})", any = matching(form)), sql!("{best} DESC, ", best = best(form)))
+        };
+        sql!(
+            "SELECT value_ AS value, argMax(detail_, weight_) AS detail, sum(weight_) AS weight FROM (\
+             SELECT {value} AS value_, {key} AS key_, {detail} AS detail_, item_, weight_ FROM ({items})) \
+             WHERE {present}{matches} GROUP BY value_ ORDER BY {best}{order} LIMIT {most}",
+            value = form.value,
+            key = form.key,
+            detail,
+            items,
+            present = form.present,
+            matches,
+            best,
+            // Among values without traffic, numbers in their order.
+            order = if form.by == By::Start {
+                "weight DESC, length(value_), value_"
+            } else {
+                "weight DESC, value_"
+            },
+            most
+        )
     }
 
     /// The names beside the flows.
-    fn names(&self) -> Vec<ValueStatement> {
+    fn names(&self) -> Vec<Sql> {
         self.exporters().into_iter().chain(self.dictionary()).collect()
     }
 
     /// The column among those of `exporters`.
-    fn exporters(&self) -> Option<ValueStatement> {
+    fn exporters(&self) -> Option<Sql> {
         let of_exporters =
             |column: &Column| column.storage().exporters.filter(|name| has(&self.stored.exporters, name));
         let source = of_exporters(self.column)?;
@@ -254,30 +236,26 @@ impl Planner<'_> {
             }
             _ => None,
         };
-        let mut inner = ValueStatement::default().text("SELECT ").name(source).text(" AS item_, ");
-        inner = match about {
-            Some(name) => inner.name(name),
-            None => inner.text("''"),
-        };
-        inner = inner.text(" AS about_, toFloat64(0) AS weight_ FROM exporters");
         // The rest holds for exporters if it speaks of nothing else.
         let rest = self.query.rest.as_ref().filter(|rest| {
             let mut columns = rest.compiled.columns.iter().map(|&id| self.schema.column(id));
             columns.all(|column| of_exporters(column).is_some_and(|name| name == column.name))
         });
-        if let Some(rest) = rest {
-            inner = inner.text(" WHERE ").filter(rest);
-        }
-        if let Some((low, high)) = self.form.range {
-            inner = inner.text(if rest.is_some() { " AND " } else { " WHERE " });
-            inner = inner.name(source).text(" BETWEEN ").value("IPv6", low).text(" AND ").value("IPv6", high);
-        }
+        let rest = rest.map(|rest| Sql::filter(&rest.compiled));
+        let range = self.form.range.map(|(low, high)| between(Sql::name(source), "IPv6", low, high));
+        let items = sql!(
+            "SELECT {source} AS item_, {beside} AS about_, toFloat64(0) AS weight_ FROM exporters{conditions} \
+             GROUP BY item_, about_",
+            source = Sql::name(source),
+            beside = about.map_or(NOTHING.into(), Sql::name),
+            conditions = conditions([rest, range])
+        );
         let about = if about.is_some() { self.form.about } else { About::Nothing };
-        Some(self.outer(inner.text(" GROUP BY item_, about_"), &self.form, about))
+        Some(self.outer(items, &self.form, about))
     }
 
     /// The dictionary of the column's values.
-    fn dictionary(&self) -> Option<ValueStatement> {
+    fn dictionary(&self) -> Option<Sql> {
         const ASNS: &str = "SELECT asn AS item_, name AS about_, toFloat64(0) AS weight_ FROM asns";
         const SERVICES: &str = "SELECT port AS item_, name AS about_, toFloat64(0) AS weight_ FROM tcp \
              UNION ALL SELECT port AS item_, name AS about_, toFloat64(0) AS weight_ FROM udp";
@@ -289,12 +267,12 @@ impl Planner<'_> {
             if !self.has_dictionary(&lookup.dictionary) || takes_subnets(self.query.operator) {
                 return None;
             }
-            let inner = ValueStatement::default()
-                .text("SELECT DISTINCT ")
-                .name(&lookup.attribute)
-                .text(" AS item_, '' AS about_, toFloat64(0) AS weight_ FROM ")
-                .name(&lookup.dictionary);
-            return Some(self.outer(inner, &self.form, About::Nothing));
+            let items = sql!(
+                "SELECT DISTINCT {attribute} AS item_, '' AS about_, toFloat64(0) AS weight_ FROM {dictionary}",
+                attribute = Sql::name(&lookup.attribute),
+                dictionary = Sql::name(&lookup.dictionary)
+            );
+            return Some(self.outer(items, &self.form, About::Nothing));
         }
         let (text, needed): (_, &[&str]) = match (self.column.filter_type?, self.column.storage().expression)
         {
@@ -308,41 +286,60 @@ impl Planner<'_> {
         if !needed.iter().all(|name| self.has_dictionary(name)) {
             return None;
         }
-        let inner = ValueStatement::default().text(text);
-        Some(self.outer(inner, &self.form, About::Text("name")))
+        Some(self.outer(text.into(), &self.form, About::Text("name")))
     }
+}
+
+/// What stands for a meaning where there is none.
+const NOTHING: &str = "''";
+
+/// The text of a standard community.
+const STANDARD: &str = "c_ -> concat(toString(bitShiftRight(c_, 16)), ':', toString(bitAnd(c_, 65535)))";
+
+/// The text of a large community.
+const LARGE: &str = "c_ -> concat(toString(bitShiftRight(c_, 64)), ':', \
+     toString(bitAnd(bitShiftRight(c_, 32), 4294967295)), ':', toString(bitAnd(c_, 4294967295)))";
+
+/// All of the conditions; nothing where there are none.
+fn conditions<const N: usize>(conditions: [Option<Sql>; N]) -> Sql {
+    let all = Sql::list(conditions.into_iter().flatten(), " AND ");
+    if all.is_empty() { all } else { sql!(" WHERE {all}", all) }
+}
+
+/// The condition that something lies between two values of a ClickHouse type.
+fn between(item: impl Into<Sql>, kind: &'static str, low: impl Display, high: impl Display) -> Sql {
+    let (low, high) = (Sql::value(kind, low), Sql::value(kind, high));
+    let item: Sql = item.into();
+    sql!("{item} BETWEEN {low} AND {high}", item, low, high)
 }
 
 /// The condition that something of the value is what was typed.
-fn matching(statement: ValueStatement, form: &Form) -> ValueStatement {
-    let mut statement = statement.text(" AND (");
-    statement = match (&form.typed, form.by) {
+fn matching(form: &Form) -> Sql {
+    let key = match (&form.typed, form.by) {
         (Some(typed), By::Part) => {
-            statement.text("positionCaseInsensitiveUTF8(key_, ").value("String", typed).text(") > 0")
+            sql!("positionCaseInsensitiveUTF8(key_, {typed}) > 0", typed = Sql::value("String", typed))
         }
-        (Some(typed), _) => statement.text("startsWith(key_, ").value("String", typed).text(")"),
-        (None, _) => statement.text("0"),
+        (Some(typed), _) => sql!("startsWith(key_, {typed})", typed = Sql::value("String", typed)),
+        (None, _) => "0".into(),
     };
-    if form.about != About::Nothing {
-        statement = statement
-            .text(" OR positionCaseInsensitiveUTF8(detail_, ")
-            .value("String", &form.meaning)
-            .text(") > 0");
-    }
-    if !form.ports.is_empty() {
-        statement = statement.text(" OR item_ IN (").values("UInt16", form.ports.iter()).text(")");
-    }
-    statement.text(")")
+    let meaning = (form.about != About::Nothing).then(|| {
+        let meaning = Sql::value("String", &form.meaning);
+        sql!("positionCaseInsensitiveUTF8(detail_, {meaning}) > 0", meaning)
+    });
+    let ports = (!form.ports.is_empty()).then(|| {
+        let ports = Sql::list(form.ports.iter().map(|port| Sql::value("UInt16", port)), ", ");
+        sql!("item_ IN ({ports})", ports)
+    });
+    Sql::list([Some(key), meaning, ports].into_iter().flatten(), " OR ")
 }
 
 /// How well a value matches: whether it, or what it means, begins with what was typed.
-fn best(statement: ValueStatement, form: &Form) -> ValueStatement {
-    statement
-        .text("max(startsWith(lowerUTF8(key_), lowerUTF8(")
-        .value("String", form.typed.as_deref().unwrap_or(&form.meaning))
-        .text(")) OR startsWith(lowerUTF8(detail_), lowerUTF8(")
-        .value("String", &form.meaning)
-        .text(")))")
+fn best(form: &Form) -> Sql {
+    sql!(
+        "max(startsWith(lowerUTF8(key_), lowerUTF8({typed})) OR startsWith(lowerUTF8(detail_), lowerUTF8({meaning})))",
+        typed = Sql::value("String", form.typed.as_deref().unwrap_or(&form.meaning)),
+        meaning = Sql::value("String", &form.meaning)
+    )
 }
 
 fn has(columns: &[StoredColumn], name: &str) -> bool {

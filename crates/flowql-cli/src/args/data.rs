@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use flowql_backend::BackendArgs;
+use flowql_connect::BackendArgs;
 
 /// Create, migrate or show the flow tables
 #[derive(Debug, Args)]
@@ -113,14 +113,17 @@ fn count(text: &str) -> Result<u64, String> {
 /// Run a filter on the flows
 ///
 /// Of the flows that the filter selects: the traffic over time, the values of columns with the most traffic, or the
-/// flows themselves. The coarsest table that has what is asked for is read.
+/// flows themselves. The coarsest table that has what is asked for is read; or, without any database, a file of flows
+/// (`--backend file`): JSON lines with the columns as keys, as `flowql grep` reads them. It answers as the table of every
+/// flow does. Its columns that a dictionary fills are as the file has them, and a bad line ends the query with its number.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowql query 'InIfBoundary = external' --top SrcAS
   flowql query 'DstPort = \"https\"' --top SrcAS,DstCountry --by packets --from -6h
   flowql query 'SrcAS = AS15169' --series --from -24h
   flowql query '' --series --top InIfName --points 24 --from 2026-01-30 --to 2026-01-31
-  flowql query 'Proto = \"icmp\"' --flows --limit 50 --format json")]
+  flowql query 'Proto = \"icmp\"' --flows --limit 50 --format json
+  flowql query 'DstPort = 443' --top SrcAS --from 2026-01-30 --backend file --flows-from flows.jsonl")]
 pub(crate) struct Query {
     /// The filter, empty for all flows; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,

@@ -1,7 +1,7 @@
 //! `flowql complete`: what may stand at a place of a filter.
 
 use flowql::ide::Completions;
-use flowql_backend::Completed;
+use flowql_backend::FilterCompletion;
 use serde::Serialize;
 
 use super::load;
@@ -32,7 +32,7 @@ pub(super) fn run(global: &Global, args: Complete) -> Result<Status, Failure> {
         ));
     }
     let completion = Completion::new(&args.values, &config)?;
-    let Completed { mut completions, incomplete } =
+    let FilterCompletion { mut completions, incomplete, .. } =
         completion.complete(&config.compiler(), &input.text, cursor);
     completions.candidates.truncate(args.limit);
     let mut output = Output::new();

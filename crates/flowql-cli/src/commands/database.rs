@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use flowql_backend::{BackendArgs, BackendKind, BackendOptions};
 use flowql_client::{Client, ClientOptions};
 use flowql_config::Config;
+use flowql_connect::{BackendArgs, BackendKind, BackendOptions};
 use flowql_tables::{Layout, Login};
 
 use crate::args::Global;
@@ -49,8 +49,8 @@ impl Database {
 }
 
 /// Says what there is to say of the database's user, after the first answer.
-pub(super) fn caution(global: &Global, client: &Client) {
-    if let Some(caution) = client.caution().filter(|_| !global.quiet) {
+pub(super) fn caution(global: &Global, caution: Option<&str>) {
+    if let Some(caution) = caution.filter(|_| !global.quiet) {
         console::warning(caution, None);
     }
 }

@@ -5,19 +5,16 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use flowql::{Code, Options};
-use flowql_eval::json::Reader;
-use flowql_eval::{Evaluator, Value};
+use flowql_eval::json::{self, LONGEST, Reader};
+use flowql_eval::{Evaluator, Lines, TooLong, Value};
 
 use super::compile::report;
-use super::lines::{Lines, TooLong};
 use super::load;
 use crate::args::{Global, Grep};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::input::{Input, Origin};
 
-/// The longest line: a flow with long paths and texts has some kilobytes.
-const LONGEST: usize = 16 * 1024 * 1024;
 /// How many bad lines of a file are reported one by one.
 const REPORTED: u64 = 10;
 
@@ -186,12 +183,7 @@ fn selects<'l>(
     line: &'l [u8],
     row: &mut Vec<Value>,
 ) -> Result<Option<(bool, &'l str)>, String> {
-    let line = std::str::from_utf8(line)
-        .map_err(|error| format!("the line is not valid UTF-8 (at byte {})", error.valid_up_to() + 1))?;
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.trim_ascii().is_empty() {
-        return Ok(None);
-    }
+    let Some(line) = json::text(line)? else { return Ok(None) };
     reader.read(line, row).map_err(|error| error.to_string())?;
     Ok(Some((evaluator.matches(row), line)))
 }

@@ -2,16 +2,19 @@
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_backend::{AnswerTable, Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
-use flowql_client::{Client, Statement, query_id};
-use flowql_tables::StoredSchema;
-use futures_util::TryStreamExt as _;
+use flowql_backend::{
+    Backend, Direction, Error, Explanation, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit,
+};
+use flowql_client::{AnswerTable, query_id};
+use flowql_config::Config;
+use flowql_connect::{BackendArgs, BackendOptions};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::database::{Database, caution};
+use super::database::caution;
 use super::{compile, load, runtime};
 use crate::args::{By, Global, Query, RowFormat};
 use crate::console::{self, Output};
@@ -39,18 +42,29 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
         to: when::parse(&args.to, now).map_err(bad)?,
     };
     let deadline = when::duration(&args.timeout).map_err(bad)?;
-    let query = FlowQuery { filter, range, kind: kind(&args), limit: args.limit };
+    let query =
+        FlowQuery { filter, range, kind: kind(&args), limit: args.limit, id: Some(query_id("query")) };
     runtime()?.block_on(async {
-        let client = Database::named(&config, &args.target)?.client(deadline)?;
-        let stored = StoredSchema::read(&client).await?;
-        caution(global, &client);
-        let plan = query.plan(&config.schema, &stored)?;
+        let backend = flows(&config, &args.target, deadline)?;
         if args.explain {
-            return explain(&client, &plan, args.format).await;
+            let explanation = backend.explain(&query).await?;
+            caution(global, backend.caution());
+            return explain(&explanation, args.format);
         }
-        let table = answer(global, &client, &plan).await?;
+        let (plan, table) = answer(global, backend.as_ref(), &query).await?;
         print(global, &args, &plan, &table)
     })
+}
+
+/// The backend of the flows.
+fn flows(config: &Config, args: &BackendArgs, deadline: Duration) -> Result<Arc<dyn Backend>, Failure> {
+    let mut options = BackendOptions::new(config, args)?;
+    options.client.deadline = deadline;
+    let backend = options.open()?;
+    if !backend.capabilities().queries {
+        return Err(Error::unsupported(backend.name(), "runs no queries").into());
+    }
+    Ok(backend)
 }
 
 fn kind(args: &Query) -> Kind {
@@ -67,28 +81,34 @@ fn kind(args: &Query) -> Kind {
     }
 }
 
-/// All rows. At a terminal, what takes long says how far it is.
-async fn answer(global: &Global, client: &Client, plan: &Plan) -> Result<AnswerTable, Failure> {
-    let id = query_id("query");
+/// How the query ran, and all rows. At a terminal, what takes long says how far it is.
+async fn answer(
+    global: &Global,
+    backend: &dyn Backend,
+    query: &FlowQuery,
+) -> Result<(Plan, AnswerTable), Failure> {
     let collect = async {
-        let answer = client.rows(&plan.statement().named(&id)).await?;
-        Ok(AnswerTable { rows: answer.rows.try_collect().await?, columns: answer.columns })
+        let answer = backend.query(query).await?;
+        caution(global, backend.caution());
+        let plan = answer.plan.clone();
+        Ok((plan, answer.collect().await?))
     };
     tokio::select! {
         table = collect => table,
-        never = watch(client, &id, global.quiet || !io::stderr().is_terminal()) => match never {},
+        never = watch(backend, query, global.quiet || !io::stderr().is_terminal()) => match never {},
     }
 }
 
-/// Shows how far a statement is, for as long as this is asked.
-async fn watch(client: &Client, id: &str, is_quiet: bool) -> Infallible {
+/// Shows how far a query is, for as long as this is asked.
+async fn watch(backend: &dyn Backend, query: &FlowQuery, is_quiet: bool) -> Infallible {
     let start = Instant::now();
     let mut line = ProgressLine::new(is_quiet);
     loop {
         tokio::time::sleep(PATIENCE).await;
         if !is_quiet {
             // A user who may not see the processes of the server sees the time.
-            let progress = client.progress(id).await.ok().flatten().unwrap_or_default();
+            let id = query.id.as_deref().unwrap_or_default();
+            let progress = backend.progress(id).await.ok().flatten().unwrap_or_default();
             line.show(|| of_query(&progress, start.elapsed()));
         }
     }
@@ -137,42 +157,13 @@ fn clock(time: SystemTime) -> String {
     flowql_client::iso_time(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
-/// How a query runs, as JSON has it.
-#[derive(Serialize)]
-struct Explanation<'a> {
-    #[serde(flatten)]
-    plan: &'a Plan,
-    /// Of the rows of the table, those in the parts and granules that the keys and indexes leave.
-    rows_estimated: u64,
-    /// What each key and index leaves, as ClickHouse tells it.
-    indexes: Vec<String>,
-    rows_read: u64,
-    bytes_read: u64,
-    seconds: f64,
-}
-
-async fn explain(client: &Client, plan: &Plan, format: RowFormat) -> Result<Status, Failure> {
-    let about = |what: &str| Statement::read(format!("{what} {}", plan.sql)).parameters(&plan.parameters);
-    let indexes = client.rows(&about("EXPLAIN indexes = 1")).await?.collect().await?;
-    let indexes = index_lines(indexes.iter().filter_map(|row| row.first()?.as_str()));
-    let estimate = client.rows(&about("EXPLAIN ESTIMATE")).await?;
-    let place = estimate.columns.iter().position(|column| column.name == "rows");
-    let estimate = estimate.collect().await?;
-    let rows_estimated = estimate.iter().filter_map(|row| row.get(place?)?.as_u64()).sum();
-    let statistics = client.statistics(&plan.statement()).await?;
-    let explanation = Explanation {
-        plan,
-        rows_estimated,
-        indexes,
-        rows_read: statistics.rows_read,
-        bytes_read: statistics.bytes_read,
-        seconds: statistics.elapsed,
-    };
+/// Prints how a query ran.
+fn explain(explanation: &Explanation, format: RowFormat) -> Result<Status, Failure> {
     let mut output = Output::new();
     if format == RowFormat::Json {
-        output.json(&explanation)?;
+        output.json(explanation)?;
     } else {
-        let Explanation { rows_read, bytes_read, seconds, .. } = explanation;
+        let Explanation { plan, rows_estimated, rows_read, bytes_read, seconds, .. } = explanation;
         output.line(&format!("table: {}: {}", plan.table, plan.reason))?;
         output.line(&format!("time: {} to {}", clock(plan.range.from), clock(plan.range.to)))?;
         output.line(&format!("read: {rows_read} rows, {bytes_read} bytes, in {seconds:.3} s"))?;
@@ -180,60 +171,15 @@ async fn explain(client: &Client, plan: &Plan, format: RowFormat) -> Result<Stat
         for line in &explanation.indexes {
             output.line(&format!("  {line}"))?;
         }
-        output.line("sql:")?;
-        output.line(&plan.sql)?;
-        for parameter in &plan.parameters {
+        if !plan.sql.is_empty() {
+            output.line("sql:")?;
+            output.line(&plan.sql.to_string())?;
+        }
+        for parameter in plan.sql.parameters() {
             let value = serde_json::to_string(&parameter.value.to_string())?;
             output.line(&format!("{}:{} = {value}", parameter.name, parameter.kind))?;
         }
     }
     output.finish()?;
     Ok(Status::Good)
-}
-
-/// Of `EXPLAIN indexes = 1`, a line for each index: `PrimaryKey: parts 2/10, granules 7/130`.
-fn index_lines<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut name = String::new();
-    let mut parts = String::new();
-    let mut kind = String::new();
-    for line in lines.map(str::trim) {
-        match line.split_once(": ") {
-            None if ["MinMax", "Partition", "PrimaryKey", "Skip"].contains(&line) => {
-                kind = line.to_owned();
-                name.clear();
-            }
-            Some(("Name", index)) => name = format!(" {index}"),
-            Some(("Parts", count)) => parts = count.to_owned(),
-            Some(("Granules", count)) => {
-                let text = format!("{kind}{name}: parts {parts}, granules {count}");
-                if !found.contains(&text) {
-                    found.push(text);
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_indexes_leave_is_read() {
-        let text = "Expression\n  ReadFromMergeTree (db.flows)\n  Indexes:\n    MinMax\n      Keys: \n        \
-                    TimeReceived\n      Condition: x\n      Parts: 2/5\n      Granules: 30/90\n    PrimaryKey\n      \
-                    Parts: 2/2\n      Granules: 7/30\n    Skip\n      Name: SrcAS_index\n      Description: \
-                    bloom_filter GRANULARITY 4\n      Parts: 1/2\n      Granules: 3/7";
-        assert_eq!(
-            index_lines(text.lines()),
-            [
-                "MinMax: parts 2/5, granules 30/90",
-                "PrimaryKey: parts 2/2, granules 7/30",
-                "Skip SrcAS_index: parts 1/2, granules 3/7",
-            ]
-        );
-    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use flowql::ide::{self, CandidateKind};
 use flowql::{Code, Compiler, Options};
-use flowql_backend::Completed;
+use flowql_backend::FilterCompletion;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -161,7 +161,8 @@ impl Completer for FilterHelper<'_> {
         let Some(cursor) = cursor.checked_sub(offset) else { return Ok((cursor, Vec::new())) };
         let typed = filter.get(..cursor).unwrap_or(filter);
         let end = u32::try_from(typed.len()).unwrap_or(u32::MAX);
-        let Completed { completions, incomplete } = self.completion.complete(&self.compiler, typed, end);
+        let FilterCompletion { completions, incomplete, .. } =
+            self.completion.complete(&self.compiler, typed, end);
         // What goes wrong is told in the list itself: it stands for what was typed already, so that nothing changes.
         let missing = incomplete.map(|reason| Pair {
             display: format!("(values are missing: {reason})"),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use flowql_backend::{BackendArgs, BackendOptions};
+use flowql_connect::{BackendArgs, BackendOptions};
 use flowql_embedded::install::{self, Progress, Step};
 use flowql_embedded::{self as embedded, Embedded, EmbeddedOptions, EngineError, library};
 use serde::Serialize;

@@ -138,7 +138,7 @@ struct Shown<'a> {
 async fn show(global: &Global, database: &Database, json: bool) -> Result<Status, Failure> {
     let client = database.outside(DEADLINE)?;
     let found = Catalog::read(&client, &database.layout.database).await?;
-    caution(global, &client);
+    caution(global, client.caution());
     let stored = match found.tables.is_empty() {
         true => StoredSchema::default(),
         false => StoredSchema::of(&database.client(DEADLINE)?, &found).await?,

@@ -1,7 +1,6 @@
 //! A series in the terminal.
 
-use flowql_backend::{AnswerTable, scaled};
-use flowql_client::iso_time;
+use flowql_client::{AnswerTable, iso_time, scaled};
 use serde_json::Value;
 
 /// The height of a chart of one line.

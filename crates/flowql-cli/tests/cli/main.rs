@@ -8,6 +8,7 @@ mod compile;
 mod config;
 mod editor;
 mod emit;
+mod flow_file;
 mod fmt;
 mod formats;
 mod grep;

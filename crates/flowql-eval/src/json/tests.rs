@@ -16,6 +16,25 @@ fn selects(filter: &str, line: &str) -> Result<bool, String> {
 }
 
 #[test]
+fn times_are_seconds_however_they_are_written() {
+    let schema = Schema::default();
+    let time = schema.find("TimeReceived").unwrap();
+    let mut reader = Reader::with_columns(&schema, &Evaluator::everything(), &[time, time]);
+    let place = reader.place("TimeReceived").unwrap();
+    let mut row = Vec::new();
+    for written in ["1769853600", "\"1769853600\"", "\"2026-01-31 10:00:00\"", "\"2026-01-31T10:00:00Z\""] {
+        reader.read(&format!("{{\"TimeReceived\":{written}}}"), &mut row).unwrap();
+        assert_eq!(row[place], Value::Number(1_769_853_600), "{written}");
+        assert!(reader.is_given(place));
+    }
+    for bad in ["\"yesterday\"", "-1", "true", "\"2026-13-01 00:00:00\""] {
+        assert!(reader.read(&format!("{{\"TimeReceived\":{bad}}}"), &mut row).is_err(), "{bad}");
+    }
+    reader.read("{}", &mut row).unwrap();
+    assert!(!reader.is_given(place));
+}
+
+#[test]
 fn values_of_every_kind() {
     for (filter, line, selected) in [
         ("SrcAS = 15169", r#"{"SrcAS":15169}"#, true),

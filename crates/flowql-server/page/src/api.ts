@@ -49,6 +49,8 @@ export interface Service {
   configuration: Configuration;
   /** `null` where it has none. */
   backend: string | null;
+  /** Whether it runs queries. */
+  queries: boolean;
   tables: { name: string; resolution: number }[];
   /** Why the tables are not known. */
   incomplete?: string;

@@ -2,11 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { describeService, lives, outages, Refusal, type Service } from "./api.js";
 
-/** The backends that have flows; the others know values at most. */
-const WITH_FLOWS: readonly (string | null)[] = ["clickhouse", "embedded"];
-
 /** Whether the service runs queries. */
-export const hasFlows = (service: Service | null): boolean => service !== null && WITH_FLOWS.includes(service.backend);
+export const hasFlows = (service: Service | null): boolean => service?.queries ?? false;
 
 /** Whether there are tables to run them on. */
 export const hasTables = (service: Service | null): boolean => hasFlows(service) && (service?.tables.length ?? 0) > 0;

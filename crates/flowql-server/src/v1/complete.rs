@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use flowql::ide::{self, Candidate, CandidateKind, Completions};
+use flowql::ide::{Candidate, CandidateKind};
 use flowql::{Compiler, Positions};
-use flowql_backend::{Direction, FlowFilter, ValueQuery};
+use flowql_backend::{FilterCompletion, begin};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,23 +104,21 @@ pub(super) async fn complete(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Answer>, Problem> {
     let names = app.saved.names(caller.user.as_ref()).await?;
-    let Offer { mut completions, replace, limit, query } = app.work(Arc::clone(&names), body, offer).await?;
-    let mut incomplete = None;
-    if let (Some(query), Some(source)) = (query, &app.source) {
-        let values = source.values(&query).await;
-        completions.add_values(&app.compiler(&names), &values.suggestions);
-        incomplete = values.incomplete;
+    let Offer { mut completion, replace, limit } = app.work(Arc::clone(&names), body, offer).await?;
+    if let (Some(query), Some(source)) = (&completion.query, &app.source) {
+        let values = source.values(query).await;
+        completion.finish(&app.compiler(&names), values);
     }
+    let FilterCompletion { completions, incomplete, .. } = completion;
     let candidates = completions.candidates.into_iter().take(limit).map(Offered::from).collect();
     Ok(Json(Answer { replace, candidates, incomplete }))
 }
 
 /// What is known without the backend, and what to ask it.
 struct Offer {
-    completions: Completions,
+    completion: FilterCompletion,
     replace: Range,
     limit: usize,
-    query: Option<ValueQuery>,
 }
 
 fn offer(app: &Shared, compiler: Compiler<'_>, question: Question) -> Offer {
@@ -128,14 +126,7 @@ fn offer(app: &Shared, compiler: Compiler<'_>, question: Question) -> Offer {
     tracing::debug!(%filter, "complete");
     let positions = Positions::new(&filter);
     let place = shapes::place(&filter, &positions, cursor, cursor_utf16);
-    let completions = ide::complete(&compiler, &filter, place);
     let limit = limit.map_or(USUAL, |limit| (limit as usize).min(MOST));
-    let request = completions.request.as_ref().filter(|_| app.source.is_some());
-    let query = request.map(|request| {
-        let rest = Some(request.rest.as_str()).filter(|rest| !rest.is_empty());
-        // What cannot be compiled narrows nothing.
-        let rest = rest.and_then(|rest| FlowFilter::compile(&compiler, rest, Direction::Forward, None).ok());
-        ValueQuery::new(request, rest, limit)
-    });
-    Offer { replace: Range::new(completions.replace, &positions), completions, limit, query }
+    let completion = begin(&compiler, &filter, place, app.source.as_ref().map(|_| limit));
+    Offer { replace: Range::new(completion.completions.replace, &positions), completion, limit }
 }

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use flowql::{Compiler, tables};
-use flowql_backend::{Answer, FlowFilter, FlowQuery, Kind, RowStream, TimeRange, Unit};
+use flowql_backend::{Answer, Backend, FlowFilter, FlowQuery, Kind, RowStream, TimeRange, Unit};
 use flowql_client::AnswerColumn;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -128,14 +128,14 @@ pub(super) async fn query(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let query = question(&app, &caller, body).await?;
-    let backend = app.backend().ok_or_else(Problem::no_flows)?;
+    let backend = backend_of_flows(&app)?;
     let Answer { columns, rows, plan } =
         backend.query(&query).await.map_err(|error| Problem::of_backend(&error))?;
     let head = Head {
         columns,
         table: plan.table,
         reason: plan.reason,
-        sql: plan.sql,
+        sql: plan.sql.to_string(),
         interval: plan.interval.map(|interval| interval.as_secs()),
     };
     let body = Body::from_stream(lines(line(&head), rows, permit));
@@ -150,7 +150,7 @@ pub(super) struct Planned {
     table: String,
     /// Why that one.
     reason: String,
-    /// The SQL, with its parameters as `{name:Type}`.
+    /// The SQL, with its parameters as `{name:Type}`; empty where the engine is not asked in SQL.
     sql: String,
     /// The seconds between the points of a series.
     #[schema(required)]
@@ -172,10 +172,15 @@ pub(super) async fn plan(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Planned>, Problem> {
     let query = question(&app, &caller, body).await?;
-    let backend = app.backend().ok_or_else(Problem::no_flows)?;
+    let backend = backend_of_flows(&app)?;
     let plan = backend.plan(&query).await.map_err(|error| Problem::of_backend(&error))?;
     let interval = plan.interval.map(|interval| interval.as_secs());
-    Ok(Json(Planned { table: plan.table, reason: plan.reason, sql: plan.sql, interval }))
+    Ok(Json(Planned { table: plan.table, reason: plan.reason, sql: plan.sql.to_string(), interval }))
+}
+
+/// The backend, which must run queries.
+fn backend_of_flows(app: &App) -> Result<&dyn Backend, Problem> {
+    app.backend().filter(|backend| backend.capabilities().queries).ok_or_else(Problem::no_flows)
 }
 
 /// The question of a body, with the saved filters of the caller.
@@ -212,7 +217,7 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Flow
         Problem::bad_filter(shapes::diagnostics(&filter, &found))
     })?;
     let time = |seconds: u32| -> SystemTime { UNIX_EPOCH + Duration::from_secs(seconds.into()) };
-    Ok(FlowQuery { filter, range: TimeRange { from: time(from), to: time(to) }, kind, limit })
+    Ok(FlowQuery { filter, range: TimeRange { from: time(from), to: time(to) }, kind, limit, id: None })
 }
 
 fn within(number: u32, name: &str) -> Result<u32, Problem> {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
 use flowql::{Column, Schema, SchemaConfig};
-use flowql_backend::{Backend, Error};
+use flowql_backend::Backend;
 use flowql_config::CommunitiesSection;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,8 @@ pub(crate) struct Answer {
     /// The name of the backend; `null` where there is none.
     #[schema(required)]
     backend: Option<&'static str>,
+    /// Whether the backend runs queries.
+    queries: bool,
     /// The flow tables that the backend has.
     tables: Vec<TableShape>,
     /// Why the tables are not known; absent where they are, or where there is no backend.
@@ -121,7 +123,8 @@ struct TableShape {
 )]
 pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
     let (mut tables, mut incomplete) = (Vec::new(), None);
-    if let Some(backend) = app.backend() {
+    let capabilities = app.backend().map(Backend::capabilities).unwrap_or_default();
+    if let Some(backend) = app.backend().filter(|_| capabilities.tables) {
         match backend.stored().await {
             Ok(stored) => {
                 tables = stored
@@ -134,8 +137,6 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
                     })
                     .collect();
             }
-            // Nothing is missing where a backend has no tables at all.
-            Err(Error::Unsupported { .. }) => {}
             Err(error) => incomplete = Some(error.to_string()),
         }
     }
@@ -154,6 +155,7 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
             limits: LimitsShape { length: app.config.limits.length },
         },
         backend: app.backend().map(Backend::name),
+        queries: capabilities.queries,
         tables,
         incomplete,
     })

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{StoredColumn, StoredSchema, StoredTable};
 use crate::{Catalog, CatalogColumn, CatalogTable, resolution_of};
-use flowql_client::{Client, Error, Statement};
+use flowql_client::{Client, Error, Sql, Statement, sql};
 
 /// A float, since integers of 64 bits may come in quotes.
 #[derive(Deserialize)]
@@ -54,11 +54,10 @@ fn columns(table: &CatalogTable) -> Vec<StoredColumn> {
 }
 
 async fn with_extent(client: &Client, table: StoredTable) -> Result<StoredTable, Error> {
-    // The name is one that `resolution_of` reads.
-    let statement = Statement::read(format!(
+    let statement = Statement::read(sql!(
         "SELECT toUnixTimestamp(min(TimeReceived)) AS oldest, toUnixTimestamp(max(TimeReceived)) AS newest, \
-         toFloat64(count()) AS rows FROM {}",
-        table.name
+         toFloat64(count()) AS rows FROM {name}",
+        name = Sql::name(&table.name)
     ));
     let extents: Vec<Extent> = client.all(&statement).await?;
     let Some(Extent { oldest, newest, rows }) = extents.into_iter().next() else { return Ok(table) };

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::values::text::find;
 
 /// Appends a string literal: `\` and `'` escaped by a backslash, control characters by ClickHouse's escapes.
-pub(super) fn string(out: &mut String, text: &str) {
+pub fn string(out: &mut String, text: &str) {
     out.push('\'');
     let mut plain = 0;
     for (offset, byte) in text.bytes().enumerate() {

@@ -7,6 +7,7 @@ mod outline;
 mod print;
 
 pub use expr::{Array, Bool, Expr, Integer, Ip, Large, Stored, Text, Uint};
+pub use literal::string as string_literal;
 pub use lower::Lowering;
 pub use outline::Outline;
 pub use print::{Parameter, ParameterValue, Printed};

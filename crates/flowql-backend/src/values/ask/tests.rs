@@ -13,8 +13,8 @@ struct Slow {
 }
 
 impl ValueRows for Slow {
-    async fn rows(&self, statement: &ValueStatement) -> Result<Vec<ValueRow>, Error> {
-        let sql = statement.sql();
+    async fn rows(&self, statement: &Sql) -> Result<Vec<ValueRow>, Error> {
+        let sql = statement.to_string();
         let database = |message: &str| Error::Database { code: 1, message: message.to_owned() };
         if sql.contains("FROM asns") {
             let name = ValueRow { value: "AS9".to_owned(), detail: "Nine".to_owned(), weight: 0.0 };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{SourceOptions, ValueSource, complete, suggest};
+use flowql_backend::{SourceOptions, ValueSource, complete, suggest};
 use std::sync::Arc;
 
 const TOML: &str = r#"

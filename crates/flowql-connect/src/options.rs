@@ -11,7 +11,9 @@ use flowql_client::{ClickhouseSection, Client, ClientOptions, ServerOptions};
 use flowql_config::Config;
 use flowql_embedded::{EmbeddedOptions, EmbeddedSection, default_folder};
 
-use crate::{Backend, BackendKind, BackendSection, ClickHouse, Error, Service, StaticValues};
+use flowql_backend::{Backend, ClickHouse, Error};
+
+use crate::{BackendKind, BackendSection, FlowFile, Service, StaticValues};
 
 /// The user of the ClickHouse servers, where neither the configuration nor the command line names one.
 pub const USER_VARIABLE: &str = "FLOWQL_CLICKHOUSE_USER";
@@ -38,13 +40,15 @@ pub struct BackendOptions {
     pub values: Option<PathBuf>,
     /// Of `service`: its address.
     pub url: Option<String>,
+    /// Of `file`: the file of flows.
+    pub flows: Option<PathBuf>,
 }
 
 /// What the command line says of the backend, in the place of the configuration.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "clap", derive(clap::Args), command(next_help_heading = "Backend options"))]
 pub struct BackendArgs {
-    /// Where the flows are: `embedded` or `clickhouse`; `static` and `service` have values for completion only
+    /// Where the flows are: `embedded`, `clickhouse` or `file`; `static` and `service` have values for completion only
     #[cfg_attr(feature = "clap", arg(long, value_name = "NAME", value_parser = kind))]
     pub backend: Option<BackendKind>,
     /// A ClickHouse server, as https://HOST:8443; several times for several, each as good as the other
@@ -59,6 +63,9 @@ pub struct BackendArgs {
     /// The database of the flow tables
     #[cfg_attr(feature = "clap", arg(long, value_name = "NAME"))]
     pub database: Option<String>,
+    /// Of `file`: the flows, a JSON object a line, as `flowql grep` reads them
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE"))]
+    pub flows_from: Option<PathBuf>,
     /// The data folder of the embedded ClickHouse
     #[cfg_attr(feature = "clap", arg(long, value_name = "DIR"))]
     pub folder: Option<PathBuf>,
@@ -73,7 +80,13 @@ fn kind(text: &str) -> Result<BackendKind, String> {
 impl BackendArgs {
     /// Whether they say which backend is meant.
     pub fn is_given(&self) -> bool {
-        self.backend.is_some() || !self.servers.is_empty() || self.folder.is_some() || self.database.is_some()
+        self.backend.is_some() || self.by_flag().is_some() || self.folder.is_some() || self.database.is_some()
+    }
+
+    /// The backend that other flags than `--backend` name.
+    fn by_flag(&self) -> Option<BackendKind> {
+        let by_server = (!self.servers.is_empty()).then_some(BackendKind::Clickhouse);
+        by_server.or_else(|| self.flows_from.as_ref().map(|_| BackendKind::File))
     }
 }
 
@@ -89,10 +102,8 @@ impl BackendOptions {
         let embedded = config.section::<EmbeddedSection>();
         let from_config = |text: &str| (!text.is_empty()).then(|| beside(config, text));
         let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        // A server on the command line says which backend is meant.
-        let by_server = (!args.servers.is_empty()).then_some(BackendKind::Clickhouse);
-        let kind = match args.backend.or(by_server).unwrap_or(backend.kind) {
-            // Whoever asks for a backend gets one.
+        let kind = match args.backend.or_else(|| args.by_flag()).unwrap_or(backend.kind) {
+            // A caller that asks for a backend gets one.
             BackendKind::None => BackendKind::Embedded,
             kind => kind,
         };
@@ -131,6 +142,7 @@ impl BackendOptions {
             ..EmbeddedOptions::temporary()
         };
         let values = backend.values.as_deref().and_then(from_config);
+        let flows = args.flows_from.clone().or_else(|| backend.flows.as_deref().and_then(from_config));
         let url = backend.url.clone();
         Ok(Self {
             kind,
@@ -140,6 +152,7 @@ impl BackendOptions {
             embedded: embedded_options,
             values,
             url,
+            flows,
         })
     }
 
@@ -153,6 +166,7 @@ impl BackendOptions {
             message: format!("the backend `{}` lacks the key `{key}`", self.kind.name()),
             help: Some(match key {
                 "values" => "set it in the section [backend], or give the file with --values".to_owned(),
+                "flows" => "set it in the section [backend], or give the file with --flows-from".to_owned(),
                 _ => "set it in the section [backend]".to_owned(),
             }),
         };
@@ -163,6 +177,10 @@ impl BackendOptions {
             }
             BackendKind::Service => {
                 Arc::new(Service::new(self.url.as_deref().ok_or_else(|| missing("url"))?)?)
+            }
+            BackendKind::File => {
+                let file = self.flows.as_deref().ok_or_else(|| missing("flows"))?;
+                Arc::new(FlowFile::open(file, &self.schema, &self.client)?)
             }
             BackendKind::Clickhouse | BackendKind::Embedded | BackendKind::None => {
                 Arc::new(ClickHouse::new(self.client()?, self.schema.clone()))
@@ -181,8 +199,8 @@ impl BackendOptions {
             BackendKind::Embedded | BackendKind::None => {
                 Ok(Client::embedded(self.embedded.clone(), self.client.clone())?)
             }
-            BackendKind::Static | BackendKind::Service => {
-                Err(Error::Unsupported { backend: self.kind.name(), what: "holds no flows".to_owned() })
+            BackendKind::Static | BackendKind::Service | BackendKind::File => {
+                Err(Error::unsupported(self.kind.name(), "is not a database"))
             }
         }
     }
@@ -268,6 +286,7 @@ mod tests {
     fn what_is_missing_is_said() {
         let open = |text: &str| options(text, &BackendArgs::default()).open().unwrap_err().to_string();
         assert_eq!(open("backend.kind = \"static\""), "the backend `static` lacks the key `values`");
+        assert_eq!(open("backend.kind = \"file\""), "the backend `file` lacks the key `flows`");
         assert_eq!(open("backend.kind = \"clickhouse\""), "no server is named");
     }
 }

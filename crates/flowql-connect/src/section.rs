@@ -6,13 +6,16 @@ use flowql_config::{Choice, Section};
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(name = "backend", example = "[backend]\nkind = \"service\"\nurl = \"http://127.0.0.1:8080\"\n")]
 pub struct BackendSection {
-    /// Which one: none, a file of values, a running `flowql serve`, the ClickHouse of `[embedded]`, or the servers of
-    /// `[clickhouse]`. With none, commands that need flows use the embedded one.
+    /// Which one: none, a file of values, a running `flowql serve`, a file of flows, the ClickHouse of `[embedded]`, or
+    /// the servers of `[clickhouse]`. With none, commands that need flows use the embedded one.
     pub kind: BackendKind,
     /// The file of values of the backend `static`, relative to the configuration; `flowql complete --help` shows its
     /// format.
     #[setting(example = "values.toml")]
     pub values: Option<String>,
+    /// The file of flows of the backend `file`, relative to the configuration: JSON lines, as `flowql grep` reads them.
+    #[setting(example = "flows.jsonl")]
+    pub flows: Option<String>,
     /// The address of the backend `service`.
     #[setting(example = "http://127.0.0.1:8080", hide_login)]
     pub url: Option<String>,
@@ -34,6 +37,8 @@ pub enum BackendKind {
     Static,
     /// A running `flowql serve`.
     Service,
+    /// Flows from a file.
+    File,
     /// The ClickHouse that FlowQL starts itself.
     Embedded,
     /// ClickHouse servers.

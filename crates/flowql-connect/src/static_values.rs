@@ -24,9 +24,10 @@ use flowql::tables::{Operator, Type};
 use flowql::{ColumnId, Compiler, SavedFilters, Schema};
 use serde::Deserialize;
 
-use crate::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
+use flowql_backend::{Backend, Capabilities, Error, ValueQuery, Values};
 use flowql_client::Health;
-use flowql_tables::StoredSchema;
+
+use crate::service::name_of;
 
 /// The backend `static`.
 #[derive(Debug)]
@@ -171,10 +172,6 @@ impl StaticValues {
         };
         self.columns.get(&id).or_else(of_counterpart).or_else(of_type).map(Vec::as_slice).unwrap_or_default()
     }
-
-    fn unsupported(&self, what: &str) -> Error {
-        Error::Unsupported { backend: self.name(), what: what.to_owned() }
-    }
 }
 
 /// The items of a list that a filter can use; the others are problems.
@@ -209,6 +206,10 @@ impl Backend for StaticValues {
         "static"
     }
 
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { values: true, ..Capabilities::default() }
+    }
+
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
         let Some(id) = self.schema.find(&request.column) else { return Ok(Values::default()) };
         let wanted = |suggestion: &&Suggestion| match request.operator {
@@ -230,16 +231,9 @@ impl Backend for StaticValues {
         Ok(Values { suggestions: suggestions.collect(), incomplete: None })
     }
 
-    async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
-        Err(self.unsupported("runs no queries"))
-    }
-
-    async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
-        Err(self.unsupported("runs no queries"))
-    }
-
-    async fn stored(&self) -> Result<StoredSchema, Error> {
-        Err(self.unsupported("has no tables"))
+    async fn as_names(&self, numbers: &[u32]) -> Result<BTreeMap<u32, String>, Error> {
+        let list = self.schema.find("SrcAS").map(|id| self.list(id)).unwrap_or_default();
+        Ok(numbers.iter().filter_map(|&number| Some((number, name_of(number, list)?))).collect())
     }
 
     async fn health(&self) -> Result<Health, Error> {

@@ -3,12 +3,14 @@
 //! It asks the service to complete a filter, so that the values are those that its page and its console offer: for the
 //! editors of people who may reach the service, and not the database behind it. It runs no queries.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use flowql::ide::Suggestion;
 use flowql::tables::Operator;
+use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -20,7 +22,7 @@ use serde_json::json;
 use tokio::time::timeout;
 use url::Url;
 
-use crate::{Answer, Backend, Error, FlowQuery, Plan, ValueQuery, Values};
+use flowql_backend::{Backend, Capabilities, Error, ValueQuery, Values};
 use flowql_client::{Error as ClientError, Health};
 use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
 
@@ -92,10 +94,6 @@ impl Service {
     /// The address without user, password, query or path, for messages.
     fn server(&self) -> String {
         self.base.origin().ascii_serialization()
-    }
-
-    fn unsupported(what: &str) -> Error {
-        Error::Unsupported { backend: "service", what: what.to_owned() }
     }
 
     /// The answer to a request: a `POST` where there is a body.
@@ -214,10 +212,21 @@ fn question(request: &ValueQuery) -> String {
     format!("{rest}{} {} {open}{value}", request.column, operator.symbol())
 }
 
+/// The name of an AS number among suggestions, which may write it as `AS15169`.
+pub(crate) fn name_of(number: u32, suggestions: &[Suggestion]) -> Option<String> {
+    let written = [number.to_string(), format!("AS{number}")];
+    let found = suggestions.iter().find(|found| written.contains(&found.value));
+    found.map(|found| found.detail.clone()).filter(|name| !name.is_empty())
+}
+
 #[async_trait]
 impl Backend for Service {
     fn name(&self) -> &'static str {
         "service"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { values: true, queries: false, tables: true }
     }
 
     async fn values(&self, request: &ValueQuery) -> Result<Values, Error> {
@@ -232,12 +241,15 @@ impl Backend for Service {
         Ok(Values { suggestions: suggestions.collect(), incomplete: answer.incomplete })
     }
 
-    async fn plan(&self, _: &FlowQuery) -> Result<Plan, Error> {
-        Err(Self::unsupported("runs no queries"))
-    }
-
-    async fn query(&self, _: &FlowQuery) -> Result<Answer, Error> {
-        Err(Self::unsupported("runs no queries"))
+    /// The service has no other way to say the name of a number than by completing it.
+    async fn as_names(&self, numbers: &[u32]) -> Result<BTreeMap<u32, String>, Error> {
+        let asked = numbers.iter().map(|&number| async move {
+            let found =
+                self.values(&ValueQuery::of("SrcAS", Some(Operator::Eq), &number.to_string(), 50)).await?;
+            Ok::<_, Error>((number, name_of(number, &found.suggestions)))
+        });
+        let names = try_join_all(asked).await?.into_iter();
+        Ok(names.filter_map(|(number, name)| Some((number, name?))).collect())
     }
 
     async fn stored(&self) -> Result<StoredSchema, Error> {

@@ -1,10 +1,8 @@
 //! The rows of an answer, and how people read them: a table, JSON, CSV or Markdown.
 
-use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 
-use crate::{Answer, Error};
-use flowql_client::AnswerColumn;
+use crate::{AnswerColumn, iso_time};
 
 /// The rows of an answer, collected.
 #[derive(Debug)]
@@ -16,19 +14,6 @@ pub struct AnswerTable {
 }
 
 impl AnswerTable {
-    /// Reads an answer to its end.
-    ///
-    /// # Errors
-    ///
-    /// What ends it early.
-    pub async fn collect(mut answer: Answer) -> Result<Self, Error> {
-        let mut rows = Vec::new();
-        while let Some(row) = answer.rows.next().await {
-            rows.push(row?);
-        }
-        Ok(Self { columns: answer.columns, rows })
-    }
-
     /// The rows as objects, times as ISO has them.
     pub fn objects(&self) -> Vec<Map<String, Value>> {
         let object = |row: &Vec<Value>| {
@@ -138,7 +123,7 @@ pub fn scaled(number: f64, unit: &str) -> String {
 fn iso(column: &AnswerColumn, value: &Value) -> Value {
     let is_time = matches!(column.name.as_str(), "time" | "TimeReceived");
     match value.as_u64() {
-        Some(seconds) if is_time => Value::String(flowql_client::iso_time(seconds)),
+        Some(seconds) if is_time => Value::String(iso_time(seconds)),
         _ => value.clone(),
     }
 }

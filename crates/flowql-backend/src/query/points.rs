@@ -1,0 +1,103 @@
+//! The time that an answer covers, and the points of a series.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::{FlowQuery, TimeRange};
+use crate::Error;
+
+/// The most points of a series.
+const MOST_POINTS: u32 = 10_000;
+/// The most rows of any answer.
+const MOST_ROWS: u32 = 1_000_000;
+
+/// The intervals that people think in, in seconds.
+const STEPS: [u64; 22] = [
+    1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200,
+    86_400, 604_800,
+];
+
+/// The points of a series. They are at multiples of the step, but for the first, which is where the range begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    /// Where the first step begins, in seconds since 1970: not after the range.
+    pub start: u64,
+    /// The seconds of a step.
+    pub step: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Points {
+    /// The points of a range that is widened to whole intervals of a table, so far apart at least.
+    pub(super) fn of(range: TimeRange, target: Duration, resolution: u64) -> Self {
+        let step = step_of(target, resolution);
+        let start = secs(range.from) / step * step;
+        Self { start, step, count: (secs(range.to) - start).div_ceil(step) }
+    }
+}
+
+impl FlowQuery {
+    /// That the time is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadQuery`] where it ends before, or when it begins.
+    pub(super) fn check_range(&self) -> Result<(), Error> {
+        if self.range.from == self.range.to {
+            return Err(Error::BadQuery("the time is empty: it ends when it begins".to_owned()));
+        }
+        if self.range.from > self.range.to {
+            return Err(Error::BadQuery("the time ends before it begins".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The time of a query of every flow: to the second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadQuery`] where it ends before, or when it begins.
+    pub fn seconds(&self) -> Result<TimeRange, Error> {
+        self.check_range()?;
+        Ok(widened(self.range, 1))
+    }
+
+    /// The points of a series of every flow, no more than so many but for parts at the ends.
+    pub fn points(&self, points: u32) -> Points {
+        Points::of(widened(self.range, 1), self.target(points), 1)
+    }
+
+    /// How far apart so many points are.
+    pub(super) fn target(&self, points: u32) -> Duration {
+        self.range.to.duration_since(self.range.from).unwrap_or_default() / points.clamp(1, MOST_POINTS)
+    }
+
+    /// How many rows there are at most.
+    pub fn most_rows(&self) -> u32 {
+        self.limit.clamp(1, MOST_ROWS)
+    }
+}
+
+/// The step between points that are to be so far apart, at least; a multiple of the interval of the table.
+pub(super) fn step_of(target: Duration, resolution: u64) -> u64 {
+    let fits = |step: &u64| Duration::from_secs(*step) >= target && step.is_multiple_of(resolution);
+    let exact = || (target.as_secs() + 1).next_multiple_of(resolution);
+    STEPS.into_iter().find(fits).unwrap_or_else(exact)
+}
+
+/// The range, widened to whole intervals: a row of a table tells of all of its interval.
+pub(super) fn widened(range: TimeRange, interval: u64) -> TimeRange {
+    let time = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
+    let whole_second = |time: SystemTime| {
+        let seconds = secs(time);
+        if UNIX_EPOCH + Duration::from_secs(seconds) < time { seconds + 1 } else { seconds }
+    };
+    let from = secs(range.from) / interval * interval;
+    let to = whole_second(range.to).div_ceil(interval) * interval;
+    TimeRange { from: time(from), to: time(to.max(from + interval)) }
+}
+
+/// A time in seconds since 1970, as ClickHouse keeps it.
+pub(super) fn secs(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(u64::from(u32::MAX))
+}
