@@ -12,6 +12,7 @@ mod field;
 mod limits;
 mod reason;
 mod row;
+pub mod sflow;
 mod texts;
 
 pub use columns::{Columns, List};

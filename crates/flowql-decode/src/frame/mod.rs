@@ -9,13 +9,18 @@
 //! | `network` | IPv4 with options and fragments, IPv6 with extension headers |
 //! | `transport` | TCP, UDP, UDP-Lite, SCTP, DCCP, ICMP |
 //! | `tunnel` | what an IP packet can carry in place of a transport header |
+//!
+//! [`Frame::fill`] gives what a frame says to a row.
 
+mod fill;
 mod link;
 mod network;
 mod transport;
 mod tunnel;
 
 pub use tunnel::{TunnelMode, TunnelType, Tunnels, UdpTunnel};
+
+pub(crate) use network::mapped;
 
 use link::{Layer, Step};
 use network::Payload;
@@ -101,6 +106,20 @@ pub struct Frame {
     pub tunnel_type: TunnelType,
     /// The number of that tunnel: a VNI, a TEID, a key, a label, a session, a call.
     pub tunnel_id: u32,
+}
+
+impl Frame {
+    /// Whether there is an IP header with addresses.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        self.src_addr != [0; 16] || self.dst_addr != [0; 16]
+    }
+
+    /// The kind of tunnel that a packet of this protocol and port is, for headers that are known without what they carry.
+    #[must_use]
+    pub fn tunnel_by_protocol(&self, tunnels: &Tunnels) -> TunnelType {
+        tunnel::by_protocol(self, tunnels)
+    }
 }
 
 /// The labels of an MPLS stack, at most [`MAX_LABELS`].

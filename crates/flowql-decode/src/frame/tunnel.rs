@@ -2,7 +2,7 @@
 
 use super::link::{Layer, may_be_ethernet, may_be_ip};
 use super::network::Payload;
-use super::transport;
+use super::{Frame, IPV4, IPV6, transport};
 
 /// Which flow a packet in a tunnel belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,10 @@ impl Tunnels {
         (6635, UdpTunnel::Mpls),
         (1701, UdpTunnel::L2tpV3),
     ];
+
+    fn at_port(&self, port: u16) -> Option<UdpTunnel> {
+        self.ports.iter().find(|(number, _)| *number == port).map(|(_, tunnel)| *tunnel)
+    }
 }
 
 impl Default for Tunnels {
@@ -96,14 +100,36 @@ pub(super) struct Tunnel<'a> {
     pub(super) bytes: &'a [u8],
 }
 
+const IPV4_IN_IP: u8 = 4;
+const IPV6_IN_IP: u8 = 41;
+const GRE: u8 = 47;
+const L2TP: u8 = 115;
+const MPLS_IN_IP: u8 = 137;
+const ETHERNET_IN_IP: u8 = 143;
+
+/// The kind of tunnel by protocol and port alone.
+pub(super) fn by_protocol(frame: &Frame, tunnels: &Tunnels) -> TunnelType {
+    match frame.proto {
+        IPV6_IN_IP if frame.ether_type == IPV4 => TunnelType::SixInFour,
+        IPV4_IN_IP | IPV6_IN_IP => TunnelType::IpIp,
+        GRE => TunnelType::Gre,
+        L2TP => TunnelType::L2tpV3,
+        MPLS_IN_IP => TunnelType::Mpls,
+        ETHERNET_IN_IP if frame.ether_type == IPV6 => TunnelType::SrV6,
+        transport::UDP => match tunnels.at_port(frame.dst_port) {
+            Some(UdpTunnel::Vxlan) => TunnelType::Vxlan,
+            Some(UdpTunnel::Geneve) => TunnelType::Geneve,
+            Some(UdpTunnel::GtpU) => TunnelType::GtpU,
+            Some(UdpTunnel::Mpls) => TunnelType::Mpls,
+            Some(UdpTunnel::L2tpV3) => TunnelType::L2tpV3,
+            None => TunnelType::Undefined,
+        },
+        _ => TunnelType::Undefined,
+    }
+}
+
 /// The tunnel that an IP packet is, if it is one.
 pub(super) fn find<'a>(payload: &Payload<'a>, tunnels: &Tunnels) -> Option<Tunnel<'a>> {
-    const IPV4_IN_IP: u8 = 4;
-    const IPV6_IN_IP: u8 = 41;
-    const GRE: u8 = 47;
-    const L2TP: u8 = 115;
-    const MPLS_IN_IP: u8 = 137;
-    const ETHERNET_IN_IP: u8 = 143;
     let bytes = payload.bytes;
     let plain = |kind, layer| Some(Tunnel { kind, id: 0, layer, bytes });
     match payload.proto {
@@ -121,9 +147,7 @@ pub(super) fn find<'a>(payload: &Payload<'a>, tunnels: &Tunnels) -> Option<Tunne
 
 fn udp<'a>(bytes: &'a [u8], tunnels: &Tunnels) -> Option<Tunnel<'a>> {
     let ([_, _, d0, d1, _, _, _, _], rest) = bytes.split_first_chunk()?;
-    let port = u16::from_be_bytes([*d0, *d1]);
-    let (_, tunnel) = tunnels.ports.iter().find(|(number, _)| *number == port)?;
-    match tunnel {
+    match tunnels.at_port(u16::from_be_bytes([*d0, *d1]))? {
         UdpTunnel::Vxlan => vxlan(rest),
         UdpTunnel::Geneve => geneve(rest),
         UdpTunnel::GtpU => gtp_u(rest),
