@@ -4,6 +4,7 @@
 //! and takes any bytes without a panic. What an exporter may cost is bounded by [`Limits`]. A record costs no
 //! allocation, and a column that nothing fills costs nothing.
 
+pub mod capture;
 pub mod frame;
 pub mod sflow;
 
