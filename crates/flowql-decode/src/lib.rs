@@ -18,6 +18,7 @@ mod legacy;
 mod limits;
 mod mapping;
 mod message;
+mod nsel;
 mod observer;
 mod options;
 mod plan;

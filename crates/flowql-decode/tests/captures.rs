@@ -62,7 +62,8 @@ const DEVICES: [(&str, &str); 24] = [
     ("netflow9_cisco_asr1001x", "25 rows, 0 option records, 0 waiting"),
     ("netflow9_test_0length_fields", "10 rows, 0 option records, 0 waiting"),
     ("netflow9_test_cisco_asa_1", "14 rows, 0 option records, 0 waiting"),
-    ("netflow9_test_cisco_asa_2", "34 rows, 0 option records, 0 waiting"),
+    // Most connections that end had begun before the first datagram.
+    ("netflow9_test_cisco_asa_2", "18 rows, 0 option records, 0 waiting"),
     // The options of its sampler are not in the capture.
     ("netflow9_test_cisco_asr9k", "0 rows, 19 option records, 1 waiting"),
     ("netflow9_test_cisco_nbar", "5 rows, 15 option records, 0 waiting"),
