@@ -149,6 +149,42 @@ impl Columns {
         bytes.get_mut(start..end).unwrap_or_default()
     }
 
+    /// The bytes of two fixed fields in so many rows after the last.
+    pub(crate) fn tails(&mut self, first: Field, second: Field, count: usize) -> (&mut [u8], &mut [u8]) {
+        let start = self.rows;
+        let places = [first, second].map(|field| (start * field.width(), (start + count) * field.width()));
+        let Ok([left, right]) = self.bytes.get_disjoint_mut([first.place(), second.place()]) else {
+            return (&mut [], &mut []);
+        };
+        let [left, right] = [(left, places[0]), (right, places[1])].map(|(bytes, (start, end))| {
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            bytes.get_mut(start..end).unwrap_or_default()
+        });
+        (left, right)
+    }
+
+    /// A number of a row after the last, counted from 0; 0 where none was written.
+    pub(crate) fn get(&self, field: Field, row: usize) -> u64 {
+        self.number(field, self.rows + row)
+    }
+
+    /// Writes a number of a row after the last, counted from 0.
+    pub(crate) fn set(&mut self, field: Field, row: usize, value: u64) {
+        let width = field.width();
+        let start = (self.rows + row) * width;
+        let Some(bytes) = self.bytes.get_mut(field.place()) else { return };
+        if bytes.len() < start + width {
+            if value == 0 {
+                return;
+            }
+            bytes.resize(start + width, 0);
+        }
+        let place = bytes.get_mut(start..start + width).unwrap_or_default();
+        place.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from);
+    }
+
     /// Writes a value of the row after the last.
     fn put<const N: usize>(&mut self, field: Field, value: [u8; N]) {
         if let Some(place) = self.tail(field, 1).first_chunk_mut() {

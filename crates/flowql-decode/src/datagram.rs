@@ -36,6 +36,12 @@ pub enum Transport {
 }
 
 impl Source {
+    /// The same source, with a mapped IPv4 address as IPv4.
+    pub(crate) fn canonical(&self) -> Self {
+        let address = SocketAddr::new(self.address.ip().to_canonical(), self.address.port());
+        Self { address, ..*self }
+    }
+
     /// The sender's address as columns have it: 16 bytes, IPv4 mapped.
     pub fn octets(&self) -> [u8; 16] {
         match self.address.ip() {

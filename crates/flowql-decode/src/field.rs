@@ -157,6 +157,35 @@ impl Field {
         }
     }
 
+    /// The field of the other side of a flow; itself where it has no side.
+    pub(crate) const fn swapped(self) -> Self {
+        match self {
+            Self::SrcAddr => Self::DstAddr,
+            Self::DstAddr => Self::SrcAddr,
+            Self::SrcNetMask => Self::DstNetMask,
+            Self::DstNetMask => Self::SrcNetMask,
+            Self::SrcAS => Self::DstAS,
+            Self::DstAS => Self::SrcAS,
+            Self::SrcPeerAS => Self::DstPeerAS,
+            Self::DstPeerAS => Self::SrcPeerAS,
+            Self::SrcVlan => Self::DstVlan,
+            Self::DstVlan => Self::SrcVlan,
+            Self::InIfIndex => Self::OutIfIndex,
+            Self::OutIfIndex => Self::InIfIndex,
+            Self::SrcPort => Self::DstPort,
+            Self::DstPort => Self::SrcPort,
+            Self::SrcAddrNAT => Self::DstAddrNAT,
+            Self::DstAddrNAT => Self::SrcAddrNAT,
+            Self::SrcPortNAT => Self::DstPortNAT,
+            Self::DstPortNAT => Self::SrcPortNAT,
+            Self::SrcMAC => Self::DstMAC,
+            Self::DstMAC => Self::SrcMAC,
+            Self::IngressVRFID => Self::EgressVRFID,
+            Self::EgressVRFID => Self::IngressVRFID,
+            other => other,
+        }
+    }
+
     pub(crate) const fn place(self) -> usize {
         self as usize
     }

@@ -55,6 +55,30 @@ reasons! {
 pub struct Counters {
     /// Datagrams that were given to the decoder.
     pub datagrams: u64,
+    /// Sets of templates, those of options included.
+    pub template_sets: u64,
+    /// Sets of option records.
+    pub option_sets: u64,
+    /// Sets of flow records, and the records of a NetFlow datagram without sets.
+    pub data_sets: u64,
+    /// Sets that began to wait, for a template or a sampler. Each is counted among the other sets later.
+    pub waiting_sets: u64,
+    /// Sets whose template did not come in time, or that found no room to wait.
+    pub expired_sets: u64,
+    /// Records of flows.
+    pub records: u64,
+    /// Records of options.
+    pub option_records: u64,
+    /// Rows that records became.
+    pub rows: u64,
+    /// Of the rows, those of flows the other way, the second of a record.
+    pub reverse_rows: u64,
+    /// Records of events without counts, which are rows only where the columns of events are wanted.
+    pub events: u64,
+    /// Rows for which nothing said a sampling rate.
+    pub unknown_rates: u64,
+    /// Rows whose own time was too far from the receive time to be used.
+    pub unusable_times: u64,
     /// What could not be decoded, by the number of its reason.
     malformed: [u64; Reason::ALL.len()],
 }

@@ -3,7 +3,7 @@
 use super::schema::{Column, Type, community, off, on, prefix};
 
 /// Every column, in the schema's order.
-pub(super) static COLUMNS: [Column; 93] = [
+pub(super) static COLUMNS: [Column; 110] = [
     on("TimeReceived", Type::Other),
     on("SamplingRate", Type::Other),
     on("ExporterAddress", Type::Ip),
@@ -97,4 +97,21 @@ pub(super) static COLUMNS: [Column; 93] = [
     off("MPLS4thLabel", Type::Uint { port: false, bits: false }),
     off("IngressVRFID", Type::Uint { port: false, bits: false }),
     off("EgressVRFID", Type::Uint { port: false, bits: false }),
+    off("SrcPeerAS", Type::Asn),
+    off("DstPeerAS", Type::Asn),
+    off("FlowStart", Type::Other),
+    off("FlowEnd", Type::Other),
+    off("FlowEndReason", Type::String { fixed: None }),
+    off("NATEvent", Type::String { fixed: None }),
+    off("FirewallEvent", Type::String { fixed: None }),
+    off("InVRF", Type::String { fixed: None }),
+    off("OutVRF", Type::String { fixed: None }),
+    off("MPLSVPNRD", Type::String { fixed: None }),
+    off("AppName", Type::String { fixed: None }),
+    off("OuterSrcAddr", Type::Ip),
+    off("OuterDstAddr", Type::Ip),
+    off("TunnelType", Type::String { fixed: None }),
+    off("TunnelId", Type::Uint { port: false, bits: false }),
+    off("SrcRPKI", Type::String { fixed: None }),
+    off("DstRPKI", Type::String { fixed: None }),
 ];

@@ -380,4 +380,31 @@ pub(crate) static STORAGE: &[ColumnStorage] = &[
     },
     ColumnStorage { name: "IngressVRFID", protobuf: Some(90), ..ColumnStorage::CONFIGURED },
     ColumnStorage { name: "EgressVRFID", protobuf: Some(91), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "SrcPeerAS", protobuf: Some(94), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "DstPeerAS", protobuf: Some(95), ..ColumnStorage::CONFIGURED },
+    ColumnStorage {
+        name: "FlowStart",
+        codec: Some("Delta, LZ4"),
+        protobuf: Some(96),
+        ..ColumnStorage::CONFIGURED
+    },
+    ColumnStorage {
+        name: "FlowEnd",
+        codec: Some("Delta, LZ4"),
+        protobuf: Some(97),
+        ..ColumnStorage::CONFIGURED
+    },
+    ColumnStorage { name: "FlowEndReason", protobuf: Some(98), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "NATEvent", protobuf: Some(99), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "FirewallEvent", protobuf: Some(100), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "InVRF", protobuf: Some(101), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "OutVRF", protobuf: Some(102), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "MPLSVPNRD", protobuf: Some(103), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "AppName", protobuf: Some(104), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "OuterSrcAddr", protobuf: Some(105), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "OuterDstAddr", protobuf: Some(106), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "TunnelType", protobuf: Some(107), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "TunnelId", protobuf: Some(108), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "SrcRPKI", protobuf: Some(109), ..ColumnStorage::CONFIGURED },
+    ColumnStorage { name: "DstRPKI", protobuf: Some(110), ..ColumnStorage::CONFIGURED },
 ];

@@ -8,6 +8,8 @@ mod communities;
 mod countries;
 #[cfg(feature = "pages")]
 mod editors;
+mod elements;
+mod netflow;
 #[cfg(feature = "pages")]
 mod pages;
 mod protocols;
@@ -15,6 +17,7 @@ mod reference;
 mod rust;
 mod schema;
 mod services;
+mod sflow;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +43,10 @@ fn tables(root: &Path) -> Result<Vec<Generated>> {
         services::generate(root)?,
         communities::generate(root)?,
         countries::generate(root)?,
+        elements::generate(root)?,
+        elements::generate_uses(root)?,
+        netflow::generate(root)?,
+        sflow::generate(root)?,
         reference::generate(root)?,
     ])
 }

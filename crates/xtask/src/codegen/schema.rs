@@ -104,6 +104,12 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
     rust::file(root, "crates/flowql/src/schema/generated.rs", SOURCE, &body(&columns)?)
 }
 
+/// The names of the columns.
+pub(super) fn names(root: &Path) -> Result<BTreeSet<String>> {
+    let columns: Vec<Column> = super::read(root, SOURCE)?;
+    Ok(columns.into_iter().map(|column| column.name).collect())
+}
+
 /// What is said of each column, and how it is computed: a heading and the text of each.
 pub(super) fn texts(root: &Path) -> Result<Vec<(String, String)>> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
