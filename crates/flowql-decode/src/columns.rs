@@ -85,6 +85,39 @@ impl Columns {
         self.advance(1);
     }
 
+    /// Gives a row after the last, counted from 0, the wanted values that it does not have yet.
+    pub(crate) fn complete(&mut self, place: usize, row: &Row) {
+        macro_rules! put {
+            ($field:ident $value:expr, u32s) => {
+                if !$value.is_empty() && self.numbers(Field::$field, self.rows + place).next().is_none() {
+                    self.put_items(Field::$field, self.rows + place, $value.iter().copied())
+                }
+            };
+            ($field:ident $value:expr, address) => {
+                if $value != [0; 16] && self.address(Field::$field, self.rows + place) == [0; 16] {
+                    let (places, _) = self.tail(Field::$field, place + 1).as_chunks_mut();
+                    places.last_mut().into_iter().for_each(|place| *place = $value)
+                }
+            };
+            ($field:ident $value:expr, text) => {
+                put!($field $value.0, u32)
+            };
+            ($field:ident $value:expr, $kind:ident) => {
+                if $value != 0 && self.get(Field::$field, place) == 0 {
+                    self.set(Field::$field, place, $value.into())
+                }
+            };
+        }
+        macro_rules! complete {
+            ($($name:ident $member:ident $kind:ident,)*) => {
+                $(if self.wanted.has(Field::$name) {
+                    put!($name row.$member, $kind);
+                })*
+            };
+        }
+        fields!(complete);
+    }
+
     /// Gives every column that has values as many as there are rows.
     pub fn settle(&mut self) {
         for (&field, (bytes, ends)) in Field::ALL.iter().zip(self.bytes.iter_mut().zip(&mut self.ends)) {

@@ -2,19 +2,20 @@
 
 use std::net::IpAddr;
 
-use crate::element::Records;
+use crate::element::Cursor;
 use crate::facts::{Facts, Interface};
-use crate::legacy::{Layout, LegacyHeader};
+use crate::legacy::{self, LegacyHeader};
 use crate::plan::{NEEDED, Plan};
 use crate::rows::Rows;
 use crate::sampling;
 use crate::sequence::Sequence;
 use crate::session::{Key, Sessions};
+use crate::sflow;
 use crate::times::Header;
 use crate::waiting::{Need, Waiting, What};
 use crate::{
-    Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Settings, Source, Texts,
-    Ticket, TimeSource,
+    Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Row, Settings, Source,
+    Texts, Ticket, TimeSource,
 };
 
 /// Decodes the datagrams of many exporters.
@@ -43,6 +44,7 @@ pub struct Decoder {
     pub(crate) texts: Texts,
     pub(crate) counters: Counters,
     legacy: [Plan; 3],
+    pub(crate) sflow: sflow::Decoder,
     /// Where the fields of a record lie whose fields have variable lengths.
     pub(crate) places: Vec<(u16, u16)>,
     /// How many templates were announced.
@@ -51,6 +53,8 @@ pub struct Decoder {
     pub(crate) clock: u64,
     /// Of an exporter that may have no state.
     stateless: Facts,
+    /// Is filled and cleared for what is read record by record.
+    pub(crate) row: Row,
 }
 
 /// What is known of a session from outside.
@@ -79,7 +83,9 @@ impl Decoder {
         }
         Self {
             texts: Texts::new(limits.texts),
-            legacy: [Layout::V1, Layout::V5, Layout::V7].map(|layout| layout.plan(needed)),
+            legacy: [Protocol::NetflowV1, Protocol::NetflowV5, Protocol::NetflowV7]
+                .map(|protocol| legacy::plan(protocol, needed)),
+            sflow: sflow::Decoder::new(needed),
             settings,
             limits,
             needed,
@@ -90,6 +96,7 @@ impl Decoder {
             announced: 0,
             clock: 0,
             stateless: Facts::default(),
+            row: Row::default(),
         }
     }
 
@@ -105,7 +112,8 @@ impl Decoder {
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
                 self.message(datagram, protocol, None, columns, observer)
             }
-            Some(Protocol::Sflow) | None => Err(unknown(datagram.bytes)),
+            Some(Protocol::Sflow) => self.samples(datagram, columns, observer),
+            None => Err(unknown(datagram.bytes)),
         };
         if let Err(reason) = outcome {
             self.refuse(datagram.source, reason, observer);
@@ -185,7 +193,7 @@ impl Decoder {
             protocol: session.key.protocol,
             domain: session.key.domain,
             templates: session.templates(),
-            sequence: session.sequence,
+            sequence: session.sequence(),
             borrowed_templates: session.borrowed,
         })
     }
@@ -215,13 +223,13 @@ impl Decoder {
         columns: &mut Columns,
     ) -> Result<(), Reason> {
         let bytes = datagram.bytes;
-        let (layout, plan) = match protocol {
-            Protocol::NetflowV1 => (Layout::V1, 0),
-            Protocol::NetflowV7 => (Layout::V7, 2),
-            _ => (Layout::V5, 1),
+        let layout = legacy::layout(protocol).ok_or(Reason::UnknownProtocol)?;
+        let plan = match protocol {
+            Protocol::NetflowV1 => 0,
+            Protocol::NetflowV7 => 2,
+            _ => 1,
         };
-        let count =
-            crate::element::Cursor(bytes.get(2..).unwrap_or_default()).u16().ok_or(Reason::ShortHeader)?;
+        let count = Cursor(bytes.get(2..).unwrap_or_default()).u16().ok_or(Reason::ShortHeader)?;
         let mut read = LegacyHeader::read(bytes).ok_or(Reason::ShortHeader)?;
         if protocol != Protocol::NetflowV1 {
             read = read.with_rest(bytes).ok_or(Reason::ShortHeader)?;
@@ -256,11 +264,12 @@ impl Decoder {
             exporter: datagram.source.octets(),
             time: self.settings.time,
             texts: &mut self.texts,
+            tunnels: &settings.tunnels,
+            row: &mut self.row,
             counters: &mut self.counters,
         };
-        let records = Records::fixed(layout.records(bytes, count), layout.stride());
         if let Some(plan) = self.legacy.get(plan) {
-            rows.add(plan, records, columns);
+            rows.add(plan, legacy::records(layout, bytes, count), columns);
         }
         self.counters.data_sets += 1;
         Ok(())

@@ -14,9 +14,6 @@ pub struct Element {
 /// The length of a field whose length each record says (RFC 7011, section 7).
 pub const VARIABLE: u16 = 0xFFFF;
 
-/// The enterprise under which the reverse direction of IANA's elements is numbered (RFC 5103).
-pub(crate) const REVERSE: u32 = 29_305;
-
 /// In place of an enterprise: a scope type of NetFlow v9 (RFC 3954, section 6.1), which has numbers of its own.
 pub const SCOPE_V9: u32 = u32::MAX;
 

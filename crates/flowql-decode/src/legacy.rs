@@ -1,19 +1,10 @@
 //! NetFlow versions 1, 5 and 7: records of one fixed layout, told as a template.
 
-use crate::Fields;
-use crate::element::{Cursor, Element, Slot};
-use crate::plan::Plan;
+use flowql_schema::netflow::{self, Layout};
 
-/// How the datagrams of a version look.
-#[derive(Debug)]
-pub(crate) struct Layout {
-    header: usize,
-    record: usize,
-    /// The most records of a datagram.
-    most: u16,
-    /// Each field by the number of the element that means the same, where it begins, and its length.
-    fields: &'static [(u16, u16, u16)],
-}
+use crate::element::{Cursor, Element, Records, Slot};
+use crate::plan::Plan;
+use crate::{Fields, Protocol};
 
 /// What the header of a datagram says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,79 +20,39 @@ pub(crate) struct LegacyHeader {
     pub(crate) sampling: u16,
 }
 
-impl Layout {
-    pub(crate) const V1: Self = Self {
-        header: 16,
-        record: 48,
-        most: 24,
-        fields: &[
-            (8, 0, 4),
-            (12, 4, 4),
-            (15, 8, 4),
-            (10, 12, 2),
-            (14, 14, 2),
-            (2, 16, 4),
-            (1, 20, 4),
-            (22, 24, 4),
-            (21, 28, 4),
-            (7, 32, 2),
-            (11, 34, 2),
-            (4, 38, 1),
-            (5, 39, 1),
-            (6, 40, 1),
-        ],
-    };
-    pub(crate) const V5: Self = Self {
-        header: 24,
-        record: 48,
-        most: 30,
-        fields: &[
-            (8, 0, 4),
-            (12, 4, 4),
-            (15, 8, 4),
-            (10, 12, 2),
-            (14, 14, 2),
-            (2, 16, 4),
-            (1, 20, 4),
-            (22, 24, 4),
-            (21, 28, 4),
-            (7, 32, 2),
-            (11, 34, 2),
-            (6, 37, 1),
-            (4, 38, 1),
-            (5, 39, 1),
-            (16, 40, 2),
-            (17, 42, 2),
-            (9, 44, 1),
-            (13, 45, 1),
-        ],
-    };
-    /// The fields of version 5; then which of them are valid, and the router, which are not looked at.
-    pub(crate) const V7: Self = Self { header: 24, record: 52, most: 30, fields: Self::V5.fields };
+/// The layout of version 1, 5 or 7, the versions that [`Protocol`] has with layouts.
+pub(crate) fn layout(protocol: Protocol) -> Option<&'static Layout> {
+    netflow::layout(match protocol {
+        Protocol::NetflowV1 => 1,
+        Protocol::NetflowV5 => 5,
+        Protocol::NetflowV7 => 7,
+        _ => return None,
+    })
+}
 
-    /// Whether a datagram of that length can hold so many records, and may.
-    pub(crate) fn holds(&self, length: usize, count: u16) -> bool {
-        (1..=self.most).contains(&count) && length >= self.header + usize::from(count) * self.record
-    }
+/// Whether a datagram of that length can hold so many records, and may.
+pub(crate) fn holds(layout: &Layout, length: usize, count: u16) -> bool {
+    let needed = usize::from(layout.header) + usize::from(count) * usize::from(layout.record);
+    (1..=layout.most).contains(&count) && length >= needed
+}
 
-    /// The records of a datagram that [holds](Self::holds) so many.
-    pub(crate) fn records<'b>(&self, bytes: &'b [u8], count: u16) -> &'b [u8] {
-        bytes.get(self.header..self.header + usize::from(count) * self.record).unwrap_or_default()
-    }
+/// The records of a datagram that [`holds`] so many.
+pub(crate) fn records<'b>(layout: &Layout, bytes: &'b [u8], count: u16) -> Records<'b> {
+    let (header, stride) = (usize::from(layout.header), usize::from(layout.record));
+    let records = bytes.get(header..header + usize::from(count) * stride);
+    Records::fixed(records.unwrap_or_default(), stride)
+}
 
-    /// The length of a record.
-    pub(crate) const fn stride(&self) -> usize {
-        self.record
-    }
-
-    /// How records become rows.
-    pub(crate) fn plan(&self, needed: Fields) -> Plan {
-        let elements = self.fields.iter().enumerate().map(|(index, &(id, offset, length))| {
-            (Element { enterprise: 0, id, length }, Slot { index: index as u16, offset, length })
-        });
-        let elements: Vec<(Element, Slot)> = elements.collect();
-        Plan::new(&elements, true, needed)
-    }
+/// How records of version 1, 5 or 7 become rows.
+pub(crate) fn plan(protocol: Protocol, needed: Fields) -> Plan {
+    let fields = layout(protocol).map_or(&[][..], |layout| layout.fields);
+    let elements = (0..).zip(fields).map(|(index, &field)| {
+        let length = field.length;
+        let element = Element { enterprise: 0, id: field.element, length };
+        (element, Slot { index, offset: field.offset, length })
+    });
+    let elements: Vec<(Element, Slot)> = elements.collect();
+    Plan::new(&elements, true, needed)
 }
 
 impl LegacyHeader {

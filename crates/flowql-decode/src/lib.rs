@@ -25,6 +25,7 @@ mod reason;
 mod row;
 mod rows;
 mod run;
+mod samples;
 mod sampling;
 mod sequence;
 mod session;

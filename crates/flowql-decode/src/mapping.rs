@@ -1,17 +1,20 @@
 //! What information elements mean: the columns that they fill, and by which rule.
 
+use flowql_schema::elements::{self, Counter, Part, Rule, TimeForm, Use};
+
 use crate::Field;
-use crate::element::{Element, REVERSE};
+use crate::element::Element;
 
 /// What a field of a template means for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// A number in a column.
     Number(Field, Change, Merge),
-    /// An address in a column. Where it is that of an end of the flow, it says the family of the flow too.
-    Address(Field, Family, Merge),
+    /// An address in a column; its length says the family. Where it is that of an end of the flow, it says the family of
+    /// the flow too.
+    Address(Field, Merge),
     /// The address of a prefix, which serves where the template has no address.
-    Prefix(Field, Family),
+    Prefix(Field),
     /// A counter of a flow.
     Counter(Counter, Unit),
     /// Type, code, or both of an ICMP message.
@@ -20,8 +23,10 @@ pub(crate) enum Meaning {
     Time(Time),
     /// A label of an MPLS stack.
     Label,
-    /// A stack of MPLS labels.
-    Labels,
+    /// The first bytes of a packet.
+    Packet(Part),
+    /// A length that says how much of a packet's bytes counts.
+    Length(Length),
     /// A route distinguisher (RFC 4364, section 4.2).
     RouteDistinguisher,
     /// The identifier of an application (RFC 6759).
@@ -46,6 +51,8 @@ pub(crate) enum Change {
     OtherDirection,
     /// The Ethernet type of an IP version.
     Version,
+    /// The number of a word; 0 for one that the column does not have.
+    Word(u8),
     /// Juniper's status: 64, forwarded, where the low 10 bits are zero, else 128, dropped.
     JuniperStatus,
 }
@@ -59,6 +66,8 @@ pub(crate) enum Merge {
     Last,
     /// This one only where those above are zero, whatever their order.
     Else,
+    /// This one only where even those above are zero.
+    Least,
 }
 
 /// A family of addresses.
@@ -68,26 +77,22 @@ pub(crate) enum Family {
     V6,
 }
 
-/// The families of counters, in the order in which they are preferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Counter {
-    /// Since the last record of the flow.
-    Delta,
-    /// Since the flow began.
-    Total,
-    /// From the initiator to the responder.
-    Initiator,
-    /// From the responder to the initiator.
-    Responder,
-    /// After the device changed the packets.
-    Post,
-}
-
 /// What a counter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Bytes,
     Packets,
+}
+
+/// Lengths of a packet whose first bytes were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// That of the IP packet.
+    Ip,
+    /// That of the frame.
+    Frame,
+    /// That of what was sent of it.
+    Section,
 }
 
 /// Parts of an ICMP message.
@@ -147,131 +152,137 @@ pub(crate) enum Sampling {
 
 impl Meaning {
     /// What an element means; `None` for one that fills no column. `v9` says that it is a field of NetFlow v9, whose
-    /// numbers have no enterprise.
+    /// numbers have no enterprise, and reach beyond those of IPFIX.
     pub(crate) fn of(element: Element, v9: bool) -> Option<Self> {
-        match (element.enterprise, element.id) {
-            (0, id) => standard(id).or_else(|| cisco(id).filter(|_| v9)),
-            (2636, 137) => Some(Self::Number(Field::ForwardingStatus, Change::JuniperStatus, Merge::First)),
-            (REVERSE, id) => standard(id),
-            _ => None,
+        const IPFIX_ENDS: u16 = 32_767;
+        if element.enterprise == 0 && element.id > IPFIX_ENDS && !v9 {
+            return None;
+        }
+        // What follows from another use of the same element is not an operation of its own.
+        elements::uses(element.enterprise, element.id).iter().find_map(Self::of_use)
+    }
+
+    fn of_use(usage: &Use) -> Option<Self> {
+        let field = || Field::by_name(usage.columns.first()?);
+        let ranked = |merge| match usage.rank {
+            0 | 1 => merge,
+            2 => Merge::Else,
+            _ => Merge::Least,
+        };
+        let (first, last) = (ranked(Merge::First), ranked(Merge::Last));
+        let number = |change, merge| Some(Self::Number(field()?, change, merge));
+        match usage.rule {
+            Rule::First => number(Change::None, first),
+            Rule::NotZero if matches!(field()?, Field::NextHop) => Some(Self::Address(field()?, last)),
+            Rule::Set | Rule::NotZero => number(Change::None, last),
+            Rule::AsNumber => number(Change::As, first),
+            Rule::Direction => number(Change::Direction, first),
+            Rule::ExceptionCode => number(Change::JuniperStatus, first),
+            Rule::Dscp => number(Change::Dscp, first),
+            Rule::IpVersion => number(Change::Version, first),
+            Rule::Word => number(Change::Word(words(field()?)), first),
+            Rule::Counter(family) => match field()? {
+                Field::Bytes => Some(Self::Counter(family, Unit::Bytes)),
+                _ => Some(Self::Counter(family, Unit::Packets)),
+            },
+            Rule::Address if usage.rank > 1 => Some(Self::Prefix(field()?)),
+            Rule::Address => Some(Self::Address(field()?, Merge::Last)),
+            Rule::Icmp => Some(Self::Icmp(Icmp::Both)),
+            Rule::IcmpType => Some(Self::Icmp(Icmp::Type)),
+            Rule::IcmpCode => Some(Self::Icmp(Icmp::Code)),
+            Rule::MplsLabel => Some(Self::Label),
+            Rule::RouteDistinguisher => Some(Self::RouteDistinguisher),
+            Rule::Named { .. } if field()? == Field::AppName => Some(Self::Application),
+            Rule::Time(form) => Time::of(usage.columns, form).map(Self::Time),
+            Rule::Packet(part) => Some(Self::Packet(part)),
+            Rule::IpLength => Some(Self::Length(Length::Ip)),
+            Rule::FrameLength => Some(Self::Length(Length::Frame)),
+            Rule::SectionLength => Some(Self::Length(Length::Section)),
+            Rule::Segment => Some(Self::Segment),
+            Rule::Sampling => Sampling::of(usage.number).map(Self::Sampling),
+            // The family follows from the address, ICMP in the port from the plan, a name from the number; the rest is
+            // for records of options.
+            Rule::AddressFamily
+            | Rule::IcmpPort
+            | Rule::Named { .. }
+            | Rule::Name
+            | Rule::Agent
+            | Rule::Statistics => None,
         }
     }
 }
 
-/// The elements of IANA's registry.
-fn standard(id: u16) -> Option<Meaning> {
-    use Change::None as Plain;
-    use Clock::{Before, Milliseconds, Ntp, Seconds, Uptime};
-    use Family::{V4, V6};
-    use Meaning::{Address, Counter as Count, Number, Prefix, Time as At};
-    use Merge::{Else, First, Last};
-    Some(match id {
-        1 => Count(Counter::Delta, Unit::Bytes),
-        2 => Count(Counter::Delta, Unit::Packets),
-        4 => Number(Field::Proto, Plain, First),
-        5 => Number(Field::IPTos, Plain, First),
-        6 => Number(Field::TCPFlags, Plain, First),
-        7 | 180 | 182 => Number(Field::SrcPort, Plain, First),
-        8 => Address(Field::SrcAddr, V4, Last),
-        9 | 29 => Number(Field::SrcNetMask, Plain, Last),
-        10 => Number(Field::InIfIndex, Plain, First),
-        11 | 181 | 183 => Number(Field::DstPort, Plain, First),
-        12 => Address(Field::DstAddr, V4, Last),
-        13 | 30 => Number(Field::DstNetMask, Plain, Last),
-        14 => Number(Field::OutIfIndex, Plain, First),
-        15 => Address(Field::NextHop, V4, Last),
-        16 => Number(Field::SrcAS, Change::As, First),
-        17 => Number(Field::DstAS, Change::As, First),
-        18 => Address(Field::NextHop, V4, Else),
-        21 => At(Time::End(Uptime)),
-        22 => At(Time::Start(Uptime)),
-        23 => Count(Counter::Post, Unit::Bytes),
-        24 => Count(Counter::Post, Unit::Packets),
-        27 => Address(Field::SrcAddr, V6, Last),
-        28 => Address(Field::DstAddr, V6, Last),
-        31 => Number(Field::IPv6FlowLabel, Plain, First),
-        32 | 139 => Meaning::Icmp(Icmp::Both),
-        34 | 50 => Meaning::Sampling(Sampling::Interval),
-        44 => Prefix(Field::SrcAddr, V4),
-        45 => Prefix(Field::DstAddr, V4),
-        48 | 302 => Meaning::Sampling(Sampling::Sampler),
-        52 | 53 | 192 => Number(Field::IPTTL, Plain, First),
-        54 => Number(Field::IPFragmentID, Plain, First),
-        56 | 81 => Number(Field::SrcMAC, Plain, First),
-        57 | 80 => Number(Field::DstMAC, Plain, First),
-        58 | 243 => Number(Field::SrcVlan, Plain, First),
-        59 | 254 => Number(Field::DstVlan, Plain, First),
-        60 => Number(Field::EType, Change::Version, Else),
-        61 => Number(Field::FlowDirection, Change::Direction, First),
-        62 => Address(Field::NextHop, V6, Last),
-        63 => Address(Field::NextHop, V6, Else),
-        70..=79 => Meaning::Label,
-        85 => Count(Counter::Total, Unit::Bytes),
-        86 => Count(Counter::Total, Unit::Packets),
-        88 => Number(Field::IPFragmentOffset, Plain, First),
-        89 => Number(Field::ForwardingStatus, Plain, First),
-        90 => Meaning::RouteDistinguisher,
-        95 => Meaning::Application,
-        128 => Number(Field::DstPeerAS, Change::As, First),
-        129 => Number(Field::SrcPeerAS, Change::As, First),
-        136 => Number(Field::FlowEndReason, Plain, First),
-        150 => At(Time::Start(Seconds)),
-        151 => At(Time::End(Seconds)),
-        152 => At(Time::Start(Milliseconds)),
-        153 => At(Time::End(Milliseconds)),
-        154 | 156 => At(Time::Start(Ntp)),
-        155 | 157 => At(Time::End(Ntp)),
-        158 => At(Time::Start(Before)),
-        159 => At(Time::End(Before)),
-        160 => At(Time::Init),
-        161 => At(Time::DurationMilliseconds),
-        162 => At(Time::DurationMicroseconds),
-        169 => Prefix(Field::DstAddr, V6),
-        170 => Prefix(Field::SrcAddr, V6),
-        176 | 178 => Meaning::Icmp(Icmp::Type),
-        177 | 179 => Meaning::Icmp(Icmp::Code),
-        195 => Number(Field::IPTos, Change::Dscp, First),
-        225 => Address(Field::SrcAddrNAT, V4, Last),
-        226 => Address(Field::DstAddrNAT, V4, Last),
-        227 => Number(Field::SrcPortNAT, Plain, First),
-        228 => Number(Field::DstPortNAT, Plain, First),
-        230 => Number(Field::NATEvent, Plain, First),
-        231 => Count(Counter::Initiator, Unit::Bytes),
-        232 => Count(Counter::Responder, Unit::Bytes),
-        233 => Number(Field::FirewallEvent, Plain, First),
-        234 => Number(Field::IngressVRFID, Plain, First),
-        235 => Number(Field::EgressVRFID, Plain, First),
-        245 => Number(Field::SrcVlan, Plain, Else),
-        255 => Number(Field::DstVlan, Plain, Else),
-        252 => Number(Field::InIfIndex, Plain, Else),
-        253 => Number(Field::OutIfIndex, Plain, Else),
-        256 => Number(Field::EType, Plain, First),
-        281 => Address(Field::SrcAddrNAT, V6, Last),
-        282 => Address(Field::DstAddrNAT, V6, Last),
-        298 => Count(Counter::Initiator, Unit::Packets),
-        299 => Count(Counter::Responder, Unit::Packets),
-        305 => Meaning::Sampling(Sampling::PacketInterval),
-        306 => Meaning::Sampling(Sampling::PacketSpace),
-        309 => Meaning::Sampling(Sampling::Size),
-        310 => Meaning::Sampling(Sampling::Population),
-        311 => Meaning::Sampling(Sampling::Probability),
-        316 => Meaning::Labels,
-        322 => At(Time::At(Seconds)),
-        323 => At(Time::At(Milliseconds)),
-        324 | 325 => At(Time::At(Ntp)),
-        351 => Meaning::Segment,
-        _ => return None,
-    })
+/// The highest number of a word of a column.
+pub(crate) const fn words(field: Field) -> u8 {
+    match field {
+        Field::NATEvent => 18,
+        _ => 5,
+    }
 }
 
-/// The fields that Cisco's firewalls number in NetFlow v9, which has no enterprises.
-fn cisco(id: u16) -> Option<Meaning> {
-    Some(match id {
-        40_001 => Meaning::Address(Field::SrcAddrNAT, Family::V4, Merge::Last),
-        40_002 => Meaning::Address(Field::DstAddrNAT, Family::V4, Merge::Last),
-        40_003 => Meaning::Number(Field::SrcPortNAT, Change::None, Merge::First),
-        40_004 => Meaning::Number(Field::DstPortNAT, Change::None, Merge::First),
-        40_005 => Meaning::Number(Field::FirewallEvent, Change::None, Merge::First),
-        _ => return None,
-    })
+impl Time {
+    fn of(columns: &[&str], form: TimeForm) -> Option<Self> {
+        let clock = match form {
+            TimeForm::Uptime => Clock::Uptime,
+            TimeForm::Seconds => Clock::Seconds,
+            TimeForm::Milliseconds => Clock::Milliseconds,
+            TimeForm::Microseconds | TimeForm::Nanoseconds => Clock::Ntp,
+            TimeForm::BeforeExport => Clock::Before,
+            TimeForm::Base => return Some(Self::Init),
+            TimeForm::DurationMilliseconds => return Some(Self::DurationMilliseconds),
+            TimeForm::DurationMicroseconds => return Some(Self::DurationMicroseconds),
+        };
+        Some(match columns {
+            ["FlowStart"] => Self::Start(clock),
+            ["FlowEnd"] => Self::End(clock),
+            ["FlowStart", "FlowEnd"] => Self::At(clock),
+            _ => return None,
+        })
+    }
+}
+
+impl Sampling {
+    const fn of(number: u16) -> Option<Self> {
+        Some(match number {
+            34 | 50 => Self::Interval,
+            48 | 302 => Self::Sampler,
+            305 => Self::PacketInterval,
+            306 => Self::PacketSpace,
+            309 => Self::Size,
+            310 => Self::Population,
+            311 => Self::Probability,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowql::{ClickhouseType, ScalarType, Schema};
+
+    use super::*;
+
+    #[test]
+    fn every_use_has_its_field() {
+        let mut known = 0;
+        for usage in Use::all() {
+            for column in usage.columns {
+                assert!(Field::by_name(column).is_some(), "{column}");
+                known += 1;
+            }
+        }
+        assert!(known > 150, "{known}");
+    }
+
+    #[test]
+    fn words_are_those_of_the_columns() {
+        let schema = Schema::default();
+        for field in [Field::NATEvent, Field::FirewallEvent, Field::FlowEndReason] {
+            let column = schema.column(schema.find(field.name()).unwrap());
+            let ClickhouseType::Scalar(ScalarType::Enum8(known)) = column.clickhouse_type else {
+                panic!("{} has no words", column.name)
+            };
+            assert!(known.iter().map(|&(_, number)| number as u8).eq(0..=words(field)), "{}", column.name);
+        }
+    }
 }

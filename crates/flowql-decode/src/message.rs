@@ -344,6 +344,8 @@ impl Decoder {
             exporter: agent.unwrap_or_else(|| message.key.source.octets()),
             time: self.settings.time,
             texts: &mut self.texts,
+            tunnels: &settings.tunnels,
+            row: &mut self.row,
             counters: &mut self.counters,
         };
         let room = self.limits.rows.saturating_sub(message.rows);

@@ -1,6 +1,7 @@
 //! What a decoder tells apart from rows.
 
 use crate::element::Records;
+use crate::sflow::InterfaceCounters;
 use crate::{Element, Reason, Source, Template};
 
 /// Hears what a decoder meets: for `--records`, for logs. Every method does nothing by default.
@@ -18,6 +19,11 @@ pub trait Observer {
     /// A record as it was sent, of flows or of options.
     fn record(&mut self, source: Source, domain: u32, record: Record<'_>) {
         let _ = (source, domain, record);
+    }
+
+    /// The counters of an interface, which sFlow agents send from time to time.
+    fn counters(&mut self, counters: &InterfaceCounters) {
+        let _ = counters;
     }
 
     /// Something that could not be decoded.

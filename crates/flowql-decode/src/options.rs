@@ -59,7 +59,7 @@ impl<'r> OptionRecord<'r> {
             (0, 96) => self.application_name = bytes,
             (0, 130) => {
                 self.agent =
-                    bytes.first_chunk().copied().map(crate::run::mapped).filter(|_| value != Some(0));
+                    bytes.first_chunk().copied().map(crate::frame::mapped).filter(|_| value != Some(0));
             }
             (0, 131) => {
                 let agent = bytes.first_chunk().copied();

@@ -1,7 +1,10 @@
 //! A template as a list of operations, each of which fills a column for all records of a set.
 
-use crate::element::{Element, REVERSE, Records, Slot};
-use crate::mapping::{Change, Counter, Family, Icmp, Meaning, Merge, Sampling, Unit};
+use flowql_schema::elements::{Counter, Part, REVERSE};
+
+use crate::element::{Element, Records, Slot};
+use crate::frame::Link;
+use crate::mapping::{Change, Family, Icmp, Length, Meaning, Merge, Sampling, Unit};
 use crate::times::TimePlan;
 use crate::{Field, Fields};
 
@@ -20,8 +23,8 @@ pub(crate) enum Op {
     Icmp(IcmpPlan),
     /// The labels of an MPLS stack, from the top.
     Labels(Vec<Slot>),
-    /// An MPLS stack as it was sent.
-    LabelStack(Slot),
+    /// The first bytes of a packet, which fill what the record does not.
+    Packet(PacketPlan),
     /// A route distinguisher as text.
     RouteDistinguisher(Slot),
     /// The name of an application, by its identifier.
@@ -51,6 +54,19 @@ pub(crate) struct IcmpPlan {
     pub(crate) both: Vec<Slot>,
     pub(crate) kind: Vec<Slot>,
     pub(crate) code: Vec<Slot>,
+}
+
+/// Where the first bytes of a packet lie, and what is said of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PacketPlan {
+    pub(crate) bytes: Slot,
+    pub(crate) link: Link,
+    /// The length of the IP packet.
+    pub(crate) ip_length: Option<Slot>,
+    /// The length of the frame.
+    pub(crate) frame_length: Option<Slot>,
+    /// How many of the bytes count.
+    pub(crate) section: Option<Slot>,
 }
 
 impl IcmpPlan {
@@ -243,13 +259,13 @@ impl CounterPlan {
 fn swapped(meaning: Meaning) -> Option<Meaning> {
     Some(match meaning {
         Meaning::Number(Field::TCPFlags | Field::ForwardingStatus, ..) => return None,
-        Meaning::Address(Field::NextHop, ..) => return None,
+        Meaning::Address(Field::NextHop, _) | Meaning::Packet(_) | Meaning::Length(_) => return None,
         Meaning::Number(field, Change::Direction, merge) => {
             Meaning::Number(field, Change::OtherDirection, merge)
         }
         Meaning::Number(field, change, merge) => Meaning::Number(field.swapped(), change, merge),
-        Meaning::Address(field, family, merge) => Meaning::Address(field.swapped(), family, merge),
-        Meaning::Prefix(field, family) => Meaning::Prefix(field.swapped(), family),
+        Meaning::Address(field, merge) => Meaning::Address(field.swapped(), merge),
+        Meaning::Prefix(field) => Meaning::Prefix(field.swapped()),
         other => other,
     })
 }
@@ -274,12 +290,12 @@ impl Compiler {
     fn addresses(&mut self, meanings: &[(Meaning, Slot)]) {
         let ends = [Field::SrcAddr, Field::DstAddr].map(|end| {
             let addresses = meanings.iter().filter_map(|&(meaning, slot)| match meaning {
-                Meaning::Address(field, family, _) if field == end => Some((field, family, slot)),
+                Meaning::Address(field, _) if field == end => Some((field, Family::of(slot)?, slot)),
                 _ => None,
             });
             let addresses: Vec<_> = addresses.collect();
             let prefixes = meanings.iter().filter_map(|&(meaning, slot)| match meaning {
-                Meaning::Prefix(field, family) if field == end => Some((field, family, slot)),
+                Meaning::Prefix(field) if field == end => Some((field, Family::of(slot)?, slot)),
                 _ => None,
             });
             if addresses.is_empty() { prefixes.collect() } else { addresses }
@@ -302,18 +318,20 @@ impl Compiler {
     /// Numbers and the other addresses, those that serve only where others are zero after them.
     fn numbers(&mut self, meanings: &[(Meaning, Slot)]) {
         let has_addresses = self.written.has(Field::EType);
-        for last in [false, true] {
+        for rank in 0..=2 {
             for &(meaning, slot) in meanings {
                 match meaning {
                     Meaning::Number(Field::EType, ..) if has_addresses => {}
-                    Meaning::Number(field, change, merge) if (merge == Merge::Else) == last => {
+                    Meaning::Number(field, change, merge) if merge.rank() == rank => {
                         if let Some(keep) = self.keep(field, merge) {
                             self.ops.push(Op::Number(field, slot, change, keep));
                         }
                     }
                     Meaning::Address(Field::SrcAddr | Field::DstAddr, ..) => {}
-                    Meaning::Address(field, family, merge) if (merge == Merge::Else) == last => {
-                        if let Some(keep) = self.keep(field, merge) {
+                    Meaning::Address(field, merge) if merge.rank() == rank => {
+                        if let Some(family) = Family::of(slot)
+                            && let Some(keep) = self.keep(field, merge)
+                        {
                             // No address at all is all zeros, not the mapped 0.0.0.0.
                             let keep = if keep == Keep::Nothing { Keep::UnlessZero } else { keep };
                             self.ops.push(Op::Address(field, slot, family, keep, false));
@@ -334,7 +352,7 @@ impl Compiler {
         self.written = self.written.with(field);
         Some(match merge {
             _ if !written => Keep::Nothing,
-            Merge::First | Merge::Else => Keep::Value,
+            Merge::First | Merge::Else | Merge::Least => Keep::Value,
             Merge::Last => Keep::UnlessZero,
         })
     }
@@ -344,6 +362,8 @@ impl Compiler {
         let mut icmp = IcmpPlan::default();
         let mut labels = Vec::new();
         let mut times = TimePlan::default();
+        let mut packet = None;
+        let (mut ip_length, mut frame_length, mut section) = (None, None, None);
         for &(meaning, slot) in meanings {
             match meaning {
                 Meaning::Icmp(part) => match part {
@@ -352,7 +372,10 @@ impl Compiler {
                     Icmp::Code => icmp.code.push(slot),
                 },
                 Meaning::Label => labels.push(slot),
-                Meaning::Labels => self.wanted(Field::MPLSLabels, Op::LabelStack(slot)),
+                Meaning::Packet(part) => packet = packet.or(Some((part, slot))),
+                Meaning::Length(Length::Ip) => ip_length = Some(slot),
+                Meaning::Length(Length::Frame) => frame_length = Some(slot),
+                Meaning::Length(Length::Section) => section = Some(slot),
                 Meaning::RouteDistinguisher => {
                     self.wanted(Field::MPLSVPNRD, Op::RouteDistinguisher(slot));
                 }
@@ -377,6 +400,14 @@ impl Compiler {
         {
             self.ops.push(Op::Icmp(icmp));
         }
+        if let Some((part, bytes)) = packet {
+            let link = match part {
+                Part::Ip => Link::Ip,
+                Part::Frame => Link::Ethernet,
+                Part::Mpls => Link::Mpls,
+            };
+            self.ops.push(Op::Packet(PacketPlan { bytes, link, ip_length, frame_length, section }));
+        }
         if times != TimePlan::default()
             && (self.needed.has(Field::FlowStart) || self.needed.has(Field::FlowEnd))
         {
@@ -391,7 +422,27 @@ impl Compiler {
     }
 }
 
+impl Merge {
+    /// Those of a lower rank come first.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::First | Self::Last => 0,
+            Self::Else => 1,
+            Self::Least => 2,
+        }
+    }
+}
+
 impl Family {
+    /// That of an address of a field's length; `None` where it is of neither.
+    const fn of(slot: Slot) -> Option<Self> {
+        match slot.length {
+            4 => Some(Self::V4),
+            16 => Some(Self::V6),
+            _ => None,
+        }
+    }
+
     /// The Ethernet type.
     pub(crate) const fn etype(self) -> u32 {
         match self {

@@ -1,7 +1,7 @@
 //! Which protocol a datagram is of.
 
 use crate::element::Cursor;
-use crate::legacy::Layout;
+use crate::legacy::{holds, layout};
 
 /// The protocols that are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,12 +26,12 @@ impl Protocol {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let mut cursor = Cursor(bytes);
         let (version, second) = (cursor.u16()?, cursor.u16()?);
-        let legacy = |protocol: Self, layout: &Layout| layout.holds(bytes.len(), second).then_some(protocol);
+        let legacy = |protocol| holds(layout(protocol)?, bytes.len(), second).then_some(protocol);
         match version {
             0 if second == 5 => Some(Self::Sflow),
-            1 => legacy(Self::NetflowV1, &Layout::V1),
-            5 => legacy(Self::NetflowV5, &Layout::V5),
-            7 => legacy(Self::NetflowV7, &Layout::V7),
+            1 => legacy(Self::NetflowV1),
+            5 => legacy(Self::NetflowV5),
+            7 => legacy(Self::NetflowV7),
             9 => Some(Self::NetflowV9),
             10 => Some(Self::Ipfix),
             _ => None,

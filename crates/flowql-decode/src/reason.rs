@@ -91,6 +91,13 @@ impl Counters {
         }
     }
 
+    /// Adds what was counted elsewhere of what could not be decoded.
+    pub(crate) fn absorb(&mut self, other: &Self) {
+        for (count, more) in self.malformed.iter_mut().zip(other.malformed) {
+            *count += more;
+        }
+    }
+
     /// How often something could not be decoded for a reason.
     pub fn refused(&self, reason: Reason) -> u64 {
         self.malformed.get(reason as usize).copied().unwrap_or_default()

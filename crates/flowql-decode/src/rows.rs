@@ -2,11 +2,12 @@
 
 use crate::element::Records;
 use crate::facts::Facts;
+use crate::frame::Tunnels;
 use crate::plan::Plan;
 use crate::run::{Context, run};
 use crate::sampling::{self, Source};
 use crate::times::Header;
-use crate::{Columns, Counters, Field, Texts, TimeSource};
+use crate::{Columns, Counters, Field, Row, Texts, TimeSource};
 
 /// What the rows of a datagram have in common.
 pub(crate) struct Rows<'r> {
@@ -18,6 +19,8 @@ pub(crate) struct Rows<'r> {
     pub(crate) exporter: [u8; 16],
     pub(crate) time: TimeSource,
     pub(crate) texts: &'r mut Texts,
+    pub(crate) tunnels: &'r Tunnels,
+    pub(crate) row: &'r mut Row,
     pub(crate) counters: &'r mut Counters,
 }
 
@@ -30,18 +33,26 @@ impl Rows<'_> {
             self.counters.events += count as u64;
             return;
         }
-        let mut context = Context { header: self.header, facts: self.facts, texts: self.texts };
-        run(&plan.forward, records, columns, &mut context);
+        run(&plan.forward, records, columns, &mut self.context());
         self.finish(plan, records, columns);
         let Some(reverse) = &plan.reverse else { return };
         for row in 0..count {
             let record = records.record(row);
             if reverse.exists(record) {
-                let mut context = Context { header: self.header, facts: self.facts, texts: self.texts };
-                run(&reverse.ops, record, columns, &mut context);
+                run(&reverse.ops, record, columns, &mut self.context());
                 self.counters.reverse_rows += 1;
                 self.finish(plan, record, columns);
             }
+        }
+    }
+
+    fn context(&mut self) -> Context<'_> {
+        Context {
+            header: self.header,
+            facts: self.facts,
+            texts: self.texts,
+            tunnels: self.tunnels,
+            row: self.row,
         }
     }
 

@@ -2,16 +2,20 @@
 
 use crate::element::{Records, Slot, number};
 use crate::facts::Facts;
+use crate::frame::{self, Link, TunnelType, Tunnels, mapped};
 use crate::mapping::{Change, Family};
-use crate::plan::{IcmpPlan, Keep, Op};
+use crate::plan::{IcmpPlan, Keep, Op, PacketPlan};
 use crate::times::Header;
-use crate::{Columns, Field, TextId, Texts};
+use crate::{Columns, Field, Row, TextId, Texts};
 
 /// What the operations know apart from the records.
 pub(crate) struct Context<'c> {
     pub(crate) header: Header,
     pub(crate) facts: &'c Facts,
     pub(crate) texts: &'c mut Texts,
+    pub(crate) tunnels: &'c Tunnels,
+    /// Is filled and cleared for each packet header.
+    pub(crate) row: &'c mut Row,
 }
 
 /// Fills the rows after the last with the records, without taking them as written yet.
@@ -28,7 +32,7 @@ pub(crate) fn run(ops: &[Op], records: Records<'_>, columns: &mut Columns, conte
             Op::PostCounters(bytes, packets) => post_counters(records, *bytes, *packets, columns),
             Op::Icmp(plan) => icmp(records, plan, columns),
             Op::Labels(slots) => labels(records, slots, columns),
-            Op::LabelStack(slot) => label_stack(records, *slot, columns),
+            Op::Packet(plan) => packets(records, plan, columns, context),
             Op::RouteDistinguisher(slot) => route_distinguishers(records, *slot, columns, context),
             Op::Application(slot) => applications(records, *slot, columns, context),
             Op::Segment(slot) => segments(records, *slot, columns),
@@ -150,6 +154,13 @@ fn changed(value: u64, change: Change) -> u64 {
             6 => Family::V6.etype().into(),
             _ => 0,
         },
+        Change::Word(most) => {
+            if value <= most.into() {
+                value
+            } else {
+                0
+            }
+        }
         Change::JuniperStatus => match value & 0x3FF {
             0 => 64,
             _ => 128,
@@ -209,11 +220,6 @@ fn addresses(
             }
         }
     }
-}
-
-/// An IPv4 address as an IPv6 address.
-pub(crate) fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, a, b, c, d]
 }
 
 fn constant(field: Field, value: u32, count: usize, columns: &mut Columns) {
@@ -277,12 +283,26 @@ fn labels(records: Records<'_>, slots: &[Slot], columns: &mut Columns) {
     }
 }
 
-fn label_stack(records: Records<'_>, slot: Slot, columns: &mut Columns) {
-    let first = columns.rows();
-    for (row, stack) in records.values(slot).enumerate() {
-        let (entries, _) = stack.as_chunks::<4>();
-        let labels = entries.iter().filter_map(|entry| label(u64::from(u32::from_be_bytes(*entry)) >> 8));
-        columns.put_items(Field::MPLSLabels, first + row, labels);
+/// Reads the headers of packets. What a record says itself goes before what they say.
+fn packets(records: Records<'_>, plan: &PacketPlan, columns: &mut Columns, context: &mut Context<'_>) {
+    for row in 0..records.count() {
+        let record = records.record(row);
+        let said = |slot: Option<Slot>| slot.map(|slot| record.first(slot)).filter(|&length| length != 0);
+        let bytes = record.values(plan.bytes).next().unwrap_or_default();
+        let sent = said(plan.section).and_then(|section| usize::try_from(section).ok());
+        let bytes = bytes.get(..sent.unwrap_or(usize::MAX).min(bytes.len())).unwrap_or_default();
+        let length = match plan.link {
+            Link::Ip => said(plan.ip_length),
+            _ => said(plan.frame_length),
+        };
+        // A packet without an IP header has a length only if the record says it: what was sent may be a part.
+        let read = frame::decode(bytes, length.unwrap_or_default(), plan.link, context.tunnels);
+        context.row.clear();
+        read.fill(context.row);
+        if let Some(length) = said(plan.ip_length) {
+            context.row.bytes = length;
+        }
+        columns.complete(row, context.row);
     }
 }
 
@@ -337,6 +357,12 @@ fn applications(records: Records<'_>, slot: Slot, columns: &mut Columns, context
 /// The segment's type is the first byte, its number the lower seven (RFC 7133).
 fn segments(records: Records<'_>, slot: Slot, columns: &mut Columns) {
     for (row, value) in records.numbers(slot).enumerate() {
+        let kind = match value >> 56 {
+            1 => TunnelType::Vxlan,
+            2 => TunnelType::Nvgre,
+            _ => TunnelType::Undefined,
+        };
+        columns.set(Field::TunnelType, row, kind as u64);
         columns.set(Field::TunnelId, row, value & 0xFFFF_FFFF);
     }
 }

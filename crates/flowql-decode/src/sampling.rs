@@ -28,6 +28,12 @@ pub(crate) struct Source<'s> {
 }
 
 impl Source<'_> {
+    /// The configured rate of a flow between these interfaces, whatever the exporter says.
+    pub(crate) fn of_interfaces(self, ends: [u32; 2]) -> Option<u64> {
+        let interfaces = &self.settings.interfaces;
+        ends.iter().find_map(|index| interfaces.get(index).copied()).or(self.fixed())
+    }
+
     /// The configured rate that holds for every interface.
     fn fixed(self) -> Option<u64> {
         self.settings.domains.get(&self.domain).copied().or(self.settings.rate)
@@ -109,7 +115,6 @@ pub(crate) fn fill(
     let mut last = None;
     for row in 0..records.count() {
         let ends = [columns.get(Field::InIfIndex, row) as u32, columns.get(Field::OutIfIndex, row) as u32];
-        let configured = || ends.iter().find_map(|index| source.settings.interfaces.get(index).copied());
         let record = records.record(row);
         let of_sampler = || {
             let sampler = plan.sampler.map(|slot| record.first(slot))?;
@@ -123,8 +128,8 @@ pub(crate) fn fill(
             }
         };
         let line_card = || plan.line_card.and_then(|slot| rates.of_line_card(record.first(slot)));
-        let rate = configured()
-            .or(fixed)
+        let rate = source
+            .of_interfaces(ends)
             .or_else(|| own_rate(plan, record))
             .or_else(of_sampler)
             .or_else(|| ends.iter().find_map(|&index| rates.of_interface(index)))

@@ -24,6 +24,11 @@ const LATEST: i32 = 1 << 15;
 const UPTIME_SLACK: i32 = 60_000;
 
 impl Sequence {
+    /// What was counted elsewhere.
+    pub(crate) fn counted(lost: u64, restarts: u64, reordered: u64) -> Self {
+        Self { lost, restarts, reordered, ..Self::default() }
+    }
+
     /// Takes in a datagram of a number that counts so many units; `None` where it is not known how many, so that no loss
     /// can be told up to the next datagram.
     pub(crate) fn follow(&mut self, number: u32, units: Option<u32>, uptime: Option<u32>) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::facts::Facts;
 use crate::sequence::Sequence;
 use crate::template::Template;
-use crate::{Limits, Protocol, Source};
+use crate::{Limits, Protocol, Source, sflow};
 
 /// Who sends a session: the source address, port, listener and connection, the protocol and the observation domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     pub(crate) agent: Option<[u8; 16]>,
     /// Whether a template of another port was used.
     pub(crate) borrowed: bool,
+    /// What an sFlow agent is remembered by.
+    pub(crate) samples: Option<Box<sflow::Session>>,
     /// When its last valid datagram was received.
     seen: u64,
 }
@@ -54,6 +56,7 @@ impl Session {
             sequence: Sequence::default(),
             agent: None,
             borrowed: false,
+            samples: None,
             seen: now,
         }
     }
@@ -111,6 +114,16 @@ impl Session {
             self.templates.retain(|_, known| known.template.scopes().is_some() != options);
         } else {
             self.templates.remove(&id);
+        }
+    }
+
+    /// What its sequence numbers say.
+    pub(crate) fn sequence(&self) -> Sequence {
+        match &self.samples {
+            None => self.sequence,
+            Some(samples) => {
+                Sequence::counted(samples.loss.datagrams, samples.loss.restarts, samples.loss.late)
+            }
         }
     }
 

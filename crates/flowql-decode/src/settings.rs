@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::SamplingSettings;
+use crate::frame::Tunnels;
 
 /// How datagrams are decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Settings {
 pub struct ExporterSettings {
     /// How its packets were sampled.
     pub sampling: SamplingSettings,
+    /// Which flow a packet in a tunnel belongs to, where packet headers are sent.
+    pub tunnels: Tunnels,
 }
 
 /// What `TimeReceived` is. A time over an hour before or a minute after the receive time is not used.

@@ -64,7 +64,6 @@ fn numbers_of_any_length_fill_columns() {
         (254, "DstVlan=6"),
         (255, "DstVlan=6"),
         (89, "ForwardingStatus=6"),
-        (136, "FlowEndReason=6"),
         (195, "IPTos=24"),
         (227, "SrcPortNAT=6"),
         (228, "DstPortNAT=6"),
@@ -204,9 +203,57 @@ fn mpls_labels_are_the_upper_bits() {
     let entry = |label: u64| (label << 4) | 1;
     let fields = [(70, entry(100), 3), (71, entry(2), 3), (72, entry(300), 3), (73, 0, 3)];
     assert_eq!(flow(&fields), "MPLSLabels=[100, 300]");
-    let stack = [entry(100) << 8 | 64, entry(200) << 8 | 64];
-    let record = [vec![8], values(&[(stack[0], 4), (stack[1], 4)])].concat();
-    assert_eq!(flows(&plain(&[(316, 0xFFFF)]), &record), ["MPLSLabels=[100, 200]"]);
+    let stack = values(&[(100 << 12 | 64, 4), (200 << 12 | 0x100 | 64, 4)]);
+    let rows = flows(&plain(&[(316, 8)]), &stack);
+    assert_eq!(rows, ["EType=34887 MPLSLabels=[100, 200]"]);
+}
+
+/// A TCP segment of IPv4, from 192.0.2.1:443 to 192.0.2.2:50000.
+fn packet() -> Vec<u8> {
+    let head = [(0x4500, 2), (1_500, 2), (7, 2), (0, 2), (64, 1), (6, 1), (0, 2)];
+    let ports = [(0xC000_0201, 4), (0xC000_0202, 4), (443, 2), (50_000, 2), (0, 8), (0x5012, 2)];
+    values(&[&head[..], &ports[..]].concat())
+}
+
+const PACKET: &str = "SrcAddr=192.0.2.1 DstAddr=192.0.2.2 EType=2048 Proto=6 SrcPort=443 DstPort=50000";
+const REST: &str = "IPTTL=64 IPFragmentID=7 TCPFlags=18";
+
+#[test]
+fn packet_headers_fill_what_the_record_does_not_say() {
+    let packet = packet();
+    let length = packet.len() as u16;
+    assert_eq!(flows(&plain(&[(313, length)]), &packet), [format!("{PACKET} Bytes=1500 Packets=1 {REST}")]);
+    let own = [packet.clone(), values(&[(3_000, 4), (2, 4), (80, 2)])].concat();
+    let rows = flows(&plain(&[(313, length), (1, 4), (2, 4), (7, 2)]), &own);
+    let expected = PACKET.replace("SrcPort=443", "SrcPort=80");
+    assert_eq!(rows, [format!("{expected} Bytes=3000 Packets=2 {REST}")]);
+    // 410 bounds what was sent: the ports are beyond it.
+    let rows = flows(&plain(&[(313, length), (410, 2)]), &[&packet[..], &[0, 20]].concat());
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].contains("Proto=6 Bytes=1500"), "{rows:?}");
+
+    let frame = [values(&[(2, 6), (1, 6), (0x8100, 2), (12, 2), (0x0800, 2)]), packet].concat();
+    let sent = [vec![frame.len() as u8], frame, values(&[(1_518, 2)])].concat();
+    let link = "SrcVlan=12";
+    let rows = flows(&plain(&[(315, 0xFFFF), (312, 2)]), &sent);
+    let expected = PACKET.replace(" EType", &format!(" {link} EType"));
+    let rest = REST.replace("IPTTL", "SrcMAC=1 DstMAC=2 IPTTL");
+    assert_eq!(rows, [format!("{expected} Bytes=1500 Packets=1 {rest}")]);
+}
+
+#[test]
+fn a_segment_has_a_type_and_a_number() {
+    assert_eq!(flow(&[(351, 0x0100_0000_0000_1234, 8)]), "TunnelType=1 TunnelId=4660");
+    assert_eq!(flow(&[(351, 0x0200_0000_0000_1234, 8)]), "TunnelType=2 TunnelId=4660");
+}
+
+#[test]
+fn an_event_that_has_no_word_is_none() {
+    assert_eq!(flow(&[(230, 19, 1), (233, 6, 1), (136, 6, 1), (7, 1, 2)]), "SrcPort=1");
+    assert_eq!(
+        flow(&[(230, 18, 1), (233, 5, 1), (136, 5, 1)]),
+        "NATEvent=18 FirewallEvent=5 FlowEndReason=5"
+    );
 }
 
 #[test]

@@ -342,7 +342,7 @@ fn records_wait_for_the_options_of_their_sampler() {
 #[test]
 fn a_sampler_that_stays_silent_is_not_waited_for_again() {
     let default = SamplingSettings { default: Some(50), ..SamplingSettings::default() };
-    let others = ExporterSettings { sampling: default };
+    let others = ExporterSettings { sampling: default, ..ExporterSettings::default() };
     let mut session = Session::new(Settings { others, ..Settings::default() }, Limits::default());
     session.take(0, source(1), &interface_flows(&[(1, 5)]));
     session.decoder.tick(NOW + 59 * SECOND);
@@ -395,7 +395,8 @@ fn the_configuration_overrides_rates() {
         domains: [(8, 80)].into(),
         default: Some(1_000),
     };
-    let exporters = [([192, 0, 2, 1].into(), ExporterSettings { sampling })].into();
+    let exporters =
+        [([192, 0, 2, 1].into(), ExporterSettings { sampling, ..ExporterSettings::default() })].into();
     let mut session = Session::new(Settings { exporters, ..Settings::default() }, Limits::default());
     session.take(0, source(1), &sampled(&[(149, 7)]));
     // Nothing waits where the rate is known.
