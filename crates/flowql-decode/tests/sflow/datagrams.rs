@@ -1,5 +1,7 @@
 //! Builds sFlow datagrams.
 
+#![allow(dead_code, reason = "each test uses those that it needs")]
+
 /// The agent of the datagrams.
 pub(crate) const AGENT: [u8; 4] = [192, 0, 2, 200];
 
