@@ -1,0 +1,150 @@
+//! How many packets each sampled one stands for.
+
+use std::collections::HashMap;
+
+use crate::element::{Records, number};
+use crate::facts::Rates;
+use crate::plan::SamplingPlan;
+use crate::{Columns, Field};
+
+/// What the configuration says of an exporter's sampling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamplingSettings {
+    /// The rate, whatever the exporter says.
+    pub rate: Option<u64>,
+    /// The rate by the index of the input interface, else of the output interface, whatever the exporter says.
+    pub interfaces: HashMap<u32, u64>,
+    /// The rate by observation domain, whatever the exporter says.
+    pub domains: HashMap<u32, u64>,
+    /// The rate where the exporter says none.
+    pub default: Option<u64>,
+}
+
+/// Where a sampling rate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source<'s> {
+    pub(crate) settings: &'s SamplingSettings,
+    pub(crate) domain: u32,
+}
+
+impl Source<'_> {
+    /// The configured rate of a flow between these interfaces, whatever the exporter says.
+    pub(crate) fn of_interfaces(self, ends: [u32; 2]) -> Option<u64> {
+        let interfaces = &self.settings.interfaces;
+        ends.iter().find_map(|index| interfaces.get(index).copied()).or(self.fixed())
+    }
+
+    /// The configured rate that holds for every interface.
+    fn fixed(self) -> Option<u64> {
+        self.settings.domains.get(&self.domain).copied().or(self.settings.rate)
+    }
+}
+
+/// The rate of one packet in `all`, of which `taken` are taken: rounded to nearest, at least 1.
+pub(crate) fn ratio(all: u64, taken: u64) -> Option<u64> {
+    if all == 0 || taken == 0 {
+        return None;
+    }
+    Some((all.saturating_add(taken / 2) / taken).max(1))
+}
+
+/// The rate that a probability gives (element 311, a float of 4 or 8 bytes).
+fn of_probability(bytes: &[u8]) -> Option<u64> {
+    let probability = match bytes.len() {
+        4 => f64::from(f32::from_bits(number(bytes) as u32)),
+        8 => f64::from_bits(number(bytes)),
+        _ => return None,
+    };
+    (probability > 0.0 && probability <= 1.0).then(|| (1.0 / probability).round() as u64)
+}
+
+/// What a record, of flows or of options, says of its rate.
+pub(crate) fn own_rate(plan: &SamplingPlan, record: Records<'_>) -> Option<u64> {
+    let first = |slot: Option<crate::element::Slot>| slot.map_or(0, |slot| record.first(slot));
+    let interval =
+        plan.interval.iter().flatten().map(|&slot| record.first(slot)).find(|&interval| interval != 0);
+    let packets = || {
+        let taken = first(plan.packet_interval);
+        ratio(taken.saturating_add(first(plan.packet_space)), taken)
+    };
+    let population = || {
+        let size = plan.size.map_or(1, |slot| record.first(slot));
+        ratio(first(plan.population), size)
+    };
+    let probability = || plan.probability.and_then(|slot| of_probability(record.values(slot).next()?));
+    interval.or_else(packets).or_else(population).or_else(probability)
+}
+
+/// The sampler that the records of a set name and whose options have not come, if any.
+pub(crate) fn missing(
+    plan: &SamplingPlan,
+    records: Records<'_>,
+    rates: &Rates,
+    source: Source<'_>,
+) -> Option<u64> {
+    let slot = plan.sampler.filter(|_| source.fixed().is_none())?;
+    let mut last = 0;
+    records.numbers(slot).enumerate().find_map(|(row, sampler)| {
+        if sampler == last {
+            return None;
+        }
+        last = sampler;
+        let waits = rates.waits_for(sampler) && own_rate(plan, records.record(row)).is_none();
+        waits.then_some(sampler)
+    })
+}
+
+/// The sampling rates of the rows after the last; `default` is that of a record that nothing says one for. How many rows
+/// have none.
+pub(crate) fn fill(
+    plan: &SamplingPlan,
+    records: Records<'_>,
+    rates: &Rates,
+    source: Source<'_>,
+    default: Option<u64>,
+    columns: &mut Columns,
+) -> usize {
+    let by_record =
+        plan.is_own() || plan.sampler.is_some() || plan.line_card.is_some() || rates.by_interface();
+    let fixed = source.fixed();
+    if source.settings.interfaces.is_empty() && (fixed.is_some() || !by_record) {
+        let rate = fixed.or(rates.of_domain()).or(default);
+        return constant(rate, records.count(), columns);
+    }
+    let mut unknown = 0;
+    let mut last = None;
+    for row in 0..records.count() {
+        let ends = [columns.get(Field::InIfIndex, row) as u32, columns.get(Field::OutIfIndex, row) as u32];
+        let record = records.record(row);
+        let of_sampler = || {
+            let sampler = plan.sampler.map(|slot| record.first(slot))?;
+            match last {
+                Some((known, rate)) if known == sampler => rate,
+                _ => {
+                    let rate = rates.of_sampler(sampler);
+                    last = Some((sampler, rate));
+                    rate
+                }
+            }
+        };
+        let line_card = || plan.line_card.and_then(|slot| rates.of_line_card(record.first(slot)));
+        let rate = source
+            .of_interfaces(ends)
+            .or_else(|| own_rate(plan, record))
+            .or_else(of_sampler)
+            .or_else(|| ends.iter().find_map(|&index| rates.of_interface(index)))
+            .or_else(line_card)
+            .or(rates.of_domain())
+            .or(default);
+        unknown += usize::from(rate.is_none());
+        columns.set(Field::SamplingRate, row, rate.unwrap_or(1));
+    }
+    unknown
+}
+
+/// The same rate for every row; how many rows have none.
+fn constant(rate: Option<u64>, count: usize, columns: &mut Columns) -> usize {
+    let (places, _) = columns.tail(Field::SamplingRate, count).as_chunks_mut::<8>();
+    places.fill(rate.unwrap_or(1).to_le_bytes());
+    if rate.is_none() { count } else { 0 }
+}

@@ -1,0 +1,60 @@
+//! What the configuration says about decoding.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::SamplingSettings;
+use crate::frame::Tunnels;
+
+/// How datagrams are decoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// What `TimeReceived` is.
+    pub time: TimeSource,
+    /// What `ExporterAddress` is.
+    pub exporter_address: AddressSource,
+    /// What holds for exporters that are not listed.
+    pub others: ExporterSettings,
+    /// What holds for an exporter, by source address. They always have a place among the exporters with state.
+    pub exporters: HashMap<IpAddr, ExporterSettings>,
+}
+
+/// What holds for an exporter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExporterSettings {
+    /// How its packets were sampled.
+    pub sampling: SamplingSettings,
+    /// Which flow a packet in a tunnel belongs to, where packet headers are sent.
+    pub tunnels: Tunnels,
+}
+
+/// What `TimeReceived` is. A time over an hour before or a minute after the receive time is not used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeSource {
+    /// When the datagram was received.
+    #[default]
+    Received,
+    /// When it was sent, by its header.
+    Exported,
+    /// When the flow ended.
+    Ended,
+}
+
+/// What `ExporterAddress` is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressSource {
+    /// The agent's for sFlow, else the source of the datagram.
+    #[default]
+    Auto,
+    /// The source of the datagram.
+    Source,
+    /// That of the agent, or of elements 130 and 131, where sent.
+    Agent,
+}
+
+impl Settings {
+    /// What holds for the exporter of an address.
+    pub fn exporter(&self, address: IpAddr) -> &ExporterSettings {
+        self.exporters.get(&address.to_canonical()).unwrap_or(&self.others)
+    }
+}

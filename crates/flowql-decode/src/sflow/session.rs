@@ -1,0 +1,131 @@
+//! What is remembered of an exporter: sequence numbers and drops.
+
+use super::Header;
+use crate::Counters;
+
+/// Most agents and sub-agents of a session that are followed.
+pub const MAX_AGENTS: usize = 64;
+
+/// Most data sources of a session that are followed, for each kind of sample. A source is an interface or a part of the
+/// device.
+pub const MAX_SOURCES: usize = 4_096;
+
+/// How far back a number is late; from farther back it has begun again.
+const LATE: u32 = 64;
+
+/// What samples were. Each is counted once: all of them are the sum of the others and of those that are malformed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All samples.
+    pub samples: u64,
+    /// Samples of packets, each a row.
+    pub flows: u64,
+    /// Samples of discarded packets, each a row.
+    pub discards: u64,
+    /// Samples of counters.
+    pub counters: u64,
+    /// Samples of packets that say nothing of the packet.
+    pub empty: u64,
+    /// Samples of other formats.
+    pub unknown: u64,
+    /// Samples that are cut or contradict themselves.
+    pub malformed: u64,
+}
+
+/// What did not arrive, by sequence numbers and by what agents say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loss {
+    /// Datagrams that were sent and did not arrive.
+    pub datagrams: u64,
+    /// Datagrams that arrived after a later one.
+    pub late: u64,
+    /// How often an agent began to count again.
+    pub restarts: u64,
+    /// Samples that an agent made and could not send, by its counters of drops: packets that were chosen and not
+    /// sampled, discards that were not reported.
+    pub drops: u64,
+    /// Datagrams and samples of agents and sources beyond the limits, whose numbers are not followed.
+    pub not_followed: u64,
+}
+
+/// What is remembered of an exporter.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    /// What could not be decoded.
+    pub counters: Counters,
+    /// What samples were.
+    pub tally: Tally,
+    /// What did not arrive.
+    pub loss: Loss,
+    /// In the order in which they were met.
+    agents: Vec<Agent>,
+    /// In the order of their keys.
+    sources: Vec<Source>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Agent {
+    address: [u8; 16],
+    sub_agent: u32,
+    /// The number of the next datagram.
+    next: u32,
+}
+
+/// What counts drops: an agent, by its number here; the format of the samples; the class and the index of the source.
+pub(super) type SourceKey = (usize, u32, (u32, u32));
+
+#[derive(Clone, Copy, Debug)]
+struct Source {
+    key: SourceKey,
+    drops: u32,
+}
+
+impl Session {
+    /// Follows the sequence number of a datagram. Gives the number of its agent, if it is followed.
+    pub(super) fn follow(&mut self, header: &Header) -> Option<usize> {
+        let same = |agent: &Agent| agent.sub_agent == header.sub_agent && agent.address == header.agent;
+        let next = header.sequence.wrapping_add(1);
+        let Some(place) = self.agents.iter().position(same) else {
+            if self.agents.len() == MAX_AGENTS {
+                self.loss.not_followed += 1;
+                return None;
+            }
+            self.agents.push(Agent { address: header.agent, sub_agent: header.sub_agent, next });
+            return Some(self.agents.len() - 1);
+        };
+        if let Some(agent) = self.agents.get_mut(place) {
+            let ahead = header.sequence.wrapping_sub(agent.next);
+            let behind = ahead.wrapping_neg();
+            if ahead <= u32::MAX / 2 {
+                self.loss.datagrams += u64::from(ahead);
+                agent.next = next;
+            } else if behind <= LATE {
+                // It was counted as lost when the later one came.
+                self.loss.late += 1;
+                self.loss.datagrams = self.loss.datagrams.saturating_sub(1);
+            } else {
+                self.loss.restarts += 1;
+                agent.next = next;
+            }
+        }
+        Some(place)
+    }
+
+    /// Follows the counter of drops of a source, which only grows but where its agent begins again.
+    #[inline]
+    pub(super) fn drops(&mut self, key: SourceKey, drops: u32) {
+        match self.sources.binary_search_by_key(&key, |source| source.key) {
+            Ok(place) => {
+                if let Some(source) = self.sources.get_mut(place) {
+                    let more = drops.wrapping_sub(source.drops);
+                    if more <= u32::MAX / 2 {
+                        self.loss.drops += u64::from(more);
+                    }
+                    source.drops = drops;
+                }
+            }
+            Err(_) if self.sources.len() == MAX_SOURCES => self.loss.not_followed += 1,
+            Err(place) => self.sources.insert(place, Source { key, drops }),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Sets that wait, for their template or for the options of a sampler, as positions in the caller's queue.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::Protocol;
+
+/// A set that no longer waits: the caller gives its datagram to [`Decoder::resume`](crate::Decoder::resume).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The position of the datagram, as the caller gave it.
+    pub position: u64,
+    /// Where the set begins in it.
+    pub(crate) offset: usize,
+}
+
+/// What a set waits for: any port of the exporter may bring it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Need {
+    pub(crate) address: IpAddr,
+    pub(crate) protocol: Protocol,
+    pub(crate) domain: u32,
+    pub(crate) what: What,
+}
+
+/// What can be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum What {
+    Template(u16),
+    Sampler(u64),
+}
+
+/// The sets that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    sets: HashMap<Need, Vec<Set>>,
+    /// Before this time nothing has waited enough.
+    next: u64,
+    bytes: usize,
+    count: usize,
+    ready: Vec<Ticket>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Set {
+    ticket: Ticket,
+    deadline: u64,
+    bytes: usize,
+}
+
+/// What the entry of a set takes, however short the set is.
+const ENTRY: usize = 192;
+
+/// Deadlines are looked at this often, in nanoseconds.
+const PRECISION: u64 = 1_000_000_000;
+
+impl Waiting {
+    /// Lets a set wait; `false` where no more may.
+    pub(crate) fn wait(
+        &mut self,
+        need: Need,
+        ticket: Ticket,
+        bytes: usize,
+        deadline: u64,
+        most: usize,
+    ) -> bool {
+        let bytes = bytes.max(ENTRY);
+        if self.bytes + bytes > most {
+            return false;
+        }
+        self.bytes += bytes;
+        self.count += 1;
+        self.next = if self.count == 1 { deadline } else { self.next.min(deadline) };
+        self.sets.entry(need).or_default().push(Set { ticket, deadline, bytes });
+        true
+    }
+
+    /// How many wait.
+    pub(crate) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether none waits.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Ends the waiting for something that came.
+    pub(crate) fn came(&mut self, need: &Need) {
+        let sets = self.sets.remove(need).unwrap_or_default();
+        self.release(&sets, true);
+    }
+
+    fn release(&mut self, sets: &[Set], are_ready: bool) {
+        self.count -= sets.len();
+        self.bytes -= sets.iter().map(|set| set.bytes).sum::<usize>();
+        if are_ready {
+            self.ready.extend(sets.iter().map(|set| set.ticket));
+        }
+    }
+
+    /// Ends the waiting of those whose time is over: records go on without the options of a sampler, sets without a
+    /// template do not. The samplers, and how many sets had no template.
+    pub(crate) fn expire(&mut self, now: u64) -> (Vec<Need>, usize) {
+        if self.count == 0 || now < self.next {
+            return (Vec::new(), 0);
+        }
+        let late: Vec<Need> =
+            self.sets.iter().filter(|(_, sets)| is_late(sets, now)).map(|(need, _)| *need).collect();
+        let (mut samplers, mut lost) = (Vec::new(), 0);
+        for need in late {
+            let sets = self.sets.remove(&need).unwrap_or_default();
+            if matches!(need.what, What::Sampler(_)) {
+                self.release(&sets, true);
+                samplers.push(need);
+                continue;
+            }
+            let (over, rest): (Vec<Set>, Vec<Set>) = sets.into_iter().partition(|set| set.deadline <= now);
+            if !rest.is_empty() {
+                self.sets.insert(need, rest);
+            }
+            self.release(&over, false);
+            lost += over.len();
+        }
+        let earliest = self.sets.values().flatten().map(|set| set.deadline).min().unwrap_or_default();
+        self.next = earliest.max(now.saturating_add(PRECISION));
+        (samplers, lost)
+    }
+
+    /// The sets that wait no longer, in the order in which they came.
+    pub(crate) fn ready(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.ready)
+    }
+
+    /// Whether some wait no longer.
+    pub(crate) const fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+}
+
+fn is_late(sets: &[Set], now: u64) -> bool {
+    sets.iter().any(|set| set.deadline <= now)
+}
