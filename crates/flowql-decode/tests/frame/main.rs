@@ -34,6 +34,7 @@ fn ethernet_facts() -> Frame {
 /// The frame of `Ipv4::new` behind an Ethernet header.
 fn ipv4_facts(proto: u8, bytes: u64) -> Frame {
     Frame {
+        version: 4,
         ether_type: IPV4,
         src_addr: mapped(CLIENT),
         dst_addr: mapped(SERVER),
@@ -49,6 +50,7 @@ fn ipv4_facts(proto: u8, bytes: u64) -> Frame {
 /// The frame of `ipv6` behind an Ethernet header.
 fn ipv6_facts(proto: u8, bytes: u64) -> Frame {
     Frame {
+        version: 6,
         ether_type: IPV6,
         src_addr: v6(1),
         dst_addr: v6(2),

@@ -222,3 +222,31 @@ fn tunnels_in_tunnels() {
     let read = |count| inner(&tunnel(4, &nested(count))).proto;
     assert_eq!((read(MAX_TUNNELS), read(MAX_TUNNELS + 1)), (6, 4));
 }
+
+#[test]
+fn kinds_have_the_numbers_of_their_column() {
+    use TunnelType::{
+        Erspan, Geneve, Gre, GtpU, IpIp, L2tpV3, Mpls, Nvgre, Pptp, SixInFour, SrV6, Undefined, Vxlan,
+    };
+    let schema = flowql::Schema::all_columns();
+    let column = schema.column(schema.find("TunnelType").expect("the column is there"));
+    let Some(flowql::ScalarType::Enum8(words)) = column.clickhouse_type.scalar() else {
+        panic!("{:?}", column.clickhouse_type)
+    };
+    let kinds = [
+        ("none", Undefined),
+        ("vxlan", Vxlan),
+        ("nvgre", Nvgre),
+        ("geneve", Geneve),
+        ("gtp-u", GtpU),
+        ("mpls-in-udp", Mpls),
+        ("gre", Gre),
+        ("erspan", Erspan),
+        ("pptp", Pptp),
+        ("ipip", IpIp),
+        ("6in4", SixInFour),
+        ("l2tpv3", L2tpV3),
+        ("srv6", SrV6),
+    ];
+    assert_eq!(words, kinds.map(|(word, kind)| (word, kind as i8)));
+}
