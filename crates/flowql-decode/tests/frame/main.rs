@@ -1,8 +1,15 @@
 //! Packet headers: every kind, whole and cut, alone and in tunnels.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod packets;
 mod plain;
 mod properties;
+mod tshark;
 mod tunnels;
 
 use flowql_decode::frame::{Frame, IPV4, IPV6, Labels, Link, TunnelMode, Tunnels, decode};
@@ -68,8 +75,11 @@ fn ports(frame: Frame, dst_port: u16) -> Frame {
     Frame { src_port: 40000, dst_port, ..frame }
 }
 
+/// A name, a packet, and the frame that it must give.
+type Case = (&'static str, Vec<u8>, Frame);
+
 /// Asserts that each packet gives its frame.
-fn check(cases: &[(&str, Vec<u8>, Frame)], read: impl Fn(&[u8]) -> Frame) {
+fn check(cases: &[Case], read: impl Fn(&[u8]) -> Frame) {
     for (name, bytes, expected) in cases {
         assert_eq!(read(bytes), *expected, "{name}");
     }
