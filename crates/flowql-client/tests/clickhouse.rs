@@ -199,9 +199,10 @@ async fn a_block_has_words_by_their_numbers_and_times_in_milliseconds() {
     let column = |name: &str| schema.column(schema.find(name).unwrap());
     let (end, event) = (column("FlowEnd"), column("FirewallEvent"));
     let client = testing::client().await;
-    let create = format!(
-        "CREATE TABLE ends (FlowEnd {}, FirewallEvent {}) ENGINE = MergeTree ORDER BY FlowEnd",
-        end.clickhouse_type, event.clickhouse_type
+    let create = sql!(
+        "CREATE TABLE ends (FlowEnd {time}, FirewallEvent {words}) ENGINE = MergeTree ORDER BY FlowEnd",
+        time = &end.clickhouse_type,
+        words = &event.clickhouse_type
     );
     client.execute(&Statement::write(create)).await.unwrap();
     let mut block = Block::new(2, 2);
@@ -212,7 +213,7 @@ async fn a_block_has_words_by_their_numbers_and_times_in_milliseconds() {
     );
     block.fixed(&event.name, &event.clickhouse_type.to_string(), [0, 3_i8].map(i8::to_le_bytes).into_iter());
     let insert = Insert {
-        sql: "INSERT INTO ends (FlowEnd, FirewallEvent) FORMAT Native".to_owned(),
+        sql: "INSERT INTO ends (FlowEnd, FirewallEvent) FORMAT Native".into(),
         data: block.into_bytes().into(),
         token: "ends".to_owned(),
         deadline: None,

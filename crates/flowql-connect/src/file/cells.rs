@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use flowql::Column;
-use flowql::tables::{Type, protocol, service};
+use flowql::tables::{Registries, Type};
 use flowql_backend::Title;
 use flowql_client::AnswerColumn;
 use flowql_eval::{Kind, Value, address_text};
@@ -148,9 +148,12 @@ fn called(title: Title, number: u32, names: &Names) -> String {
         Title::AsName => names.of(number).map(str::to_owned),
         Title::Protocol => {
             // As ClickHouse looks it up.
-            protocol::by_number(number as u8).map(|known| known.name.to_uppercase())
+            Registries::built_in().protocols.by_number(number as u8).map(|known| known.name.to_uppercase())
         }
-        Title::Service => u16::try_from(number).ok().and_then(service::service_of).map(str::to_owned),
+        Title::Service => u16::try_from(number)
+            .ok()
+            .and_then(|port| Registries::built_in().services.name_of(port))
+            .map(str::to_owned),
     };
     name.unwrap_or_default()
 }
