@@ -26,7 +26,7 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// What accompanies this module as files: the registries that name values, and what hover says. It is kept until the
 /// page is closed.
 #[wasm_bindgen]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tables {
     registries: &'static Registries,
     texts: Texts,
@@ -42,12 +42,18 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// The schema without any settings.
+    fn schema(self) -> Schema {
+        Schema::default().with_registries(self.registries).with_texts(self.texts)
+    }
+}
+
 /// The compiler with its schema and saved filters, and the string of the last answer.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    /// The schema without any settings.
-    default: Schema,
+    tables: Tables,
     schema: Schema,
     saved: SavedFilters,
     limits: Limits,
@@ -59,10 +65,9 @@ impl Engine {
     /// With the default schema, without saved filters.
     #[wasm_bindgen(constructor)]
     pub fn new(tables: &Tables) -> Self {
-        let default = Schema::default().with_registries(tables.registries).with_texts(tables.texts);
         Self {
-            schema: default.clone(),
-            default,
+            tables: *tables,
+            schema: tables.schema(),
             saved: SavedFilters::default(),
             limits: Limits::DEFAULT,
             text: String::new(),
@@ -77,7 +82,7 @@ impl Engine {
     /// Takes settings over, or answers what is wrong with them and leaves everything as it was.
     pub fn configure(&mut self, settings: Settings) -> Vec<u32> {
         let mut answer = Answer::default();
-        match settings.apply(self.default.clone()) {
+        match settings.apply(self.tables.schema()) {
             Ok((schema, saved, limits)) => {
                 (self.schema, self.saved, self.limits) = (schema, saved, limits);
                 answer.number(0);
