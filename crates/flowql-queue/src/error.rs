@@ -86,6 +86,9 @@ pub enum Error {
         /// The one that was saved.
         saved: Position,
     },
+    /// A batch was made by another queue.
+    #[error("the batch is of another queue")]
+    OtherQueue,
     /// A datagram is longer than one can be.
     #[error("a datagram of {length} bytes is longer than 65,535")]
     TooLong {

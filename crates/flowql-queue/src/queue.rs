@@ -24,7 +24,7 @@ pub trait Queue: Send + Sync {
     ///
     /// # Errors
     ///
-    /// How many records are not in the queue, and why. The others are.
+    /// How many records are not in the queue, and why. The others are. A batch of another queue is refused as it is.
     fn append(&self, batch: &mut Batch) -> Result<(), Refused>;
 
     /// Reads a partition from a position on.
@@ -190,7 +190,7 @@ impl fmt::Display for QueueId {
 /// Records on their way into a queue, written as the queue has them: what takes time is done here, without a lock.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    seed: u32,
+    pub(crate) seed: u32,
     pub(crate) parts: Vec<Part>,
 }
 

@@ -39,8 +39,6 @@ pub struct Journal {
     shared: Arc<Shared>,
     recovery: Recovery,
     syncer: Syncer,
-    /// Held as long as the journal is open.
-    _lock: File,
 }
 
 /// What a journal shares with its readers, stores and its thread.
@@ -59,6 +57,8 @@ pub(crate) struct Shared {
     /// What the next closed segment is numbered by: the smaller, the older.
     pub(crate) order: AtomicU64,
     pub(crate) counters: Totals,
+    /// Held as long as there is a journal, a reader or a store.
+    pub(crate) _lock: File,
 }
 
 /// What is counted, from the start of the process on.
@@ -104,10 +104,10 @@ impl Journal {
     ///
     /// Another process has it, its files cannot be read or written, or it has another number of partitions.
     pub fn open(folder: &Path, settings: Settings) -> Result<Self, Error> {
-        let (shared, recovery, lock) = open::open(folder, settings)?;
+        let (shared, recovery) = open::open(folder, settings)?;
         let shared = Arc::new(shared);
         let syncer = Syncer::start(Arc::clone(&shared))?;
-        Ok(Self { shared, recovery, syncer, _lock: lock })
+        Ok(Self { shared, recovery, syncer })
     }
 
     /// What was found when it was opened.
@@ -153,6 +153,9 @@ impl Queue for Journal {
     }
 
     fn append(&self, batch: &mut Batch) -> Result<(), Refused> {
+        if batch.seed != self.shared.seed {
+            return Err(Refused { records: batch.records(), error: Error::OtherQueue });
+        }
         let totals = &self.shared.counters;
         let mut refused: Option<Refused> = None;
         for (partition, part) in self.shared.partitions.iter().zip(&mut batch.parts) {

@@ -226,6 +226,17 @@ fn a_datagram_that_is_too_long_is_refused() {
 }
 
 #[test]
+fn a_batch_of_another_queue_is_refused() {
+    let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut batch = open(&other, quiet()).batch();
+    batch.push(&record(1, b"one")).unwrap();
+    let journal = open(&folder, quiet());
+    let refused = journal.append(&mut batch).unwrap_err();
+    assert_eq!(refused.to_string(), "1 records are not in the queue: the batch is of another queue");
+    assert_eq!(all(&journal), "");
+}
+
+#[test]
 fn a_clock_that_jumps_changes_neither_order_nor_age() {
     static CLOCK: AtomicU64 = AtomicU64::new(u64::MAX);
     let folder = TempDir::new().unwrap();

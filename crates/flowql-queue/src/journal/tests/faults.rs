@@ -128,7 +128,11 @@ fn a_second_opening_is_refused() {
         format!("the journal `{}` is in use by process {}", folder.path().display(), std::process::id());
     assert_eq!(error.to_string(), expected);
     append(&journal, b"one");
+    // What still reads or writes positions has it too.
+    let store = journal.store(0).unwrap();
     drop(journal);
+    assert!(matches!(Journal::open(folder.path(), quiet()), Err(Error::InUse { .. })));
+    drop(store);
     assert_eq!(all(&open(&folder, quiet())), "one |");
 }
 
