@@ -28,7 +28,7 @@ use self::reader::JournalReader;
 use self::store::JournalStore;
 use self::syncer::Syncer;
 use crate::frame::END_FRAME;
-use crate::{Batch, Error, Position, Queue, QueueId, Reader, Refused, Store};
+use crate::{Backlog, Batch, Error, Position, Queue, QueueId, Reader, Refused, Store};
 
 /// The number of the first segment.
 const FIRST: u64 = 1;
@@ -191,6 +191,10 @@ impl Queue for Journal {
         let partition = self.partition(partition)?;
         self.shared.make_room(0)?;
         partition.mark(&self.shared)
+    }
+
+    fn backlog(&self, partition: u16) -> Result<Backlog, Error> {
+        Ok(self.partition(partition)?.lock().backlog())
     }
 }
 

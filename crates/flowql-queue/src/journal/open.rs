@@ -89,7 +89,10 @@ struct Segment {
 
 fn partition(number: u16, folder: PathBuf, positions: Positions, found: &[Segment]) -> Partition {
     let closed = found.iter().map(|found| {
-        (found.sequence, Closed { length: found.length, records: found.records, order: found.order })
+        (
+            found.sequence,
+            Closed { length: found.length, records: found.records, begun: found.begun, order: found.order },
+        )
     });
     // A loss of power can take the newest files with it, but not the positions that were saved.
     let furthest = positions.furthest();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Content, Item, Note, Record, State, Transport};
+use crate::{Backlog, Content, Item, Note, Record, State, Transport};
 
 mod faults;
 mod positions;
