@@ -106,9 +106,9 @@ impl Error {
 
     /// Whether the disk has no room.
     pub(crate) fn is_full(&self) -> bool {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
         match self {
-            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge),
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
             Self::Full { .. } => true,
             _ => false,
         }

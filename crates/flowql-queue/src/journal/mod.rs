@@ -218,7 +218,11 @@ impl Shared {
             written = partition.write(self, part);
         }
         written?;
-        if self.settings.sync.is_zero() { partition.sync(self) } else { Ok(()) }
+        if self.settings.sync.is_zero() {
+            // Where that fails the records are in the journal all the same: a crash of the process does not lose them.
+            self.sync(partition);
+        }
+        Ok(())
     }
 
     /// Removes the oldest segments until so many bytes of records are allowed, in a new segment.
