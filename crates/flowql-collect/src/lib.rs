@@ -5,4 +5,6 @@
 pub mod receive;
 mod section;
 
-pub use section::{CollectSection, JournalSection, ListenProtocol, ListenSection, ListenTransport};
+pub use section::{
+    CollectSection, ForwardSection, JournalSection, ListenProtocol, ListenSection, ListenTransport,
+};

@@ -42,6 +42,9 @@ pub struct CollectSection {
     /// Where flows arrive.
     #[section(default = ListenSection::usual())]
     pub listen: Vec<ListenSection>,
+    /// Other collectors that get the same.
+    #[section]
+    pub forward: Vec<ForwardSection>,
     /// The journal.
     #[section]
     pub journal: JournalSection,
@@ -79,6 +82,19 @@ pub struct ListenSection {
     /// none.
     #[setting(example = "/etc/flowql/exporters-ca.pem")]
     pub client_ca_file: String,
+}
+
+/// Another collector that the datagrams received by UDP are also sent to, so that both run while one moves. They keep
+/// their source's address where the process may use it (the capability `CAP_NET_ADMIN`).
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "collect.forward", list, example = "[[collect.forward]]\nto = \"192.0.2.9:2055\"\n")]
+pub struct ForwardSection {
+    /// The address and port of the other collector.
+    #[setting(required, example = "192.0.2.9:2055")]
+    pub to: String,
+    /// The addresses and subnets of the exporters whose datagrams it gets. When empty, it gets all that are taken.
+    #[setting(example = ["192.0.2.1"])]
+    pub exporters: Vec<String>,
 }
 
 /// What arrives at an address.
@@ -149,6 +165,13 @@ impl ListenSection {
     }
 }
 
+impl ForwardSection {
+    /// The networks of the exporters; all are meant where there are none.
+    pub(crate) fn networks(&self) -> Vec<IpNet> {
+        networks(&self.exporters)
+    }
+}
+
 impl JournalSection {
     /// The settings of the journal.
     #[must_use]
@@ -176,27 +199,17 @@ impl JournalSection {
 impl CollectSection {
     /// The networks that may send; any may where there are none.
     pub(crate) fn allowed(&self) -> Vec<IpNet> {
-        self.allow.iter().filter_map(|text| network(text)).collect()
+        networks(&self.allow)
     }
 
     fn faults(&self) -> Vec<ConfigError> {
-        let mut faults = Vec::new();
-        for (index, text) in self.allow.iter().enumerate() {
-            if network(text).is_none() {
-                let message = format!("invalid address or subnet `{text}`");
-                faults.push(fault(
-                    format!("allow[{index}]"),
-                    message,
-                    "write it as `192.0.2.1` or `10.0.0.0/8`",
-                ));
-            }
+        let mut faults = network_faults("allow", &self.allow);
+        for (index, forward) in self.forward.iter().enumerate() {
+            faults.extend(address_fault(format!("forward[{index}].to"), &forward.to));
+            faults.extend(network_faults(&format!("forward[{index}].exporters"), &forward.exporters));
         }
         for (index, listen) in self.listen.iter().enumerate() {
-            if listen.address.parse::<SocketAddr>().is_err() {
-                let message = format!("invalid address and port `{}`", listen.address);
-                let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
-                faults.push(fault(format!("listen[{index}].address"), message, help));
-            }
+            faults.extend(address_fault(format!("listen[{index}].address"), &listen.address));
             if listen.transport != ListenTransport::Udp && listen.protocol == ListenProtocol::Sflow {
                 let message = "sFlow comes by UDP only".to_owned();
                 faults.push(fault(format!("listen[{index}].protocol"), message, "leave `transport` out"));
@@ -214,6 +227,26 @@ impl CollectSection {
 
 fn fault(key: String, message: String, help: &str) -> ConfigError {
     ConfigError { path: format!("collect.{key}"), message, help: Some(help.to_owned()) }
+}
+
+fn address_fault(key: String, text: &str) -> Option<ConfigError> {
+    let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
+    let fault = || fault(key, format!("invalid address and port `{text}`"), help);
+    text.parse::<SocketAddr>().is_err().then(fault)
+}
+
+fn network_faults(key: &str, texts: &[String]) -> Vec<ConfigError> {
+    let wrong = texts.iter().enumerate().filter(|(_, text)| network(text).is_none());
+    let help = "write it as `192.0.2.1` or `10.0.0.0/8`";
+    wrong
+        .map(|(index, text)| {
+            fault(format!("{key}[{index}]"), format!("invalid address or subnet `{text}`"), help)
+        })
+        .collect()
+}
+
+fn networks(texts: &[String]) -> Vec<IpNet> {
+    texts.iter().filter_map(|text| network(text)).collect()
 }
 
 fn network(text: &str) -> Option<IpNet> {
@@ -245,6 +278,13 @@ mod tests {
                 "4:11: invalid address and port `2055`: write it as `[::]:2055` or `192.0.2.1:2055`",
                 "8:12: sFlow comes by UDP only: leave `transport` out",
                 "11:13: TLS needs a certificate and its key: set `certificate_file` and `key_file`",
+            ]
+        );
+        assert_eq!(
+            errors("[[collect.forward]]\nto = \"192.0.2.9\"\nexporters = [\"all\"]\n"),
+            [
+                "2:6: invalid address and port `192.0.2.9`: write it as `[::]:2055` or `192.0.2.1:2055`",
+                "3:14: invalid address or subnet `all`: write it as `192.0.2.1` or `10.0.0.0/8`",
             ]
         );
         assert_eq!(

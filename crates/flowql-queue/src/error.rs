@@ -86,6 +86,9 @@ pub enum Error {
         /// The one that was saved.
         saved: Position,
     },
+    /// A batch was made by another queue.
+    #[error("the batch is of another queue")]
+    OtherQueue,
     /// A datagram is longer than one can be.
     #[error("a datagram of {length} bytes is longer than 65,535")]
     TooLong {
@@ -103,9 +106,9 @@ impl Error {
 
     /// Whether the disk has no room.
     pub(crate) fn is_full(&self) -> bool {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
         match self {
-            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded | FileTooLarge),
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
             Self::Full { .. } => true,
             _ => false,
         }

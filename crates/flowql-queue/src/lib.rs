@@ -36,5 +36,5 @@ mod record;
 
 pub use error::{Error, Refused};
 pub use journal::{Counters, Disk, Host, Journal, Recovery, Settings};
-pub use queue::{Batch, Item, Note, Position, Queue, QueueId, Reader, Saved, State, Store};
+pub use queue::{Backlog, Batch, Item, Note, Position, Queue, QueueId, Reader, Saved, State, Store};
 pub use record::{Content, LONGEST, Record, Transport};

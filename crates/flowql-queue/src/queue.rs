@@ -24,7 +24,7 @@ pub trait Queue: Send + Sync {
     ///
     /// # Errors
     ///
-    /// How many records are not in the queue, and why. The others are.
+    /// How many records are not in the queue, and why. The others are. A batch of another queue is refused as it is.
     fn append(&self, batch: &mut Batch) -> Result<(), Refused>;
 
     /// Reads a partition from a position on.
@@ -48,6 +48,25 @@ pub trait Queue: Send + Sync {
     ///
     /// It cannot be written.
     fn mark(&self, partition: u16) -> Result<(), Error>;
+
+    /// What of a partition is not acknowledged, to the segment.
+    ///
+    /// # Errors
+    ///
+    /// There is no such partition, or it cannot be known.
+    fn backlog(&self, partition: u16) -> Result<Backlog, Error>;
+}
+
+/// What of a partition is not acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// The records.
+    pub records: u64,
+    /// The bytes of their segments.
+    pub bytes: u64,
+    /// When the oldest of these segments was begun, in nanoseconds since 1970: no record in it is older. `None` where all is
+    /// acknowledged.
+    pub oldest: Option<u64>,
 }
 
 /// Reads a partition.
@@ -190,7 +209,7 @@ impl fmt::Display for QueueId {
 /// Records on their way into a queue, written as the queue has them: what takes time is done here, without a lock.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    seed: u32,
+    pub(crate) seed: u32,
     pub(crate) parts: Vec<Part>,
 }
 

@@ -79,6 +79,10 @@ fn live(folder: &Path, first: u64, seed: u64, life: Duration) -> std::ops::Range
     let lines = lines(&mut child);
     // The first line says that the journal is open: that it can be killed before is another moment to try.
     let ready = lines.recv_timeout(life).is_ok();
+    if ready {
+        let second = Journal::open(&folder.join("journal"), settings()).map(drop).unwrap_err().to_string();
+        assert!(second.ends_with(&format!("is in use by process {}", child.id())), "{second}");
+    }
     let until = Instant::now() + if ready { life } else { Duration::ZERO };
     let mut end = first;
     while let Ok(line) = lines.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -6,6 +6,7 @@
 mod admission;
 mod counters;
 mod drops;
+mod forward;
 mod framing;
 mod protocol;
 mod socket;
@@ -26,10 +27,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use flowql_queue::{Batch, Queue};
 
 pub use counters::{Counters, Refusal};
+pub use forward::ForwardStatus;
 pub use protocol::Protocol;
 
 use self::admission::Admission;
 use self::counters::{Tally, Totals};
+use self::forward::{Forwarder, Target};
 use self::socket::Sockets;
 use self::stream::Acceptor;
 use self::udp::Worker;
@@ -76,6 +79,7 @@ pub enum Error {
 pub struct Receiver {
     shared: Arc<Shared>,
     listeners: Vec<Arc<Listener>>,
+    targets: Vec<Arc<Target>>,
     threads: Vec<JoinHandle<()>>,
     monitor: Option<(Sender<()>, JoinHandle<()>)>,
     stop: Duration,
@@ -146,7 +150,10 @@ impl Receiver {
             stop: OnceLock::new(),
         });
         let stop = Duration::from_millis(section.stop_ms);
-        let mut receiver = Self { shared, listeners: Vec::new(), threads: Vec::new(), monitor: None, stop };
+        let targets = section.forward.iter().map(|forward| Target::new(forward).map(Arc::new));
+        let targets = targets.collect::<Result<_, _>>()?;
+        let mut receiver =
+            Self { shared, listeners: Vec::new(), targets, threads: Vec::new(), monitor: None, stop };
         let bound: Vec<_> =
             section.listen.iter().map(|listen| bind(section, listen)).collect::<Result<_, _>>()?;
         for ((number, listen), sockets) in (0..).zip(&section.listen).zip(bound) {
@@ -178,7 +185,11 @@ impl Receiver {
             let (listener, shared) = (Arc::clone(&listener), Arc::clone(&self.shared));
             let name = format!("receive {}", listener.address.port());
             match listen.transport {
-                ListenTransport::Udp => self.spawn(name, || Worker { socket, listener, shared }.run())?,
+                ListenTransport::Udp => {
+                    let forwarders = self.targets.iter().map(|target| Forwarder::new(Arc::clone(target)));
+                    let forwarders = forwarders.collect::<Result<_, _>>()?;
+                    self.spawn(name, || Worker { socket, listener, shared, forwarders }.run())?;
+                }
                 ListenTransport::Tcp | ListenTransport::Tls => {
                     let (most, tls) = (listen.connections, tls::config(listen)?);
                     self.spawn(name, move || Acceptor { socket, most, tls, listener, shared }.run())?;
@@ -213,6 +224,12 @@ impl Receiver {
     #[must_use]
     pub fn listeners(&self) -> Vec<ListenerStatus> {
         self.listeners.iter().map(|listener| listener.status()).collect()
+    }
+
+    /// What there is to know of the collectors that datagrams are sent on to, in the order of the settings.
+    #[must_use]
+    pub fn forwards(&self) -> Vec<ForwardStatus> {
+        self.targets.iter().map(|target| target.status()).collect()
     }
 
     /// How many exporters have a place.

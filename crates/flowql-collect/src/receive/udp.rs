@@ -18,6 +18,7 @@ use socket2::Socket;
 
 use super::admission::Arrival;
 use super::counters::{Refusal, Tally};
+use super::forward::Forwarder;
 use super::{Listener, Shared, now};
 
 /// The most datagrams that one system call gives.
@@ -31,11 +32,12 @@ pub(crate) struct Worker {
     pub(crate) socket: Socket,
     pub(crate) listener: Arc<Listener>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) forwarders: Vec<Forwarder>,
 }
 
 impl Worker {
     /// Receives until it is stopped, and then what the kernel has until that time.
-    pub(crate) fn run(self) {
+    pub(crate) fn run(mut self) {
         // Of the pages of a place only those are ever touched that a datagram fills.
         let mut places = vec![0; AT_ONCE * LONGEST];
         let mut headers = headers();
@@ -75,7 +77,8 @@ impl Worker {
     }
 
     /// Takes the datagrams of a system call.
-    fn take(&self, datagrams: MultiResults<'_, SockaddrStorage>, batch: &mut Batch) -> Seen {
+    fn take(&mut self, datagrams: MultiResults<'_, SockaddrStorage>, batch: &mut Batch) -> Seen {
+        let mut taken = Vec::new();
         let mut tally = Tally::default();
         let mut seen = Seen { newest: 0, intact: true };
         let mut admission = self.shared.admission();
@@ -110,10 +113,16 @@ impl Worker {
             if batch.push(&record).is_err() {
                 tally.refuse(Refusal::Queue, 1);
             }
+            if !self.forwarders.is_empty() {
+                taken.push((source, bytes));
+            }
         }
         drop(admission);
         self.shared.append(batch, &mut tally);
         self.listener.totals.add(&tally);
+        for forwarder in &mut self.forwarders {
+            taken.iter().for_each(|(source, bytes)| forwarder.send(*source, bytes));
+        }
         seen
     }
 }

@@ -1,10 +1,17 @@
 //! Every datagram ends in one counter.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use flowql_collect::ListenSection;
 use flowql_collect::receive::Refusal;
 use flowql_queue::Settings;
 use proptest::prelude::*;
 
 use crate::support::{Collector, Kept, sender, v9, v9_of, wait_for};
+
+/// A datagram of NetFlow v9.
+const V9: &[u8] = b"\0\x09\0\x01AAAABBBBCCCCDDDD";
 
 /// A datagram, and whether it is of a known kind.
 fn datagram() -> impl Strategy<Value = (Vec<u8>, bool)> {
@@ -49,6 +56,36 @@ proptest! {
         prop_assert_eq!(counters.bytes, datagrams.iter().map(|(bytes, _)| bytes.len() as u64).sum::<u64>());
         prop_assert_eq!(kept.into_iter().filter_map(|kept| kept.bytes).collect::<Vec<_>>(), good);
     }
+}
+
+#[test]
+fn a_stop_in_the_middle_counts_all_that_was_received() {
+    let listen = ListenSection { workers: 3, ..ListenSection::at("127.0.0.1:0") };
+    let collector = Collector::start(|section| section.listen = vec![listen]);
+    let stopped = AtomicBool::new(false);
+    let to = collector.address(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let sender = sender(to);
+                let mut number = 0;
+                while !stopped.load(Relaxed) {
+                    number += 1;
+                    let noise = number % 7 == 0;
+                    // Once nobody listens any more, the system says so.
+                    drop(sender.send(if noise { b"noise" } else { V9 }));
+                }
+            });
+        }
+        collector.wait_received(1000);
+        let (listeners, kept) = collector.stop();
+        stopped.store(true, Relaxed);
+        let counters = listeners[0].counters;
+        assert_eq!(counters.received, counters.refused_total() + counters.queued);
+        assert_eq!(counters.refused_total(), counters.refused_for(Refusal::UnknownKind));
+        assert!(counters.refused_total() > 0);
+        assert_eq!(kept.len() as u64, counters.queued);
+    });
 }
 
 #[test]

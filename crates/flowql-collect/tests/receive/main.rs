@@ -7,6 +7,7 @@
 )]
 
 mod counting;
+mod forward;
 mod stream;
 mod support;
 mod tls;

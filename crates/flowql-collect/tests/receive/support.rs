@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use flowql_collect::receive::{Counters, ListenerStatus, Receiver};
 use flowql_collect::{CollectSection, ListenSection, ListenTransport};
 use flowql_queue::{
-    Batch, Content, Error, Item, Journal, Position, Queue, QueueId, Reader, Refused, Settings, Store,
-    Transport,
+    Backlog, Batch, Content, Error, Item, Journal, Position, Queue, QueueId, Reader, Refused, Settings,
+    Store, Transport,
 };
 use tempfile::TempDir;
 
@@ -161,6 +161,10 @@ impl Queue for Gate {
 
     fn mark(&self, partition: u16) -> Result<(), Error> {
         self.journal.mark(partition)
+    }
+
+    fn backlog(&self, partition: u16) -> Result<Backlog, Error> {
+        self.journal.backlog(partition)
     }
 }
 

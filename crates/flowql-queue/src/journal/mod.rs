@@ -28,7 +28,8 @@ use self::reader::JournalReader;
 use self::store::JournalStore;
 use self::syncer::Syncer;
 use crate::frame::END_FRAME;
-use crate::{Batch, Error, Position, Queue, QueueId, Reader, Refused, Store};
+use crate::queue::Part;
+use crate::{Backlog, Batch, Error, Position, Queue, QueueId, Reader, Refused, Store};
 
 /// The number of the first segment.
 const FIRST: u64 = 1;
@@ -39,8 +40,6 @@ pub struct Journal {
     shared: Arc<Shared>,
     recovery: Recovery,
     syncer: Syncer,
-    /// Held as long as the journal is open.
-    _lock: File,
 }
 
 /// What a journal shares with its readers, stores and its thread.
@@ -59,6 +58,8 @@ pub(crate) struct Shared {
     /// What the next closed segment is numbered by: the smaller, the older.
     pub(crate) order: AtomicU64,
     pub(crate) counters: Totals,
+    /// Held as long as there is a journal, a reader or a store.
+    pub(crate) _lock: File,
 }
 
 /// What is counted, from the start of the process on.
@@ -104,10 +105,10 @@ impl Journal {
     ///
     /// Another process has it, its files cannot be read or written, or it has another number of partitions.
     pub fn open(folder: &Path, settings: Settings) -> Result<Self, Error> {
-        let (shared, recovery, lock) = open::open(folder, settings)?;
+        let (shared, recovery) = open::open(folder, settings)?;
         let shared = Arc::new(shared);
         let syncer = Syncer::start(Arc::clone(&shared))?;
-        Ok(Self { shared, recovery, syncer, _lock: lock })
+        Ok(Self { shared, recovery, syncer })
     }
 
     /// What was found when it was opened.
@@ -153,6 +154,9 @@ impl Queue for Journal {
     }
 
     fn append(&self, batch: &mut Batch) -> Result<(), Refused> {
+        if batch.seed != self.shared.seed {
+            return Err(Refused { records: batch.records(), error: Error::OtherQueue });
+        }
         let totals = &self.shared.counters;
         let mut refused: Option<Refused> = None;
         for (partition, part) in self.shared.partitions.iter().zip(&mut batch.parts) {
@@ -186,8 +190,12 @@ impl Queue for Journal {
 
     fn mark(&self, partition: u16) -> Result<(), Error> {
         let partition = self.partition(partition)?;
-        self.shared.make_room(0)?;
-        partition.mark(&self.shared)
+        let most = segment::HEADER + END_FRAME as u64;
+        self.shared.with_room(most, || partition.mark(&self.shared))
+    }
+
+    fn backlog(&self, partition: u16) -> Result<Backlog, Error> {
+        Ok(self.partition(partition)?.lock().backlog())
     }
 }
 
@@ -202,31 +210,41 @@ impl Drop for Journal {
 }
 
 impl Shared {
-    fn append(&self, partition: &Partition, part: &crate::queue::Part) -> Result<(), Error> {
-        self.make_room(part.bytes.len() as u64)?;
-        let mut written = partition.write(self, part);
-        // The disk filled up since the last look at it.
-        while written.as_ref().is_err_and(Error::is_full) && self.remove_oldest()? {
-            self.partitions.iter().for_each(|partition| drop(partition.syncing.lock()));
-            written = partition.write(self, part);
+    fn append(&self, partition: &Partition, part: &Part) -> Result<(), Error> {
+        // What it takes at most: in a new segment, which is closed behind it.
+        let most = segment::HEADER + part.bytes.len() as u64 + END_FRAME as u64;
+        self.with_room(most, || {
+            let mut written = partition.write(self, part);
+            // The disk filled up since the last look at it.
+            while written.as_ref().is_err_and(Error::is_full) && self.remove_oldest()? {
+                self.partitions.iter().for_each(|partition| drop(partition.syncing.lock()));
+                written = partition.write(self, part);
+            }
+            written
+        })?;
+        if self.settings.sync.is_zero() {
+            // Where that fails the records are in the journal all the same: a crash of the process does not lose them.
+            self.sync(partition);
         }
-        written?;
-        if self.settings.sync.is_zero() { partition.sync(self) } else { Ok(()) }
+        Ok(())
     }
 
-    /// Removes the oldest segments until so many bytes of records are allowed, in a new segment.
-    fn make_room(&self, records: u64) -> Result<(), Error> {
-        let bytes = segment::HEADER + records + END_FRAME as u64;
+    /// Removes the oldest segments until so many bytes more are allowed, and writes while nobody else can have them.
+    fn with_room(&self, bytes: u64, write: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         loop {
             let allowed = self.allowed.load(Relaxed);
-            if self.used.load(Relaxed) + bytes <= allowed {
-                return Ok(());
+            let more = |used: u64| Some(used + bytes).filter(|used| *used <= allowed);
+            if self.used.fetch_update(Relaxed, Relaxed, more).is_ok() {
+                break;
             }
             if !self.remove_oldest()? {
                 let free = (self.settings.host.disk)(&self.folder).map_or(0, |disk| disk.free);
                 return Err(Error::Full { path: self.folder.clone(), allowed, free });
             }
         }
+        let written = write();
+        self.used.fetch_sub(bytes, Relaxed);
+        written
     }
 
     /// Removes the oldest segment of all partitions. Gives whether there was one.

@@ -36,7 +36,7 @@ pub struct Recovery {
     pub missing: u64,
 }
 
-pub(crate) fn open(folder: &Path, settings: Settings) -> Result<(Shared, Recovery, File), Error> {
+pub(crate) fn open(folder: &Path, settings: Settings) -> Result<(Shared, Recovery), Error> {
     fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
     let lock = lock(folder)?;
     let id = identity(folder, settings.partitions)?;
@@ -67,6 +67,7 @@ pub(crate) fn open(folder: &Path, settings: Settings) -> Result<(Shared, Recover
         allowed: AtomicU64::new(settings.size),
         order: AtomicU64::new(order),
         counters: Totals::default(),
+        _lock: lock,
     };
     shared.look_at_disk();
     for partition in &shared.partitions {
@@ -74,7 +75,7 @@ pub(crate) fn open(folder: &Path, settings: Settings) -> Result<(Shared, Recover
         partition.release(&shared, keep.unwrap_or_default())?;
     }
     recovery.report(folder);
-    Ok((shared, recovery, lock))
+    Ok((shared, recovery))
 }
 
 /// A segment as it was found.
@@ -88,7 +89,10 @@ struct Segment {
 
 fn partition(number: u16, folder: PathBuf, positions: Positions, found: &[Segment]) -> Partition {
     let closed = found.iter().map(|found| {
-        (found.sequence, Closed { length: found.length, records: found.records, order: found.order })
+        (
+            found.sequence,
+            Closed { length: found.length, records: found.records, begun: found.begun, order: found.order },
+        )
     });
     // A loss of power can take the newest files with it, but not the positions that were saved.
     let furthest = positions.furthest();

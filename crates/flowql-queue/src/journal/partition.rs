@@ -13,7 +13,7 @@ use super::segment::{self, Header};
 use super::store::Positions;
 use crate::frame::{END_FRAME, push_end};
 use crate::queue::Part;
-use crate::{Error, Position};
+use crate::{Backlog, Error, Position};
 
 /// One partition.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub(crate) struct Open {
     path: PathBuf,
     pub(crate) length: u64,
     records: u64,
+    /// By the clock, in nanoseconds since 1970, and by one that does not jump.
+    begun: u64,
     since: Instant,
     /// Whether it has what may not be on the disk yet.
     unsynced: bool,
@@ -64,6 +66,8 @@ pub(crate) struct Open {
 pub(crate) struct Closed {
     pub(crate) length: u64,
     pub(crate) records: u64,
+    /// When it was begun, in nanoseconds since 1970.
+    pub(crate) begun: u64,
     /// Which of several is older, whatever their partitions.
     pub(crate) order: u64,
 }
@@ -132,6 +136,7 @@ impl Partition {
             path,
             length: segment::HEADER,
             records: 0,
+            begun: header.begun,
             since: Instant::now(),
             unsynced: true,
         })
@@ -153,9 +158,10 @@ impl Partition {
                 tracing::warn!(path = %open.path.display(), %error, "the end of a segment was not written");
             }
         }
-        segments.unsynced.push((open.sequence, open.file));
+        segments.unsynced.push((open.sequence, Arc::clone(&open.file)));
         let order = shared.order.fetch_add(1, Relaxed);
-        segments.closed.insert(open.sequence, Closed { length: open.length, records: open.records, order });
+        let Open { sequence, length, records, begun, .. } = open;
+        segments.closed.insert(sequence, Closed { length, records, begun, order });
         self.grown.notify_all();
     }
 
@@ -260,13 +266,31 @@ impl Partition {
         cut.map_err(Error::io("cut", path))?;
         if let Some(closed) = segments.closed.get_mut(&sequence) {
             shared.used.fetch_sub(closed.length - segment::HEADER, Relaxed);
-            *closed = Closed { length: segment::HEADER, records: 0, order: closed.order };
+            *closed = Closed { length: segment::HEADER, records: 0, ..*closed };
         }
         Ok(())
     }
 }
 
 impl Segments {
+    /// What is not acknowledged.
+    pub(crate) fn backlog(&self) -> Backlog {
+        let closed = self.closed.range(self.acknowledged.segment..).map(|(_, closed)| *closed);
+        let open = self.open.iter().map(|open| Closed {
+            length: open.length,
+            records: open.records,
+            begun: open.begun,
+            order: u64::MAX,
+        });
+        let mut backlog = Backlog::default();
+        for segment in closed.chain(open).filter(|segment| segment.records > 0) {
+            backlog.oldest.get_or_insert(segment.begun);
+            backlog.records += segment.records;
+            backlog.bytes += segment.length;
+        }
+        backlog
+    }
+
     /// The oldest closed segment from which room can be had.
     fn oldest(&self) -> Option<(u64, Closed)> {
         let useful = |(sequence, closed): &(u64, Closed)| closed.records > 0 || !self.is_newest(*sequence);

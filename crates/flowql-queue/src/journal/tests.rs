@@ -5,7 +5,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Content, Item, Note, Record, State, Transport};
+use crate::{Backlog, Content, Item, Note, Record, State, Transport};
 
 mod faults;
 mod positions;
@@ -223,6 +223,17 @@ fn a_datagram_that_is_too_long_is_refused() {
     let error = batch.push(&record(1, &[0; crate::LONGEST + 1])).unwrap_err();
     assert_eq!(error.to_string(), "a datagram of 65536 bytes is longer than 65,535");
     assert_eq!(batch.records(), 1);
+}
+
+#[test]
+fn a_batch_of_another_queue_is_refused() {
+    let (folder, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut batch = open(&other, quiet()).batch();
+    batch.push(&record(1, b"one")).unwrap();
+    let journal = open(&folder, quiet());
+    let refused = journal.append(&mut batch).unwrap_err();
+    assert_eq!(refused.to_string(), "1 records are not in the queue: the batch is of another queue");
+    assert_eq!(all(&journal), "");
 }
 
 #[test]

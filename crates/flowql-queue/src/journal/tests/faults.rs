@@ -40,6 +40,40 @@ fn the_oldest_segment_of_all_partitions_goes() {
 }
 
 #[test]
+fn many_threads_keep_to_the_room() {
+    let folder = TempDir::new().unwrap();
+    let journal = open(&folder, Settings { partitions: 3, segment_bytes: 2000, size: 20_000, ..quiet() });
+    std::thread::scope(|scope| {
+        for thread in 0..4_u8 {
+            let journal = &journal;
+            scope.spawn(move || {
+                let mut batch = journal.batch();
+                for number in 0..200_u8 {
+                    batch.push(&record(number ^ thread, &[thread; 100])).unwrap();
+                    batch.push(&record(number, &[thread; 300])).unwrap();
+                    journal.append(&mut batch).unwrap();
+                }
+            });
+        }
+    });
+    let mut kept = 0;
+    for partition in journal.assigned() {
+        let mut reader = journal.reader(partition, Position::START).unwrap();
+        while let Some(item) = reader.next(NOW).unwrap() {
+            assert!(!matches!(item, Item::Damaged(_)));
+            kept += u64::from(matches!(item, Item::Record(..)));
+        }
+    }
+    let counters = journal.counters();
+    assert_eq!((counters.records, counters.lost_records), (1600, 1600 - kept));
+    let folders = journal.assigned().into_iter().map(|partition| folder.path().join(partition.to_string()));
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap());
+    let bytes: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    assert_eq!(bytes, counters.used);
+    assert!(bytes <= 20_000);
+}
+
+#[test]
 fn what_is_acknowledged_goes_without_loss() {
     let folder = TempDir::new().unwrap();
     let journal = open(&folder, Settings { segment_bytes: 200, size: 600, ..quiet() });
@@ -128,7 +162,11 @@ fn a_second_opening_is_refused() {
         format!("the journal `{}` is in use by process {}", folder.path().display(), std::process::id());
     assert_eq!(error.to_string(), expected);
     append(&journal, b"one");
+    // What still reads or writes positions has it too.
+    let store = journal.store(0).unwrap();
     drop(journal);
+    assert!(matches!(Journal::open(folder.path(), quiet()), Err(Error::InUse { .. })));
+    drop(store);
     assert_eq!(all(&open(&folder, quiet())), "one |");
 }
 

@@ -97,6 +97,40 @@ fn segments_go_when_nothing_needs_them() {
 }
 
 #[test]
+fn what_is_not_acknowledged_is_the_backlog() {
+    static CLOCK: AtomicU64 = AtomicU64::new(100);
+    let folder = TempDir::new().unwrap();
+    let host = Host { now: || CLOCK.load(Relaxed), ..Host::default() };
+    let settings = Settings { host, ..quiet() };
+    let journal = open(&folder, settings);
+    assert_eq!(journal.backlog(0).unwrap(), Backlog::default());
+    for time in [100, 200, 300] {
+        CLOCK.store(time, Relaxed);
+        append(&journal, b"one");
+        append(&journal, b"two");
+        if time < 300 {
+            journal.mark(0).unwrap();
+        }
+    }
+    let segment = 64 + 2 * 51 + 56;
+    let all = Backlog { records: 6, bytes: 3 * segment - 56, oldest: Some(100) };
+    assert_eq!(journal.backlog(0).unwrap(), all);
+    let mut store = journal.store(0).unwrap();
+    store.note(note(1..2, b""), State::Same).unwrap();
+    assert_eq!(journal.backlog(0).unwrap(), all, "a note is not an acknowledgement");
+    store.acknowledge(Position::START).unwrap();
+    let rest = Backlog { records: 4, bytes: 2 * segment - 56, oldest: Some(200) };
+    assert_eq!(journal.backlog(0).unwrap(), rest);
+    drop((store, journal));
+    let journal = open(&folder, settings);
+    assert_eq!(journal.backlog(0).unwrap(), Backlog { bytes: 2 * segment, ..rest });
+    let mut store = journal.store(0).unwrap();
+    store.note(note(2..4, b""), State::Same).unwrap();
+    store.acknowledge(Position::START).unwrap();
+    assert_eq!(journal.backlog(0).unwrap(), Backlog::default());
+}
+
+#[test]
 fn positions_are_not_used_twice_after_all_segments_are_gone() {
     let folder = TempDir::new().unwrap();
     let journal = five(&folder);

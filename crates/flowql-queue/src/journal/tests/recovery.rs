@@ -207,6 +207,46 @@ proptest! {
     }
 
     #[test]
+    fn only_records_that_are_damaged_are_lost(
+        lengths in proptest::collection::vec(0..300_usize, 1..40),
+        places in proptest::collection::vec((any::<proptest::sample::Index>(), 1..=u8::MAX), 1..6),
+    ) {
+        let folder = TempDir::new().unwrap();
+        let journal = open(&folder, quiet());
+        let datagrams: Vec<Vec<u8>> =
+            lengths.iter().zip(0_u8..).map(|(length, number)| vec![number; *length]).collect();
+        let mut ends = vec![64];
+        for datagram in &datagrams {
+            append(&journal, datagram);
+            ends.push(ends[ends.len() - 1] + 48 + datagram.len());
+        }
+        journal.mark(0).unwrap();
+        let path = &segments(&folder)[0];
+        let mut bytes = fs::read(path).unwrap();
+        let good = bytes.clone();
+        let records = ends[ends.len() - 1] - 64;
+        for (place, change) in places {
+            bytes[64 + place.index(records)] ^= change;
+        }
+        fs::write(path, &bytes).unwrap();
+        let whole = |number: usize| bytes[ends[number]..ends[number + 1]] == good[ends[number]..ends[number + 1]];
+        let expected: Vec<_> =
+            datagrams.iter().enumerate().filter(|(number, _)| whole(*number)).map(|(_, bytes)| bytes.clone()).collect();
+        let mut reader = journal.reader(0, Position::START).unwrap();
+        let (mut found, mut damaged) = (Vec::new(), 0);
+        while let Some(item) = reader.next(NOW).unwrap() {
+            match item {
+                Item::Record(_, Record { content: Content::Datagram(bytes), .. }) => found.push(bytes.to_vec()),
+                Item::Damaged(range) => damaged += range.end.offset - range.start.offset,
+                _ => {}
+            }
+        }
+        let lost: usize = (0..datagrams.len()).filter(|number| !whole(*number)).map(|number| ends[number + 1] - ends[number]).sum();
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(damaged, lost as u64);
+    }
+
+    #[test]
     fn rubbish_in_place_of_a_segment_is_never_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let folder = TempDir::new().unwrap();
         append(&open(&folder, quiet()), b"one");
