@@ -51,6 +51,7 @@ fn expression(column: &flowql::Column) -> String {
             "[bitShiftLeft(toUInt128(4200000000), 64) + bitShiftLeft(toUInt128(7), 32) + toUInt128({few})]"
         ),
         (_, Some(Type::String)) if column.country => "['FR', 'DE', 'US', ''][1 + number % 4]".to_owned(),
+        (_, Some(Type::String)) if !column.words().is_empty() => "1 + number % 2".to_owned(),
         (name, Some(Type::String)) => {
             format!(
                 "concat(['Transit: Éxample', 'Peer \\'q\"', '50%_off\\\\', ''][1 + number % 4], '{name}')"

@@ -194,6 +194,38 @@ async fn a_block_keeps_more_values_than_two_bytes_can_number() {
 }
 
 #[tokio::test]
+async fn a_block_has_words_by_their_numbers_and_times_in_milliseconds() {
+    let schema = flowql::Schema::all_columns();
+    let column = |name: &str| schema.column(schema.find(name).unwrap());
+    let (end, event) = (column("FlowEnd"), column("FirewallEvent"));
+    let client = testing::client().await;
+    let create = format!(
+        "CREATE TABLE ends (FlowEnd {}, FirewallEvent {}) ENGINE = MergeTree ORDER BY FlowEnd",
+        end.clickhouse_type, event.clickhouse_type
+    );
+    client.execute(&Statement::write(create)).await.unwrap();
+    let mut block = Block::new(2, 2);
+    block.fixed(
+        &end.name,
+        &end.clickhouse_type.to_string(),
+        [0, 1_796_000_000_123_i64].map(i64::to_le_bytes).into_iter(),
+    );
+    block.fixed(&event.name, &event.clickhouse_type.to_string(), [0, 3_i8].map(i8::to_le_bytes).into_iter());
+    let insert = Insert {
+        sql: "INSERT INTO ends (FlowEnd, FirewallEvent) FORMAT Native".to_owned(),
+        data: block.into_bytes().into(),
+        token: "ends".to_owned(),
+        deadline: None,
+    };
+    let writer = BlockWriter::new(client.clone(), BlockWriterOptions::default());
+    writer.write(&RowBlock { insert, rows: 2 }).await.unwrap();
+    let read = "SELECT toString(toTimeZone(FlowEnd, 'UTC')), FirewallEvent FROM ends ORDER BY FlowEnd";
+    let rows = client.rows(&Statement::read(read)).await.unwrap().collect().await.unwrap();
+    let expected = [["1970-01-01 00:00:00.000", "undefined"], ["2026-11-30 00:53:20.123", "flow denied"]];
+    assert_eq!(rows, expected.map(|row| row.map(serde_json::Value::from).to_vec()));
+}
+
+#[tokio::test]
 async fn inserts_are_compressed_where_that_is_asked_for() {
     const ROWS: u32 = 500_000;
     let engine = testing::engine().await;

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use crate::element::Cursor;
 use crate::facts::{Facts, Interface};
 use crate::legacy::{self, LegacyHeader};
+use crate::nsel::Connections;
 use crate::plan::{NEEDED, Plan};
-use crate::rows::Rows;
+use crate::rows::{Firewall, Rows};
 use crate::sampling;
 use crate::sequence::Sequence;
 use crate::session::{Key, Sessions};
@@ -55,6 +56,7 @@ pub struct Decoder {
     stateless: Facts,
     /// Is filled and cleared for what is read record by record.
     pub(crate) row: Row,
+    pub(crate) connections: Connections,
 }
 
 /// What is known of a session from outside.
@@ -97,6 +99,7 @@ impl Decoder {
             clock: 0,
             stateless: Facts::default(),
             row: Row::default(),
+            connections: Connections::default(),
         }
     }
 
@@ -267,6 +270,11 @@ impl Decoder {
             tunnels: &settings.tunnels,
             row: &mut self.row,
             counters: &mut self.counters,
+            connections: Firewall {
+                connections: &mut self.connections,
+                session: (0, 0),
+                bounds: self.limits.bounds(),
+            },
         };
         if let Some(plan) = self.legacy.get(plan) {
             rows.add(plan, legacy::records(layout, bytes, count), columns);

@@ -4,6 +4,7 @@
 //! and takes any bytes without a panic. What an exporter may cost is bounded by [`Limits`]. A record costs no
 //! allocation, and a column that nothing fills costs nothing.
 
+pub mod capture;
 pub mod frame;
 pub mod sflow;
 
@@ -17,6 +18,7 @@ mod legacy;
 mod limits;
 mod mapping;
 mod message;
+mod nsel;
 mod observer;
 mod options;
 mod plan;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::nsel::Bounds;
+
 /// The bounds of a decoder's memory and work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -35,6 +37,14 @@ pub struct Limits {
     pub totals: usize,
     /// Different texts, such as names of applications.
     pub texts: usize,
+}
+
+impl Limits {
+    /// Those of the connections of firewalls.
+    pub(crate) fn bounds(&self) -> Bounds {
+        let ended = u64::try_from(self.ended.as_nanos()).unwrap_or(u64::MAX);
+        Bounds { connections: self.connections, ended }
+    }
 }
 
 impl Default for Limits {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decoder::need;
 use crate::element::{Cursor, Records};
 use crate::options::OptionRecord;
-use crate::rows::Rows;
+use crate::rows::{Firewall, Rows};
 use crate::sampling::{self, missing};
 use crate::session::Key;
 use crate::template::{Announcement, Layout, Template};
@@ -95,6 +95,9 @@ impl Decoder {
         let body = body.ok_or(Reason::Length)?;
         let key = Key { source: datagram.source, protocol, domain: head.domain };
         let session = self.open(key, datagram.received).ok_or(Reason::Limit)?;
+        if let Some(session) = self.sessions.at(session) {
+            session.first.get_or_insert(head.header.exported);
+        }
         let mut message = Message {
             datagram,
             key,
@@ -347,6 +350,11 @@ impl Decoder {
             tunnels: &settings.tunnels,
             row: &mut self.row,
             counters: &mut self.counters,
+            connections: Firewall {
+                connections: &mut self.connections,
+                session: (session.serial, session.first.unwrap_or_default()),
+                bounds: self.limits.bounds(),
+            },
         };
         let room = self.limits.rows.saturating_sub(message.rows);
         let (count, rest) = match template.stride() {

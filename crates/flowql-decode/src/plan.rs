@@ -5,6 +5,7 @@ use flowql_schema::elements::{Counter, Part, REVERSE};
 use crate::element::{Element, Records, Slot};
 use crate::frame::Link;
 use crate::mapping::{Change, Family, Icmp, Length, Meaning, Merge, Sampling, Unit};
+use crate::nsel::NselPlan;
 use crate::times::TimePlan;
 use crate::{Field, Fields};
 
@@ -122,6 +123,8 @@ pub(crate) struct Plan {
     /// For the flow the other way, of records that have counters of it.
     pub(crate) reverse: Option<Reverse>,
     pub(crate) sampling: SamplingPlan,
+    /// Where records tell of a firewall's connections.
+    pub(crate) nsel: Option<NselPlan>,
     /// Whether records tell of events and count nothing.
     events: bool,
 }
@@ -173,6 +176,7 @@ impl Plan {
         }
         let line_card = elements.iter().find(|(element, _)| (element.enterprise, element.id) == (0, 141));
         sampling.line_card = line_card.map(|&(_, slot)| slot);
+        let nsel = NselPlan::new(elements).filter(|_| v9);
         let reverse = counters.reverse(&meanings, needed);
         let is_event = |meaning: &Meaning| {
             matches!(meaning, Meaning::Number(Field::NATEvent | Field::FirewallEvent, ..))
@@ -180,7 +184,7 @@ impl Plan {
         let counts = counters.forward();
         let events =
             counts.is_empty() && reverse.is_none() && forward.iter().any(|(meaning, _)| is_event(meaning));
-        Self { forward: Compiler::compile(&forward, &counts, needed), reverse, sampling, events }
+        Self { forward: Compiler::compile(&forward, &counts, needed), reverse, sampling, nsel, events }
     }
 
     /// Whether records tell of events and count nothing.

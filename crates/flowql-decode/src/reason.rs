@@ -75,6 +75,10 @@ pub struct Counters {
     pub reverse_rows: u64,
     /// Records of events without counts, which are rows only where the columns of events are wanted.
     pub events: u64,
+    /// Records of firewalls that repeat what was stored: late updates, and further ends of a connection.
+    pub repeated: u64,
+    /// Records of firewalls that end a connection of which not all was heard.
+    pub unknown_connections: u64,
     /// Rows for which nothing said a sampling rate.
     pub unknown_rates: u64,
     /// Rows whose own time was too far from the receive time to be used.

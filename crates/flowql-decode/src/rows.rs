@@ -3,6 +3,7 @@
 use crate::element::Records;
 use crate::facts::Facts;
 use crate::frame::Tunnels;
+use crate::nsel::{Bounds, Connections, Event, NselPlan};
 use crate::plan::Plan;
 use crate::run::{Context, run};
 use crate::sampling::{self, Source};
@@ -22,6 +23,16 @@ pub(crate) struct Rows<'r> {
     pub(crate) tunnels: &'r Tunnels,
     pub(crate) row: &'r mut Row,
     pub(crate) counters: &'r mut Counters,
+    /// The connections of firewalls.
+    pub(crate) connections: Firewall<'r>,
+}
+
+/// What the events of a firewall need.
+pub(crate) struct Firewall<'r> {
+    pub(crate) connections: &'r mut Connections,
+    /// The number of the session, and the time of its first datagram.
+    pub(crate) session: (u64, u64),
+    pub(crate) bounds: Bounds,
 }
 
 impl Rows<'_> {
@@ -31,6 +42,13 @@ impl Rows<'_> {
         self.counters.records += count as u64;
         if plan.is_event() && !wants_events(columns) {
             self.counters.events += count as u64;
+            return;
+        }
+        if let Some(nsel) = &plan.nsel {
+            self.default_rate = Some(1);
+            for row in 0..count {
+                self.firewall(plan, nsel, records.record(row), columns);
+            }
             return;
         }
         run(&plan.forward, records, columns, &mut self.context());
@@ -43,6 +61,38 @@ impl Rows<'_> {
                 self.counters.reverse_rows += 1;
                 self.finish(plan, record, columns);
             }
+        }
+    }
+
+    /// Adds what a record of a firewall tells.
+    fn firewall(&mut self, plan: &Plan, nsel: &NselPlan, record: Records<'_>, columns: &mut Columns) {
+        let Firewall { connections, session, bounds } = &mut self.connections;
+        match connections.take(nsel, record, *session, self.header.received, *bounds) {
+            Event::Flow { counters: [bytes, packets, back_bytes, back_packets], start, end } => {
+                let ways = [(&plan.forward, bytes, packets)];
+                let back = plan.reverse.iter().map(|reverse| (&reverse.ops, back_bytes, back_packets));
+                for (place, (ops, bytes, packets)) in ways.into_iter().chain(back).enumerate() {
+                    if bytes == 0 && packets == 0 {
+                        continue;
+                    }
+                    run(ops, record, columns, &mut self.context());
+                    columns.set(Field::Bytes, 0, bytes);
+                    columns.set(Field::Packets, 0, packets);
+                    columns.set(Field::FlowStart, 0, start);
+                    columns.set(Field::FlowEnd, 0, end);
+                    self.counters.reverse_rows += u64::from(place > 0);
+                    self.finish(plan, record, columns);
+                }
+            }
+            Event::Empty if wants_events(columns) => {
+                run(&plan.forward, record, columns, &mut self.context());
+                columns.set(Field::Bytes, 0, 0);
+                columns.set(Field::Packets, 0, 0);
+                self.finish(plan, record, columns);
+            }
+            Event::Empty => self.counters.events += 1,
+            Event::Repeated => self.counters.repeated += 1,
+            Event::Unknown => self.counters.unknown_connections += 1,
         }
     }
 

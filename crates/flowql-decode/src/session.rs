@@ -30,6 +30,10 @@ pub(crate) struct Session {
     pub(crate) agent: Option<[u8; 16]>,
     /// Whether a template of another port was used.
     pub(crate) borrowed: bool,
+    /// A number that no other session has.
+    pub(crate) serial: u64,
+    /// When its first datagram was sent, in milliseconds since 1970 by its own clock.
+    pub(crate) first: Option<u64>,
     /// What an sFlow agent is remembered by.
     pub(crate) samples: Option<Box<sflow::Session>>,
     /// When its last valid datagram was received.
@@ -57,6 +61,8 @@ impl Session {
             agent: None,
             borrowed: false,
             samples: None,
+            serial: 0,
+            first: None,
             seen: now,
         }
     }
@@ -156,6 +162,8 @@ pub(crate) struct Sessions {
     exporters: HashMap<IpAddr, Vec<usize>>,
     /// The last session that was asked for.
     last: Option<(Key, usize)>,
+    /// How many there ever were.
+    serial: u64,
     /// When exporters were last looked through for idle ones.
     swept: u64,
 }
@@ -198,7 +206,8 @@ impl Sessions {
         if sessions.is_some_and(|sessions| sessions >= limits.sessions) {
             self.evict(address, limits, now)?;
         }
-        let session = Some(Session::new(key, limits, now));
+        self.serial += 1;
+        let session = Some(Session { serial: self.serial, ..Session::new(key, limits, now) });
         let place = match self.free.pop() {
             Some(place) => place,
             None => {

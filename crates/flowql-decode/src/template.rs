@@ -105,6 +105,9 @@ impl Protocol {
     }
 }
 
+/// The last scope type of NetFlow v9.
+const LAST_SCOPE_TYPE: u16 = 5;
+
 /// What was read between two places of the same bytes.
 fn between<'b>(start: &'b [u8], rest: &[u8]) -> &'b [u8] {
     start.get(..start.len() - rest.len()).unwrap_or_default()
@@ -125,7 +128,8 @@ impl Template {
                 return Err(Reason::Limit);
             }
             let is_scope = layout.scopes.is_some_and(|scopes| elements.len() < usize::from(scopes));
-            if protocol == Protocol::NetflowV9 && is_scope {
+            // Some exporters name an element instead.
+            if protocol == Protocol::NetflowV9 && is_scope && element.id <= LAST_SCOPE_TYPE {
                 element.enterprise = SCOPE_V9;
             }
             elements.push(element);

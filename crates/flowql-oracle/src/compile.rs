@@ -182,7 +182,13 @@ impl Compiler<'_> {
                 return Ok(());
             }
             Type::Mac => (word.and_then(values::mac).map(|mac| sql.mac(mac)), "expecting a MAC address"),
-            Type::String { .. } => (value.string().map(|text| sql.quoted(&text)), "expecting a string"),
+            Type::String { words: [], .. } => {
+                (value.string().map(|text| sql.quoted(&text)), "expecting a string")
+            }
+            Type::String { words, .. } => (
+                value.string().and_then(|text| values::member(words, &text)).map(|word| sql.quoted(word)),
+                "expecting a word of the column",
+            ),
             Type::Boundary => (
                 word.and_then(|word| values::member(&BOUNDARIES, word)).map(|word| sql.quoted(word)),
                 "expecting external, internal or undefined",

@@ -59,7 +59,7 @@ impl Compiler<'_> {
                 self.sql.raw(", ");
             }
             // ClickHouse refuses a longer one in a list, and only there.
-            if let Type::String { fixed: Some(size) } = column.kind
+            if let Type::String { fixed: Some(size), .. } = column.kind
                 && value.string().is_some_and(|text| text.len() > size)
             {
                 return Err(value.error("string longer than the column"));

@@ -12,9 +12,10 @@ pub(crate) enum Type {
         mask: &'static str,
     },
     Mac,
-    /// `fixed` bytes long, when the ClickHouse type says so.
+    /// `fixed` bytes long, or one of `words`, when the ClickHouse type says so.
     String {
         fixed: Option<usize>,
+        words: &'static [&'static str],
     },
     /// `port` takes service names, `bits` has named bits.
     Uint {
@@ -41,7 +42,10 @@ pub(crate) enum Type {
 impl Type {
     /// Whether columns of the two types can be compared.
     pub(crate) fn compares_with(self, other: Self) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+        match (self, other) {
+            (Self::String { words, .. }, Self::String { words: others, .. }) => words == others,
+            _ => std::mem::discriminant(&self) == std::mem::discriminant(&other),
+        }
     }
 }
 
@@ -56,6 +60,15 @@ pub(crate) struct Column {
 
 pub(crate) const fn prefix(address: &'static str, mask: &'static str) -> Type {
     Type::Prefix { address, mask }
+}
+
+/// Any text, or one of so many bytes.
+pub(crate) const fn text(fixed: Option<usize>) -> Type {
+    Type::String { fixed, words: &[] }
+}
+
+pub(crate) const fn words(words: &'static [&'static str]) -> Type {
+    Type::String { fixed: None, words }
 }
 
 pub(crate) const fn community(large: &'static str) -> Type {

@@ -129,6 +129,31 @@ fn an_enabled_column_comes_to_every_table_before_the_views_use_it() {
 }
 
 #[test]
+fn words_and_times_of_flows_are_stored_once_they_are_enabled() {
+    let schema = schema(|config| config.enable = vec!["Time".to_owned(), "DstPeerAS".to_owned()]);
+    let all = migrate(&made(&layout(), &Schema::default()), &layout(), &schema);
+    assert_eq!(
+        whats(&all)[..3],
+        [
+            "add DstPeerAS, FlowStart, FlowEnd, FlowEndReason to flows",
+            "add DstPeerAS, FlowStart, FlowEnd, FlowEndReason to flows_raw",
+            "add DstPeerAS to flows_1m0s",
+        ]
+    );
+    assert!(all[0].sql.contains("FlowStart DateTime64(3) CODEC(Delta, LZ4)"), "{}", all[0].sql);
+    assert!(
+        all[1].sql.contains(
+            "FlowEndReason Enum8('undefined' = 0, 'idle timeout' = 1, 'active timeout' = 2, \
+             'end of flow detected' = 3, 'forced end' = 4, 'lack of resources' = 5)"
+        ),
+        "{}",
+        all[1].sql
+    );
+    // Outside the sorting key: what a database has can be kept.
+    assert!(!all[2].sql.contains("ORDER BY"), "{}", all[2].sql);
+}
+
+#[test]
 fn a_prefix_that_is_stored_from_now_on_is_computed_for_the_rows_that_are_there() {
     let found = made(&layout(), &Schema::default());
     let schema = schema(|config| {

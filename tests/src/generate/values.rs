@@ -78,6 +78,11 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
             range(ends(column, &Rule { forms: single(end), ..*rule }))
         }
         Form::Mac => word(mac()),
+        Form::Text if !column.words().is_empty() => {
+            let known: Vec<&'static str> = column.words().iter().map(|(word, _)| *word).collect();
+            let cases = [str::to_owned, str::to_ascii_uppercase, str::to_ascii_lowercase];
+            (select(known), select(cases.to_vec())).prop_map(|(word, cased)| Value::Text(cased(word))).boxed()
+        }
         Form::Text => text(column, rule).prop_map(Value::Text).boxed(),
         Form::Pattern => pattern().prop_map(Value::Text).boxed(),
         Form::Regexp => super::regexps::regexp().prop_map(Value::Text).boxed(),
@@ -120,7 +125,7 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
         Form::Column => {
             let same: Vec<String> = all
                 .iter()
-                .filter(|other| other.filter_type == column.filter_type)
+                .filter(|other| other.filter_type == column.filter_type && other.words() == column.words())
                 .map(|other| other.name.to_string())
                 .collect();
             word(select(same).boxed())

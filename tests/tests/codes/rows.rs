@@ -183,12 +183,15 @@ const COLUMNS: &[Row] = &[
     row("E102", "SrcPort = dstvlan", "the column `DstVlan` is disabled", "dstvlan").with(With::DefaultColumns).help("add \"DstVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml"),
     row("E103", "bytes > 1000", "`Bytes` cannot be used in a filter", "bytes"),
     row("E103", "SrcPort = Packets", "`Packets` cannot be used in a filter", "Packets"),
+    row("E103", "FlowStart > 1", "`FlowStart` cannot be used in a filter", "FlowStart").help("the time range of a query selects flows by the time received"),
     row("E104", "\"SrcAS\" = 1", "expecting a column name, found a string", "\"SrcAS\""),
     row("E104", "'edge 1' = 1", "expecting a column name, found a string", "'edge 1'"),
     row("E105", "SrcAS LIKE \"AS%\"", "`SrcAS` has no operator `LIKE`", "LIKE").help("it has `=`, `!=`, `IN`, `NOTIN`, `BETWEEN` and `NOT BETWEEN`"),
     row("E105", "SrcMAC not  between 1 AND 2", "`SrcMAC` has no operator `NOT BETWEEN`", "not  between").help("it has `=`, `!=`, `IN` and `NOTIN`"),
     row("E105", "SrcPort HAS SYN", "`SrcPort` has no operator `HAS`", "HAS").help("it has `=`, `!=`, `<`, `<=`, `>`, `>=`, `IN`, `NOTIN`, `BETWEEN` and `NOT BETWEEN`"),
     row("E106", "SrcAS = DstPort", "`SrcAS` is of type asn and cannot be compared with `DstPort` of type uint", "DstPort"),
+    row("E106", "NATEvent = FirewallEvent", "`NATEvent` and `FirewallEvent` have different words", "FirewallEvent"),
+    row("E106", "AppName != TunnelType", "`AppName` and `TunnelType` have different words", "TunnelType"),
     row("E107", "SrcAS IN (DstAS)", "expecting an AS number or a range of AS numbers, found the column `DstAS`", "DstAS"),
     row("E107", "SrcPort BETWEEN dstport AND 9", "expecting an unsigned integer, found the column `DstPort`", "dstport"),
     row("E107", "DstASPath = SrcAS", "expecting an AS number, found the column `SrcAS`", "SrcAS"),
@@ -250,6 +253,15 @@ const NAMES: &[Row] = &[
         .help("close to it: `external` and `internal`"),
     row("E211", "FlowDirection = up", "expecting `ingress`, `egress` or `undefined`", "up"),
     row("E211", "EType = 2048", "expecting `IPv4` or `IPv6`", "2048"),
+    row(
+        "E211",
+        "NATEvent = \"nat44 session creat\"",
+        "`NATEvent` has no word `nat44 session creat`",
+        "\"nat44 session creat\"",
+    )
+    .help("close to it: `NAT44 session create`"),
+    row("E211", "SrcRPKI IN ('valid', 'unknown')", "`SrcRPKI` has no word `unknown`", "'unknown'")
+        .help("expecting `undefined`, `valid`, `invalid` and `not-found`"),
     row("E213", "DstPort = \"htps\"", "unknown service `htps`", "\"htps\"")
         .help("close to it: `https`, `htcp` and `http`"),
     row("E213", "SrcPortNAT IN ('zzzzzz')", "unknown service `zzzzzz`", "'zzzzzz'"),

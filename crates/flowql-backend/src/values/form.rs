@@ -184,6 +184,7 @@ impl Form {
                 ..text
             },
             Some(Type::Proto | Type::Boundary | Type::Direction) => Self { by: By::Later, ..text },
+            Some(Type::String) if !column.words().is_empty() => Self { by: By::Later, ..text },
             _ if column.country => Self { value: "toStringCutToZero(item_)", by: By::Later, ..text },
             _ if column.fixed_length().is_some() => Self { value: "toStringCutToZero(item_)", ..text },
             _ => Self { about: about(column), ..text },

@@ -354,6 +354,14 @@ fn a_configured_column_keeps_a_name_that_the_default_schema_got_later() {
     assert_eq!((taken.line, taken.column), (2, 8));
     assert!(taken.message.starts_with("`InIfIndex` replaces"), "{taken}");
     assert!(parse("[schema]\nenable = [\"InIfIndex\"]").unwrap().taken_names.is_empty());
+    // The columns that came after InIfIndex give way like it.
+    let added =
+        ["SrcPeerAS", "FlowStart", "NATEvent", "InVRF", "AppName", "OuterSrcAddr", "TunnelId", "DstRPKI"];
+    for name in added {
+        let config = parse(&format!("[[schema.column]]\nname = \"{name}\"\ntype = \"string\"\n")).unwrap();
+        let sql = config.compiler().compile(&format!("{name} = \"x\""), flowql::Options::default()).sql;
+        assert_eq!((sql, config.taken_names.len()), (Some(format!("{name} = 'x'")), 1));
+    }
 }
 
 #[test]

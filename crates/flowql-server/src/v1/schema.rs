@@ -180,6 +180,7 @@ fn column(column: &Column) -> ColumnShape {
             .unwrap_or_default()
             .iter()
             .map(|word| word.name)
+            .chain(column.words().iter().map(|(word, _)| *word))
             .collect(),
         bits: column.bits.iter().map(|&(name, _)| name).collect(),
     }

@@ -1,7 +1,7 @@
 //! Resolving column names.
 
 use super::{Checker, enumerate};
-use crate::{Code, ColumnId, Diagnostic, Edit, Fix, Span};
+use crate::{Code, ColumnId, Diagnostic, Edit, Fix, ScalarType, Span};
 
 impl Checker<'_, '_> {
     /// The filterable column of a name, or an error that says why there is none.
@@ -21,7 +21,12 @@ impl Checker<'_, '_> {
         let column = self.context.schema.column(id);
         if column.filter_type.is_none() {
             let message = format!("`{}` cannot be used in a filter", column.name);
-            return self.fail(Diagnostic::new(Code::UnfilterableColumn, span, message));
+            let mut diagnostic = Diagnostic::new(Code::UnfilterableColumn, span, message);
+            if let Some(ScalarType::DateTime | ScalarType::DateTime64(_)) = column.clickhouse_type.scalar() {
+                diagnostic =
+                    diagnostic.with_help("the time range of a query selects flows by the time received");
+            }
+            return self.fail(diagnostic);
         }
         if column.disabled {
             let message = format!("the column `{}` is disabled", column.name);

@@ -1,5 +1,6 @@
 //! Reading one value as one of the forms that a rule allows.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -125,6 +126,10 @@ impl Checker<'_, '_> {
             let message = format!("expecting {}, found the column `{}`", wanted.names(), right.name);
             return self.fail(Diagnostic::new(Code::ColumnNotAllowed, span, message));
         }
+        if left.filter_type == right.filter_type && !left.compares_with(right) {
+            let message = format!("`{}` and `{}` have different words", left.name, right.name);
+            return self.fail(Diagnostic::new(Code::TypesDiffer, span, message));
+        }
         if left.filter_type != right.filter_type {
             let kind = |column: &Column| column.filter_type.map(Type::name).unwrap_or_default();
             let message = format!(
@@ -146,7 +151,8 @@ impl Checker<'_, '_> {
             match form {
                 Form::Text => {
                     lint::country(column, &decoded, span, self.diagnostics);
-                    return Some(Read::Scalar(Scalar::Text(decoded.into_owned())));
+                    let text = self.known_text(column, decoded, span)?;
+                    return Some(Read::Scalar(Scalar::Text(text)));
                 }
                 Form::Pattern => {
                     self.check_pattern(&decoded, span)?;
@@ -167,6 +173,20 @@ impl Checker<'_, '_> {
         }
         let diagnostic = self.why_no_string(wanted, span, &decoded);
         self.fail(diagnostic)
+    }
+
+    /// The text, which for a column with words is one of them, in its case.
+    fn known_text(&mut self, column: &Column, decoded: Cow<'_, str>, span: Span) -> Option<String> {
+        if column.words().is_empty() {
+            return Some(decoded.into_owned());
+        }
+        match column.words().iter().find(|(word, _)| word.eq_ignore_ascii_case(&decoded)) {
+            Some((word, _)) => Some((*word).to_owned()),
+            None => {
+                let diagnostic = self.unknown_text(column, &decoded, span);
+                self.fail(diagnostic)
+            }
+        }
     }
 
     fn protocol(&mut self, name: &str, span: Span) -> Scalar {

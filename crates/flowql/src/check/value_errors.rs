@@ -158,6 +158,18 @@ impl Checker<'_, '_> {
         if close.is_empty() { diagnostic } else { suggest(diagnostic, span, &close) }
     }
 
+    /// Why a text is none of the words of its column.
+    pub(super) fn unknown_text(&mut self, column: &Column, text: &str, span: Span) -> Diagnostic {
+        let words = || column.words().iter().map(|(word, _)| *word);
+        let message = format!("`{}` has no word `{}`", column.name, shown(text));
+        let diagnostic = Diagnostic::new(Code::UnknownWord, span, message);
+        let diagnostic = self.suggest_names(diagnostic, text, span, |text| closest(text, words()));
+        if diagnostic.help.is_some() {
+            return diagnostic;
+        }
+        diagnostic.with_help(format!("expecting {}", enumerate(&words().collect::<Vec<_>>())))
+    }
+
     pub(super) fn unknown_protocol(&mut self, name: &str, span: Span) -> Diagnostic {
         let message = format!("unknown protocol `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownProtocol, span, message);

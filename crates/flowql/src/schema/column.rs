@@ -154,6 +154,20 @@ impl Column {
         OPERATORS.iter().map(|row| row.operator).filter(move |operator| available.contains(operator))
     }
 
+    /// The words that a text column is stored with, each with its number; none where it holds any text.
+    pub fn words(&self) -> &'static [(&'static str, i8)] {
+        match (self.filter_type, self.clickhouse_type) {
+            (Some(Type::String), ClickhouseType::Scalar(ScalarType::Enum8(words))) => words,
+            _ => &[],
+        }
+    }
+
+    /// Whether a filter can compare the two: their values are of one type and, for words, of one enumeration, by whose
+    /// numbers the database compares.
+    pub(crate) fn compares_with(&self, other: &Self) -> bool {
+        self.filter_type == other.filter_type && self.words() == other.words()
+    }
+
     /// The width in bits of an unsigned integer column; `None` for any other type.
     pub fn uint_bits(&self) -> Option<u32> {
         match self.clickhouse_type.scalar()? {

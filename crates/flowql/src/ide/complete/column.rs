@@ -69,8 +69,8 @@ pub fn values(
         operator,
         known,
         kind: kind(column),
-        open: rule.forms.iter().any(|form| is_open(*form)),
-        ranked: rule.forms.iter().any(|form| is_ranked(*form)),
+        open: rule.forms.iter().any(|form| is_open(column, *form)),
+        ranked: rule.forms.iter().any(|form| is_ranked(column, *form)),
         quoted: rule.forms.iter().any(|form| Form::is_quoted(*form)),
     })
 }

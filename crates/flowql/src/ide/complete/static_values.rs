@@ -60,6 +60,7 @@ pub(super) fn known_values(
         Form::Integer if column.port && operator != Operator::Between => ports(typed, quoted),
         Form::Community if !quoted => communities(compiler, typed),
         Form::Text if column.country => countries(typed),
+        Form::Text => column.words().iter().filter_map(|(word, _)| found(word, "", "", typed)).collect(),
         _ => Vec::new(),
     };
     let listed = Meanings::of(compiler, column, exclude);

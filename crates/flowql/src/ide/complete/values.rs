@@ -55,7 +55,7 @@ pub(super) fn offer(
         exclude,
         rest: String::new(),
         quoted,
-        ranking: !rule.forms.iter().any(|form| is_open(*form)),
+        ranking: !rule.forms.iter().any(|form| is_open(column, *form)),
         slot: slot.clone(),
     };
     let typed =
@@ -75,26 +75,28 @@ pub(super) fn offer(
     // A number being typed is no part of a name: with `1` for the value, Enter must not make `Dst1stAS` of it.
     let is_number = request.prefix.starts_with(|first: char| first.is_ascii_digit());
     if takes_columns(column, operator) && quote.is_none() && !is_number {
-        let same = |other: &Column| other.filter_type == column.filter_type && other.name != column.name;
+        let same = |other: &Column| other.compares_with(column) && other.name != column.name;
         for other in ranked_columns(compiler, &request.prefix, same) {
             let insert = written(&slot, &other.name, false);
             completions.candidates.push(column_candidate(other, insert));
         }
     }
-    if rule.forms.iter().any(|form| is_open(*form) || is_ranked(*form)) {
+    if rule.forms.iter().any(|form| is_open(column, *form) || is_ranked(column, *form)) {
         let rest = sibling_terms::of(compiler, source, context);
         completions.request = Some(ValueRequest { rest, ..request });
     }
 }
 
 /// Whether a form has values that only the network knows.
-pub(super) const fn is_open(form: Form) -> bool {
+pub(super) fn is_open(column: &Column, form: Form) -> bool {
+    if form == Form::Text {
+        return column.words().is_empty();
+    }
     matches!(
         form,
         Form::Address
             | Form::Subnet
             | Form::Mac
-            | Form::Text
             | Form::Pattern
             | Form::Integer
             | Form::Asn
@@ -105,8 +107,8 @@ pub(super) const fn is_open(form: Form) -> bool {
 }
 
 /// Whether a form has values that are all known, and of which the network knows how much they are used.
-pub(super) const fn is_ranked(form: Form) -> bool {
-    matches!(form, Form::Word)
+pub(super) fn is_ranked(column: &Column, form: Form) -> bool {
+    form == Form::Word || form == Form::Text && !column.words().is_empty()
 }
 
 /// A value of a source as it is inserted; `None` where it cannot stand at the place.

@@ -32,6 +32,11 @@ static FLAGS: &[Flag] = &[
     Flag { name: "port", doc: "takes the names of services too", holds: |column| column.port },
     Flag { name: "country", doc: "holds two capital letters", holds: |column| column.country },
     Flag {
+        name: "words",
+        doc: "holds no text but [its words](words.md#words-of-text-columns)",
+        holds: |column| !column.words().is_empty(),
+    },
+    Flag {
         name: "bits",
         doc: "has the operator `HAS` for its [named bits](words.md#named-bits)",
         holds: |column| !column.bits.is_empty(),

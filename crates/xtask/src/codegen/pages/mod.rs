@@ -3,6 +3,7 @@
 mod columns;
 mod configuration;
 mod diagnostics;
+mod elements;
 mod words;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ pub(super) fn all(root: &Path) -> Result<Vec<Generated>> {
         page("columns", &columns::body(root)?),
         page("configuration", &configuration::body(root)?),
         page("diagnostics", &diagnostics::body()?),
+        page("elements", &elements::body()?),
         page("words", &words::body()?),
     ])
 }

@@ -16,6 +16,7 @@ pub(super) fn body() -> Result<String> {
     keywords(&mut body)?;
     operators(&mut body);
     enumerations(&mut body)?;
+    column_words(&mut body)?;
     named_bits(&mut body)?;
     communities(&mut body);
     protocols(&mut body);
@@ -63,6 +64,19 @@ fn enumerations(body: &mut String) -> Result<()> {
             let (kind_cell, name, number) = (code(kind.name()), code(word.name), word.number.to_string());
             body.push_str(&row([kind_cell.as_str(), &name, &number, word.doc]));
         }
+    }
+    Ok(())
+}
+
+fn column_words(body: &mut String) -> Result<()> {
+    body.push_str(
+        "\n## Words of text columns\n\nThese columns hold words of their own and no other text. A word is written in \
+         quotes, in any case; patterns and regular expressions match it in the case of the table.\n\n",
+    );
+    body.push_str(&head(&["Column", "Words"]));
+    for column in Schema::default().columns().iter().filter(|column| !column.words().is_empty()) {
+        let words = codes(column.words().iter().map(|(word, _)| *word));
+        body.push_str(&row([code(&column.name).as_str(), &words]));
     }
     Ok(())
 }

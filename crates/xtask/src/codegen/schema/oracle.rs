@@ -9,7 +9,7 @@ use super::{Column, check, string};
 pub(super) fn body(columns: &[Column]) -> Result<String> {
     check(columns)?;
     let mut body = String::from(
-        "use super::schema::{Column, Type, community, off, on, prefix};\n\n\
+        "use super::schema::{Column, Type, community, off, on, prefix, text, words};\n\n\
          /// Every column, in the schema's order.\n",
     );
     writeln!(body, "pub(super) static COLUMNS: [Column; {}] = [", columns.len())?;
@@ -29,11 +29,16 @@ fn kind(column: &Column) -> Result<String> {
                 column.prefix_of().with_context(|| format!("{} has no parts", column.name))?;
             format!("prefix({}, {})", string(address), string(mask))
         }
+        Some("string") if column.clickhouse_type.starts_with("Enum8(") => {
+            // Every other part is a word, in quotes.
+            let words: Vec<_> = column.clickhouse_type.split('\'').skip(1).step_by(2).map(string).collect();
+            format!("words(&[{}])", words.join(", "))
+        }
         Some("string") => {
             let length =
                 column.clickhouse_type.strip_prefix("FixedString(").and_then(|rest| rest.strip_suffix(')'));
             let length = length.map_or("None".to_owned(), |length| format!("Some({length})"));
-            format!("Type::String {{ fixed: {length} }}")
+            format!("text({length})")
         }
         Some("uint") => {
             format!("Type::Uint {{ port: {}, bits: {} }}", column.port, !column.bits.is_empty())
