@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flowql_decode::capture::{Reader, Step};
 use flowql_decode::{Datagram, Decoder, Reason, Source, Transport};
-use support::{captures, columns, datagram, decoder, lines};
+use support::{captures, columns, datagram, decoder, lines, packets};
 
 /// The datagrams of a device, its templates first.
 fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
@@ -92,21 +92,8 @@ fn datagrams_of_devices() {
 
 /// The rows of a capture, and the decoder that made them.
 fn capture(name: &str) -> Option<(Vec<String>, Decoder)> {
-    let file = std::fs::read(captures("pcap")?.join(name)).unwrap();
-    let (mut reader, mut rest) = (Reader::default(), &file[..]);
+    let packets = packets(name)?;
     let (mut decoder, mut columns) = (decoder(), columns());
-    let mut packets = Vec::new();
-    loop {
-        match reader.step(rest).unwrap() {
-            Step::More => break,
-            Step::Used(length) => rest = &rest[length..],
-            Step::Packet(length, packet) => {
-                rest = &rest[length..];
-                packets.push(packet);
-            }
-        }
-    }
-    assert!(rest.is_empty() && !packets.is_empty());
     let datagram = |place: usize| {
         let packet = &packets[place];
         let source = Source { address: packet.source, listener: 0, transport: Transport::Udp };
