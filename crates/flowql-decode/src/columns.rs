@@ -59,19 +59,13 @@ impl Columns {
                 }
             };
             ($field:ident $value:expr, text) => {
-                if $value.0 != 0 {
-                    self.put(Field::$field, $value.0.to_le_bytes())
-                }
+                self.put(Field::$field, $value.0.to_le_bytes())
             };
             ($field:ident $value:expr, address) => {
-                if $value != [0; 16] {
-                    self.put(Field::$field, $value)
-                }
+                self.put(Field::$field, $value)
             };
             ($field:ident $value:expr, $kind:ident) => {
-                if $value != 0 {
-                    self.put(Field::$field, $value.to_le_bytes())
-                }
+                self.put(Field::$field, $value.to_le_bytes())
             };
         }
         macro_rules! push {
@@ -219,7 +213,22 @@ impl Columns {
     }
 
     /// Writes a value of the row after the last.
+    ///
+    /// A column that has the values of all rows before gets this one too, zero or not: that is foreseen better than whether
+    /// a value is zero. Other columns stay as they are until there is something to write.
+    #[inline(always)]
     fn put<const N: usize>(&mut self, field: Field, value: [u8; N]) {
+        let Some(bytes) = self.bytes.get_mut(field.place()) else { return };
+        if self.rows > 0 && bytes.len() == self.rows * N {
+            bytes.extend_from_slice(&value);
+        } else if value != [0; N] {
+            self.begin(field, value);
+        }
+    }
+
+    /// Writes a value of the row after the last into a column that lacks rows, or has more already.
+    #[cold]
+    fn begin<const N: usize>(&mut self, field: Field, value: [u8; N]) {
         if let Some(place) = self.tail(field, 1).first_chunk_mut() {
             *place = value;
         }

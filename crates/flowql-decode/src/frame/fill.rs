@@ -33,8 +33,9 @@ impl Frame {
             tunnel_type = self.tunnel_type as u8;
         }
         self.fill_addresses(row);
-        if row.mpls_labels.is_empty() {
-            row.mpls_labels.extend_from_slice(self.labels.as_slice());
+        let labels = self.labels.as_slice();
+        if !labels.is_empty() && row.mpls_labels.is_empty() {
+            row.mpls_labels.extend_from_slice(labels);
         }
         match self.proto {
             transport::ICMP => {

@@ -67,6 +67,8 @@ pub struct Frame {
     pub vlan: u16,
     /// The EtherType: [`IPV4`] or [`IPV6`] where the packet is one, whatever is around it; else that behind the VLAN tags.
     pub ether_type: u16,
+    /// The version of the IP header; 0 without one.
+    pub version: u8,
     /// The MPLS labels, the outermost first.
     pub labels: Labels,
     /// The source address, IPv4 as IPv4-mapped IPv6.
@@ -109,12 +111,6 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Whether there is an IP header with addresses.
-    #[must_use]
-    pub fn is_ip(&self) -> bool {
-        self.src_addr != [0; 16] || self.dst_addr != [0; 16]
-    }
-
     /// The kind of tunnel that a packet of this protocol and port is, for headers that are known without what they carry.
     #[must_use]
     pub fn tunnel_by_protocol(&self, tunnels: &Tunnels) -> TunnelType {
@@ -125,7 +121,7 @@ impl Frame {
 /// The labels of an MPLS stack, at most [`MAX_LABELS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    count: usize,
+    count: u32,
     values: [u32; MAX_LABELS],
 }
 
@@ -135,7 +131,7 @@ impl Labels {
     pub fn push_entry(&mut self, entry: u32) {
         const EXPLICIT_NULL: [u32; 2] = [0, 2];
         let label = entry >> 12;
-        if let Some(place) = self.values.get_mut(self.count)
+        if let Some(place) = self.values.get_mut(self.count as usize)
             && !EXPLICIT_NULL.contains(&label)
         {
             *place = label;
@@ -146,7 +142,7 @@ impl Labels {
     /// The labels, the outermost first.
     #[must_use]
     pub fn as_slice(&self) -> &[u32] {
-        self.values.get(..self.count).unwrap_or_default()
+        self.values.get(..self.count as usize).unwrap_or_default()
     }
 }
 
@@ -157,19 +153,24 @@ impl Labels {
 #[must_use]
 pub fn decode(header: &[u8], length: u64, link: Link, tunnels: &Tunnels) -> Frame {
     let mut frame = Frame::default();
-    let payload = read_flow(&mut frame, header, length, link.into());
+    decode_into(&mut frame, header, length, link, tunnels);
+    frame
+}
+
+/// The same into an empty frame, which is large enough for a copy of it to take time.
+pub(crate) fn decode_into(frame: &mut Frame, header: &[u8], length: u64, link: Link, tunnels: &Tunnels) {
+    let payload = read_flow(frame, header, length, link.into());
     if tunnels.mode == TunnelMode::Inner
         && let Some(payload) = payload
     {
-        enter_tunnels(&mut frame, payload, tunnels);
+        enter_tunnels(frame, payload, tunnels);
     }
-    frame
 }
 
 /// Replaces the flow by the innermost one that can be read.
 fn enter_tunnels(frame: &mut Frame, mut payload: Payload<'_>, tunnels: &Tunnels) {
     for _ in 0..MAX_TUNNELS {
-        let Some(tunnel) = tunnel::find(&payload, tunnels) else { return };
+        let Some(tunnel) = tunnel::find(frame, &payload, tunnels) else { return };
         let before = payload.bytes.len().saturating_sub(tunnel.bytes.len());
         let length = payload.length.saturating_sub(before as u64);
         let mut inner = Frame::default();

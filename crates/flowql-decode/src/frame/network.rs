@@ -5,8 +5,6 @@ use super::{Frame, IPV4, IPV6, MAX_EXTENSION_HEADERS, transport};
 /// What an IP packet carries.
 #[derive(Clone, Copy)]
 pub(super) struct Payload<'a> {
-    /// The version of IP.
-    pub(super) version: u8,
     /// The protocol of it.
     pub(super) proto: u8,
     /// Its beginning; empty in a fragment that is not the first.
@@ -21,11 +19,13 @@ pub(super) struct Payload<'a> {
 /// packets that do not say it themselves. `None` where the header is cut or contradicts itself.
 #[inline]
 pub(super) fn read<'a>(frame: &mut Frame, bytes: &'a [u8], length: u64) -> Option<Payload<'a>> {
-    let payload = match bytes.first()? >> 4 {
+    let version = bytes.first()? >> 4;
+    let payload = match version {
         4 => ipv4(frame, bytes, length)?,
         6 => ipv6(frame, bytes, length)?,
         _ => return None,
     };
+    frame.version = version;
     frame.proto = payload.proto;
     transport::read(frame, payload.bytes);
     Some(payload)
@@ -60,13 +60,7 @@ fn ipv4<'a>(frame: &mut Frame, bytes: &'a [u8], length: u64) -> Option<Payload<'
     let length = total.saturating_sub(header_length as u64);
     let first = frame.fragment_offset == 0;
     let rest = bytes.get(header_length..).filter(|_| first).unwrap_or_default();
-    Some(Payload {
-        version: 4,
-        proto: header[9],
-        bytes: within(rest, length, known),
-        length,
-        segments: false,
-    })
+    Some(Payload { proto: header[9], bytes: within(rest, length, known), length, segments: false })
 }
 
 /// The bytes that belong to a packet, without the padding of its frame.
@@ -95,10 +89,7 @@ fn ipv6<'a>(frame: &mut Frame, bytes: &'a [u8], length: u64) -> Option<Payload<'
     frame.src_addr = *src_addr;
     frame.dst_addr = *dst_addr;
     let bytes = within(rest, payload_length, known);
-    Some(extensions(
-        frame,
-        Payload { version: 6, proto: next, bytes, length: payload_length, segments: false },
-    ))
+    Some(extensions(frame, Payload { proto: next, bytes, length: payload_length, segments: false }))
 }
 
 const HOP_BY_HOP: u8 = 0;

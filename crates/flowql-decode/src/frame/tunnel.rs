@@ -2,7 +2,7 @@
 
 use super::link::{Layer, may_be_ethernet, may_be_ip};
 use super::network::Payload;
-use super::{Frame, IPV4, IPV6, transport};
+use super::{Frame, transport};
 
 /// Which flow a packet in a tunnel belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,12 +110,12 @@ const ETHERNET_IN_IP: u8 = 143;
 /// The kind of tunnel by protocol and port alone.
 pub(super) fn by_protocol(frame: &Frame, tunnels: &Tunnels) -> TunnelType {
     match frame.proto {
-        IPV6_IN_IP if frame.ether_type == IPV4 => TunnelType::SixInFour,
+        IPV6_IN_IP if frame.version == 4 => TunnelType::SixInFour,
         IPV4_IN_IP | IPV6_IN_IP => TunnelType::IpIp,
         GRE => TunnelType::Gre,
         L2TP => TunnelType::L2tpV3,
         MPLS_IN_IP => TunnelType::Mpls,
-        ETHERNET_IN_IP if frame.ether_type == IPV6 => TunnelType::SrV6,
+        ETHERNET_IN_IP if frame.version == 6 => TunnelType::SrV6,
         transport::UDP => match tunnels.at_port(frame.dst_port) {
             Some(UdpTunnel::Vxlan) => TunnelType::Vxlan,
             Some(UdpTunnel::Geneve) => TunnelType::Geneve,
@@ -128,15 +128,15 @@ pub(super) fn by_protocol(frame: &Frame, tunnels: &Tunnels) -> TunnelType {
     }
 }
 
-/// The tunnel that an IP packet is, if it is one.
-pub(super) fn find<'a>(payload: &Payload<'a>, tunnels: &Tunnels) -> Option<Tunnel<'a>> {
+/// The tunnel that an IP packet with these headers and this payload is, if it is one.
+pub(super) fn find<'a>(frame: &Frame, payload: &Payload<'a>, tunnels: &Tunnels) -> Option<Tunnel<'a>> {
     let bytes = payload.bytes;
     let plain = |kind, layer| Some(Tunnel { kind, id: 0, layer, bytes });
     match payload.proto {
         IPV4_IN_IP | IPV6_IN_IP if payload.segments => plain(TunnelType::SrV6, Layer::Ip),
-        IPV6_IN_IP if payload.version == 4 => plain(TunnelType::SixInFour, Layer::Ip),
+        IPV6_IN_IP if frame.version == 4 => plain(TunnelType::SixInFour, Layer::Ip),
         IPV4_IN_IP | IPV6_IN_IP => plain(TunnelType::IpIp, Layer::Ip),
-        ETHERNET_IN_IP if payload.version == 6 => plain(TunnelType::SrV6, Layer::Ethernet),
+        ETHERNET_IN_IP if frame.version == 6 => plain(TunnelType::SrV6, Layer::Ethernet),
         GRE => gre(bytes),
         L2TP => l2tpv3(bytes),
         MPLS_IN_IP => mpls(bytes),

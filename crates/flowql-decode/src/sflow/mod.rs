@@ -54,25 +54,14 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header, and gives what is behind it.
-    fn read(bytes: &[u8]) -> Result<(Self, Reader<'_>), Reason> {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Reason> {
         const VERSION: u32 = 5;
-        let mut reader = Reader::new(bytes);
-        match reader.u32() {
-            Some(VERSION) => {}
-            Some(_) => return Err(Reason::UnknownProtocol),
-            None => return Err(Reason::ShortHeader),
+        if reader.u32().ok_or(Reason::ShortHeader)? != VERSION {
+            return Err(Reason::UnknownProtocol);
         }
-        let header = (|| {
-            Some(Self {
-                agent: reader.address()?,
-                sub_agent: reader.u32()?,
-                sequence: reader.u32()?,
-                uptime: reader.u32()?,
-                samples: reader.u32()?,
-            })
-        })();
-        header.map(|header| (header, reader)).ok_or(Reason::ShortHeader)
+        let agent = reader.address().ok_or(Reason::ShortHeader)?;
+        let [sub_agent, sequence, uptime, samples] = reader.words().ok_or(Reason::ShortHeader)?;
+        Ok(Self { agent, sub_agent, sequence, uptime, samples })
     }
 }
 
@@ -103,8 +92,8 @@ impl Decoder {
         sink: &mut S,
     ) -> Result<Header, Reason> {
         session.counters.datagrams += 1;
-        let (header, mut reader) =
-            Header::read(bytes).inspect_err(|reason| session.counters.refuse(*reason))?;
+        let mut reader = Reader::new(bytes);
+        let header = Header::read(&mut reader).inspect_err(|reason| session.counters.refuse(*reason))?;
         let agent = session.follow(&header);
         let mut samples = sample::Samples {
             agent: header.agent,

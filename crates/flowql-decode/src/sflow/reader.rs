@@ -18,10 +18,24 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.bytes.split_first_chunk()?;
+    pub(super) fn chunk<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (chunk, rest) = self.bytes.split_first_chunk()?;
         self.bytes = rest;
-        Some(*array)
+        Some(chunk)
+    }
+
+    /// Numbers of four bytes, so many that one check is enough for all.
+    #[inline]
+    pub(super) fn words<const N: usize>(&mut self) -> Option<[u32; N]> {
+        let (words, _) = self.bytes.as_chunks();
+        let words = words.first_chunk::<N>()?;
+        self.bytes = self.bytes.get(N * 4..)?;
+        Some(words.map(u32::from_be_bytes))
+    }
+
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.chunk().copied()
     }
 
     #[inline]
@@ -80,10 +94,5 @@ impl<'a> Reader<'a> {
             2 => self.array(),
             _ => None,
         }
-    }
-
-    /// A MAC address, padded to eight bytes.
-    pub(super) fn mac(&mut self) -> Option<u64> {
-        self.array().map(|[a, b, c, d, e, f, _, _]| u64::from_be_bytes([0, 0, a, b, c, d, e, f]))
     }
 }

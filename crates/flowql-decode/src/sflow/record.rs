@@ -8,35 +8,51 @@ use crate::{Field, Fields, Row};
 /// What the records of a sample say, where another record may say it better: they come in any order.
 #[derive(Default)]
 pub(super) struct Packet<'a> {
-    header: Option<Header<'a>>,
-    ip: Option<Frame>,
-    ethernet: Option<Frame>,
+    /// Its first bytes.
+    header: Option<&'a [u8]>,
+    /// What they begin with, if it is known.
+    link: Option<Link>,
+    /// The length of all of it.
+    length: u64,
+    ip: Option<Ip<'a>>,
+    ethernet: Option<&'a [u8; 24]>,
     /// Of the outermost tag that the device took off, which was outside of those in the header.
     stripped_vlan: u16,
-    /// The router's, BGP's, that of MPLS: the first that is known serves.
-    next_hops: [[u8; 16]; 3],
+    /// Whose next hop the row has.
+    next_hop: NextHop,
     /// The tunnel in which the packet came.
-    ingress: Outer,
+    ingress: Outer<'a>,
     /// The tunnel in which it left.
-    egress: Outer,
+    egress: Outer<'a>,
 }
 
-/// The first bytes of the packet.
-struct Header<'a> {
-    link: Option<Link>,
-    length: u64,
-    bytes: &'a [u8],
+/// Who knows a next hop; those that come later go before.
+#[derive(Clone, Copy, Default, PartialEq, PartialOrd)]
+enum NextHop {
+    #[default]
+    Nobody,
+    Mpls,
+    Bgp,
+    Router,
+}
+
+/// Fields of an IP header, each in a place of its own.
+#[derive(Clone, Copy)]
+enum Ip<'a> {
+    V4(&'a [u8; 32]),
+    V6(&'a [u8; 56]),
 }
 
 /// What the device knows of a tunnel that is not in the header.
 #[derive(Default)]
-struct Outer {
-    header: Option<Frame>,
+struct Outer<'a> {
+    header: Option<Ip<'a>>,
     number: Option<u32>,
 }
 
 impl<'a> Packet<'a> {
     /// Reads a record: what no other record says goes to the row at once. `None` where it is cut; then it says nothing.
+    #[inline]
     pub(super) fn read(
         &mut self,
         row: &mut Row,
@@ -44,23 +60,22 @@ impl<'a> Packet<'a> {
         format: u32,
         record: &mut Reader<'a>,
     ) -> Option<()> {
-        let [router_hop, bgp_hop, mpls_hop] = &mut self.next_hops;
         match format {
-            1 => self.header = Some(header(record)?),
-            2 => self.ethernet = Some(ethernet(record)?),
-            3 => self.ip = Some(ipv4(record)?),
-            4 => self.ip = Some(ipv6(record)?),
+            1 => self.header(record)?,
+            2 => self.ethernet = Some(record.chunk()?),
+            3 => self.ip = Some(Ip::V4(record.chunk()?)),
+            4 => self.ip = Some(Ip::V6(record.chunk()?)),
             1001 => switch(row, record)?,
-            1002 => *router_hop = router(row, record)?,
-            1003 => *bgp_hop = gateway(row, wanted, record)?,
-            1006 => *mpls_hop = mpls(row, record)?,
+            1002 => router(row, record).map(|hop| self.next_hop(row, NextHop::Router, hop))?,
+            1003 => gateway(row, wanted, record).map(|hop| self.next_hop(row, NextHop::Bgp, hop))?,
+            1006 => mpls(row, record).map(|hop| self.next_hop(row, NextHop::Mpls, hop))?,
             1007 => nat(row, record)?,
             1012 => self.stripped_vlan = stripped_vlan(record)?,
             1020 => nat_ports(row, record)?,
-            1023 => self.egress.header = Some(ipv4(record)?),
-            1024 => self.ingress.header = Some(ipv4(record)?),
-            1025 => self.egress.header = Some(ipv6(record)?),
-            1026 => self.ingress.header = Some(ipv6(record)?),
+            1023 => self.egress.header = Some(Ip::V4(record.chunk()?)),
+            1024 => self.ingress.header = Some(Ip::V4(record.chunk()?)),
+            1025 => self.egress.header = Some(Ip::V6(record.chunk()?)),
+            1026 => self.ingress.header = Some(Ip::V6(record.chunk()?)),
             1029 => self.egress.number = Some(record.u32()?),
             1030 => self.ingress.number = Some(record.u32()?),
             _ => {}
@@ -68,27 +83,65 @@ impl<'a> Packet<'a> {
         Some(())
     }
 
+    /// The first bytes of the packet. The length counts a frame check sequence, as what was stripped does.
+    #[inline]
+    fn header(&mut self, record: &mut Reader<'a>) -> Option<()> {
+        const ETHERNET: u32 = 1;
+        const FRAME_CHECK: u32 = 4;
+        let [protocol, length, stripped] = record.words()?;
+        self.header = Some(record.opaque()?);
+        self.link = match protocol {
+            ETHERNET => Some(Link::Ethernet),
+            7 | 14 => Some(Link::Ppp),
+            11 | 12 => Some(Link::Ip),
+            13 => Some(Link::Mpls),
+            _ => None,
+        };
+        let stripped = if protocol == ETHERNET { stripped.max(FRAME_CHECK) } else { stripped };
+        self.length = length.saturating_sub(stripped).into();
+        Some(())
+    }
+
+    /// Gives the row a next hop, where it has none that goes before.
+    fn next_hop(&mut self, row: &mut Row, from: NextHop, address: [u8; 16]) {
+        if from > self.next_hop && address != [0; 16] {
+            row.next_hop = address;
+            self.next_hop = from;
+        }
+    }
+
     /// Gives the row the rest. Whether anything is said of the packet itself.
+    #[inline]
     pub(super) fn fill(&self, row: &mut Row, tunnels: &Tunnels) -> bool {
         if row.src_vlan == 0 {
             row.src_vlan = self.stripped_vlan;
         }
-        row.next_hop = self.next_hops.into_iter().find(|hop| *hop != [0; 16]).unwrap_or_default();
         self.egress.fill(row, tunnels);
         self.ingress.fill(row, tunnels);
-        let header = self.header.as_ref().map(|header| header.frame(tunnels));
+        let mut header = Frame { bytes: self.length, ..Frame::default() };
+        if let Some((bytes, link)) = self.header.zip(self.link) {
+            frame::decode_into(&mut header, bytes, self.length, link, tunnels);
+        }
         // Both are of the same packet, but the header says more.
-        let ip = self.ip.as_ref().filter(|_| !header.as_ref().is_some_and(Frame::is_ip));
-        let frames = [ip, header.as_ref(), self.ethernet.as_ref()];
-        frames.iter().flatten().for_each(|frame| frame.fill(row));
-        frames.iter().any(Option::is_some)
+        if let Some(ip) = self.ip.filter(|_| header.version == 0) {
+            ip.frame().fill(row);
+        }
+        if self.header.is_some() {
+            header.fill(row);
+        }
+        if let Some(fields) = self.ethernet {
+            ethernet(fields).fill(row);
+        }
+        self.header.is_some() || self.ip.is_some() || self.ethernet.is_some()
     }
 }
 
-impl Outer {
+impl Outer<'_> {
     /// Gives the row what is known of the tunnel.
+    #[inline]
     fn fill(&self, row: &mut Row, tunnels: &Tunnels) {
         if let Some(header) = &self.header {
+            let header = header.frame();
             row.outer_src_addr = header.src_addr;
             row.outer_dst_addr = header.dst_addr;
             row.tunnel_type = header.tunnel_by_protocol(tunnels) as u8;
@@ -99,70 +152,51 @@ impl Outer {
     }
 }
 
-impl Header<'_> {
-    fn frame(&self, tunnels: &Tunnels) -> Frame {
-        match self.link {
-            Some(link) => frame::decode(self.bytes, self.length, link, tunnels),
-            None => Frame { bytes: self.length, ..Frame::default() },
-        }
+impl Ip<'_> {
+    /// Length, protocol, addresses, ports, flags and type of service, each padded to four bytes.
+    fn frame(self) -> Frame {
+        let fields = match self {
+            Self::V4(bytes) => &bytes[..],
+            Self::V6(bytes) => &bytes[..],
+        };
+        self.read(&mut Reader::new(fields)).unwrap_or_default()
+    }
+
+    fn read(self, fields: &mut Reader<'_>) -> Option<Frame> {
+        let bytes = fields.u32()?.into();
+        let proto = fields.u8()?;
+        let (version, ether_type, src_addr, dst_addr) = match self {
+            Self::V4(_) => (4, IPV4, mapped(fields.array()?), mapped(fields.array()?)),
+            Self::V6(_) => (6, IPV6, fields.array()?, fields.array()?),
+        };
+        Some(Frame {
+            version,
+            ether_type,
+            bytes,
+            proto,
+            src_addr,
+            dst_addr,
+            src_port: fields.u16()?,
+            dst_port: fields.u16()?,
+            tcp_flags: fields.u16()?,
+            tos: fields.u8()?,
+            ..Frame::default()
+        })
     }
 }
 
-/// The first bytes of a packet. The length counts a frame check sequence, as what was stripped does.
-fn header<'a>(record: &mut Reader<'a>) -> Option<Header<'a>> {
-    const ETHERNET: u32 = 1;
-    const FRAME_CHECK: u32 = 4;
-    let protocol = record.u32()?;
-    let length = record.u32()?;
-    let stripped = record.u32()?;
-    let bytes = record.opaque()?;
-    let (link, stripped) = match protocol {
-        ETHERNET => (Some(Link::Ethernet), stripped.max(FRAME_CHECK)),
-        7 | 14 => (Some(Link::Ppp), stripped),
-        11 | 12 => (Some(Link::Ip), stripped),
-        13 => (Some(Link::Mpls), stripped),
-        _ => (None, stripped),
-    };
-    Some(Header { link, length: length.saturating_sub(stripped).into(), bytes })
-}
-
-fn ethernet(record: &mut Reader<'_>) -> Option<Frame> {
+/// Both addresses, padded to eight bytes, and the EtherType.
+fn ethernet(fields: &[u8; 24]) -> Frame {
     const HEADER_AND_FRAME_CHECK: u32 = 18;
-    let length = record.u32()?;
-    Some(Frame {
-        src_mac: record.mac()?,
-        dst_mac: record.mac()?,
-        ether_type: record.u16()?,
+    let [l0, l1, l2, l3, s0, s1, s2, s3, s4, s5, _, _, d0, d1, d2, d3, d4, d5, _, _, _, _, t0, t1] = *fields;
+    let length = u32::from_be_bytes([l0, l1, l2, l3]);
+    Frame {
+        src_mac: u64::from_be_bytes([0, 0, s0, s1, s2, s3, s4, s5]),
+        dst_mac: u64::from_be_bytes([0, 0, d0, d1, d2, d3, d4, d5]),
+        ether_type: u16::from_be_bytes([t0, t1]),
         bytes: length.saturating_sub(HEADER_AND_FRAME_CHECK).into(),
         ..Frame::default()
-    })
-}
-
-fn ipv4(record: &mut Reader<'_>) -> Option<Frame> {
-    let bytes = record.u32()?.into();
-    let proto = record.u8()?;
-    let src_addr = mapped(record.array()?);
-    let dst_addr = mapped(record.array()?);
-    ports(record, Frame { ether_type: IPV4, bytes, proto, src_addr, dst_addr, ..Frame::default() })
-}
-
-fn ipv6(record: &mut Reader<'_>) -> Option<Frame> {
-    let bytes = record.u32()?.into();
-    let proto = record.u8()?;
-    let src_addr = record.array()?;
-    let dst_addr = record.array()?;
-    ports(record, Frame { ether_type: IPV6, bytes, proto, src_addr, dst_addr, ..Frame::default() })
-}
-
-/// What sampled IPv4 and IPv6 end with.
-fn ports(record: &mut Reader<'_>, frame: Frame) -> Option<Frame> {
-    Some(Frame {
-        src_port: record.u16()?,
-        dst_port: record.u16()?,
-        tcp_flags: record.u16()?,
-        tos: record.u8()?,
-        ..frame
-    })
+    }
 }
 
 fn switch(row: &mut Row, record: &mut Reader<'_>) -> Option<()> {

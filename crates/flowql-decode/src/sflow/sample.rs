@@ -43,42 +43,14 @@ pub struct InterfaceCounters {
     pub out_errors: u32,
 }
 
-/// How sources and interfaces are written.
-#[derive(Clone, Copy)]
-enum Form {
-    /// A number of four bytes that has the class or the format in its top bits.
-    Compact,
-    /// Two numbers of four bytes.
-    Expanded,
-}
-
-impl Form {
-    /// The class and the index of a data source.
-    fn source(self, reader: &mut Reader<'_>) -> Option<(u32, u32)> {
-        let first = reader.u32()?;
-        match self {
-            Self::Compact => Some((first >> 24, first & 0x00ff_ffff)),
-            Self::Expanded => Some((first, reader.u32()?)),
-        }
-    }
-
-    fn interface(self, reader: &mut Reader<'_>) -> Option<Interface> {
-        let first = reader.u32()?;
-        match self {
-            Self::Compact => Some(Interface::compact(first)),
-            Self::Expanded => Some(Interface::expanded(first, reader.u32()?)),
-        }
-    }
-}
-
 /// What a sample says before its records.
 struct Start {
     /// Its class and index.
     source: (u32, u32),
     sampling_rate: u32,
     drops: u32,
-    input: Interface,
-    output: Interface,
+    input: u32,
+    output: u32,
     forwarding_status: u32,
 }
 
@@ -103,13 +75,14 @@ impl<S: Sink> Samples<'_, S> {
     }
 
     /// Reads a sample.
-    pub(super) fn read(&mut self, format: u32, sample: Reader<'_>) {
+    pub(super) fn read(&mut self, format: u32, mut sample: Reader<'_>) {
         let read = match format {
-            FLOW => self.flow(format, sample, |sample| flow_start(sample, Form::Compact)),
-            EXPANDED_FLOW => self.flow(format, sample, |sample| flow_start(sample, Form::Expanded)),
+            FLOW => self.flow(format, sample, flow_start),
+            EXPANDED_FLOW => self.flow(format, sample, expanded_start),
             DISCARDED => self.flow(format, sample, discarded_start),
-            COUNTERS => self.counters(sample, Form::Compact),
-            EXPANDED_COUNTERS => self.counters(sample, Form::Expanded),
+            // The number of the sample, and its source.
+            COUNTERS => sample.words::<2>().and_then(|_| self.counters(sample)),
+            EXPANDED_COUNTERS => sample.words::<3>().and_then(|_| self.counters(sample)),
             _ => {
                 self.session.tally.unknown += 1;
                 Some(())
@@ -152,18 +125,16 @@ impl<S: Sink> Samples<'_, S> {
         self.row.exporter_address = self.agent;
         self.row.sampling_rate = start.sampling_rate.into();
         self.row.packets = 1;
-        self.row.in_if_index = start.input.index();
-        self.row.out_if_index = start.output.index();
+        self.row.in_if_index = start.input;
+        self.row.out_if_index = start.output;
         self.row.forwarding_status = start.forwarding_status;
         self.sink.flow(self.row);
         Some(())
     }
 
     /// Reads the records of a sample of counters, of which those of interfaces are given away.
-    fn counters(&mut self, mut sample: Reader<'_>, form: Form) -> Option<()> {
+    fn counters(&mut self, mut sample: Reader<'_>) -> Option<()> {
         const GENERIC_INTERFACE: u32 = 1;
-        let _sequence = sample.u32()?;
-        form.source(&mut sample)?;
         for _ in 0..sample.u32()? {
             let (format, mut record) = sample.record()?;
             if format != GENERIC_INTERFACE {
@@ -179,26 +150,52 @@ impl<S: Sink> Samples<'_, S> {
     }
 }
 
-fn flow_start(reader: &mut Reader<'_>, form: Form) -> Option<Start> {
-    let _sequence = reader.u32()?;
-    let source = form.source(reader)?;
-    let sampling_rate = reader.u32()?;
-    let _pool = reader.u32()?;
-    let drops = reader.u32()?;
-    let input = form.interface(reader)?;
-    let output = form.interface(reader)?;
-    Some(Start { source, sampling_rate, drops, input, output, forwarding_status: output.forwarding_status() })
+/// Source and interfaces have their class and format in the top bits.
+#[inline]
+fn flow_start(reader: &mut Reader<'_>) -> Option<Start> {
+    let [_sequence, source, sampling_rate, _pool, drops, input, output] = reader.words()?;
+    let output = Interface::compact(output);
+    Some(Start {
+        source: compact_source(source),
+        sampling_rate,
+        drops,
+        input: Interface::compact(input).index(),
+        output: output.index(),
+        forwarding_status: output.forwarding_status(),
+    })
+}
+
+/// Source and interfaces are two numbers each.
+#[inline]
+fn expanded_start(reader: &mut Reader<'_>) -> Option<Start> {
+    let [_sequence, class, source, sampling_rate, _pool, drops] = reader.words()?;
+    let [input_format, input, output_format, output] = reader.words()?;
+    let output = Interface::expanded(output_format, output);
+    Some(Start {
+        source: (class, source),
+        sampling_rate,
+        drops,
+        input: Interface::expanded(input_format, input).index(),
+        output: output.index(),
+        forwarding_status: output.forwarding_status(),
+    })
 }
 
 /// Every discarded packet is reported, but for those that are counted as drops.
 fn discarded_start(reader: &mut Reader<'_>) -> Option<Start> {
-    let _sequence = reader.u32()?;
-    let source = Form::Expanded.source(reader)?;
-    let drops = reader.u32()?;
-    let input = Interface::expanded(0, reader.u32()?);
-    let output = Interface::expanded(0, reader.u32()?);
-    let forwarding_status = interface::discarded(reader.u32()?);
-    Some(Start { source, sampling_rate: 1, drops, input, output, forwarding_status })
+    let [_sequence, class, source, drops, input, output, reason] = reader.words()?;
+    Some(Start {
+        source: (class, source),
+        sampling_rate: 1,
+        drops,
+        input: Interface::expanded(0, input).index(),
+        output: Interface::expanded(0, output).index(),
+        forwarding_status: interface::discarded(reason),
+    })
+}
+
+fn compact_source(word: u32) -> (u32, u32) {
+    (word >> 24, word & 0x00ff_ffff)
 }
 
 fn interface_counters(agent: [u8; 16], reader: &mut Reader<'_>) -> Option<InterfaceCounters> {

@@ -2,6 +2,7 @@
 
 use super::Header;
 use crate::Counters;
+use crate::sequence::Sequence;
 
 /// Most agents and sub-agents of a session that are followed.
 pub const MAX_AGENTS: usize = 64;
@@ -9,9 +10,6 @@ pub const MAX_AGENTS: usize = 64;
 /// Most data sources of a session that are followed, for each kind of sample. A source is an interface or a part of the
 /// device.
 pub const MAX_SOURCES: usize = 4_096;
-
-/// How far back a number is late; from farther back it has begun again.
-const LATE: u32 = 64;
 
 /// What samples were. Each is counted once: all of them are the sum of the others and of those that are malformed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +65,7 @@ pub struct Session {
 struct Agent {
     address: [u8; 16],
     sub_agent: u32,
-    /// The number of the next datagram.
-    next: u32,
+    sequence: Sequence,
 }
 
 /// What counts drops: an agent, by its number here; the format of the samples; the class and the index of the source.
@@ -84,29 +81,25 @@ impl Session {
     /// Follows the sequence number of a datagram. Gives the number of its agent, if it is followed.
     pub(super) fn follow(&mut self, header: &Header) -> Option<usize> {
         let same = |agent: &Agent| agent.sub_agent == header.sub_agent && agent.address == header.agent;
-        let next = header.sequence.wrapping_add(1);
-        let Some(place) = self.agents.iter().position(same) else {
-            if self.agents.len() == MAX_AGENTS {
+        let place = match self.agents.iter().position(same) {
+            Some(place) => place,
+            None if self.agents.len() == MAX_AGENTS => {
                 self.loss.not_followed += 1;
                 return None;
             }
-            self.agents.push(Agent { address: header.agent, sub_agent: header.sub_agent, next });
-            return Some(self.agents.len() - 1);
-        };
-        if let Some(agent) = self.agents.get_mut(place) {
-            let ahead = header.sequence.wrapping_sub(agent.next);
-            let behind = ahead.wrapping_neg();
-            if ahead <= u32::MAX / 2 {
-                self.loss.datagrams += u64::from(ahead);
-                agent.next = next;
-            } else if behind <= LATE {
-                // It was counted as lost when the later one came.
-                self.loss.late += 1;
-                self.loss.datagrams = self.loss.datagrams.saturating_sub(1);
-            } else {
-                self.loss.restarts += 1;
-                agent.next = next;
+            None => {
+                let sequence = Sequence::default();
+                self.agents.push(Agent { address: header.agent, sub_agent: header.sub_agent, sequence });
+                self.agents.len() - 1
             }
+        };
+        if let Some(Agent { sequence, .. }) = self.agents.get_mut(place) {
+            let before = *sequence;
+            sequence.follow(header.sequence, Some(1), Some(header.uptime));
+            // What was late had been counted as lost.
+            self.loss.datagrams = (self.loss.datagrams + sequence.lost).saturating_sub(before.lost);
+            self.loss.late += sequence.reordered - before.reordered;
+            self.loss.restarts += sequence.restarts - before.restarts;
         }
         Some(place)
     }

@@ -1,8 +1,15 @@
 //! Packet headers: every kind, whole and cut, alone and in tunnels.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 mod packets;
 mod plain;
 mod properties;
+mod tshark;
 mod tunnels;
 
 use flowql_decode::frame::{Frame, IPV4, IPV6, Labels, Link, TunnelMode, Tunnels, decode};
@@ -34,6 +41,7 @@ fn ethernet_facts() -> Frame {
 /// The frame of `Ipv4::new` behind an Ethernet header.
 fn ipv4_facts(proto: u8, bytes: u64) -> Frame {
     Frame {
+        version: 4,
         ether_type: IPV4,
         src_addr: mapped(CLIENT),
         dst_addr: mapped(SERVER),
@@ -49,6 +57,7 @@ fn ipv4_facts(proto: u8, bytes: u64) -> Frame {
 /// The frame of `ipv6` behind an Ethernet header.
 fn ipv6_facts(proto: u8, bytes: u64) -> Frame {
     Frame {
+        version: 6,
         ether_type: IPV6,
         src_addr: v6(1),
         dst_addr: v6(2),
@@ -66,8 +75,11 @@ fn ports(frame: Frame, dst_port: u16) -> Frame {
     Frame { src_port: 40000, dst_port, ..frame }
 }
 
+/// A name, a packet, and the frame that it must give.
+type Case = (&'static str, Vec<u8>, Frame);
+
 /// Asserts that each packet gives its frame.
-fn check(cases: &[(&str, Vec<u8>, Frame)], read: impl Fn(&[u8]) -> Frame) {
+fn check(cases: &[Case], read: impl Fn(&[u8]) -> Frame) {
     for (name, bytes, expected) in cases {
         assert_eq!(read(bytes), *expected, "{name}");
     }

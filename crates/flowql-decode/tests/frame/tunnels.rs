@@ -40,7 +40,7 @@ fn tunnel_in_udp(port: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Every tunnel, and its inner flow.
-fn cases() -> Vec<(&'static str, Vec<u8>, Frame)> {
+pub(crate) fn cases() -> Vec<Case> {
     use TunnelType::{Erspan, Geneve, Gre, GtpU, IpIp, L2tpV3, Mpls, Nvgre, Pptp, SixInFour, Vxlan};
     let (packet, frame) = (packet(), frame());
     let stack = |values: &[u32], facts| Frame { labels: labels(values), ..facts };
@@ -96,6 +96,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, Frame)> {
 #[test]
 fn inner_flows() {
     check(&cases(), inner);
+    check(&cases_in_ipv6(), inner);
 }
 
 #[test]
@@ -126,8 +127,8 @@ fn a_cut_inner_header_leaves_the_outer_flow() {
     }
 }
 
-#[test]
-fn tunnels_in_ipv6() {
+/// Tunnels in IPv6.
+pub(crate) fn cases_in_ipv6() -> Vec<Case> {
     let expected = |kind| Frame { outer_src_addr: v6(1), outer_dst_addr: v6(2), ..packet_facts(kind, 0) };
     let customer = |kind| Frame { src_mac: 0x0b, dst_mac: 0x0a, vlan: 7, ..expected(kind) };
     let six = Frame {
@@ -136,28 +137,21 @@ fn tunnels_in_ipv6() {
         tunnel_type: TunnelType::IpIp,
         ..ipv6_facts(59, 40)
     };
-    check(
-        &[
-            (
-                "SRv6 of IPv4",
-                ethernet(0x86dd, &ipv6(43, &segments(4, &packet()))),
-                expected(TunnelType::SrV6),
-            ),
-            (
-                "SRv6 of Ethernet",
-                ethernet(0x86dd, &ipv6(43, &segments(143, &frame()))),
-                customer(TunnelType::SrV6),
-            ),
-            (
-                "SRv6 of Ethernet in one segment",
-                ethernet(0x86dd, &ipv6(143, &frame())),
-                customer(TunnelType::SrV6),
-            ),
-            ("IPv4 in IPv6", ethernet(0x86dd, &ipv6(4, &packet())), expected(TunnelType::IpIp)),
-            ("IPv6 in IPv6", ethernet(0x86dd, &ipv6_between(v6(3), v6(4), 41, &ipv6(59, &[]))), six),
-        ],
-        inner,
-    );
+    vec![
+        ("SRv6 of IPv4", ethernet(0x86dd, &ipv6(43, &segments(4, &packet()))), expected(TunnelType::SrV6)),
+        (
+            "SRv6 of Ethernet",
+            ethernet(0x86dd, &ipv6(43, &segments(143, &frame()))),
+            customer(TunnelType::SrV6),
+        ),
+        (
+            "SRv6 of Ethernet in one segment",
+            ethernet(0x86dd, &ipv6(143, &frame())),
+            customer(TunnelType::SrV6),
+        ),
+        ("IPv4 in IPv6", ethernet(0x86dd, &ipv6(4, &packet())), expected(TunnelType::IpIp)),
+        ("IPv6 in IPv6", ethernet(0x86dd, &ipv6_between(v6(3), v6(4), 41, &ipv6(59, &[]))), six),
+    ]
 }
 
 #[test]
@@ -221,4 +215,32 @@ fn tunnels_in_tunnels() {
     let nested = |count: usize| (1..count).fold(packet(), |rest, _| Ipv4::new(4).with(&rest));
     let read = |count| inner(&tunnel(4, &nested(count))).proto;
     assert_eq!((read(MAX_TUNNELS), read(MAX_TUNNELS + 1)), (6, 4));
+}
+
+#[test]
+fn kinds_have_the_numbers_of_their_column() {
+    use TunnelType::{
+        Erspan, Geneve, Gre, GtpU, IpIp, L2tpV3, Mpls, Nvgre, Pptp, SixInFour, SrV6, Undefined, Vxlan,
+    };
+    let schema = flowql::Schema::all_columns();
+    let column = schema.column(schema.find("TunnelType").expect("the column is there"));
+    let Some(flowql::ScalarType::Enum8(words)) = column.clickhouse_type.scalar() else {
+        panic!("{:?}", column.clickhouse_type)
+    };
+    let kinds = [
+        ("none", Undefined),
+        ("vxlan", Vxlan),
+        ("nvgre", Nvgre),
+        ("geneve", Geneve),
+        ("gtp-u", GtpU),
+        ("mpls-in-udp", Mpls),
+        ("gre", Gre),
+        ("erspan", Erspan),
+        ("pptp", Pptp),
+        ("ipip", IpIp),
+        ("6in4", SixInFour),
+        ("l2tpv3", L2tpV3),
+        ("srv6", SrV6),
+    ];
+    assert_eq!(words, kinds.map(|(word, kind)| (word, kind as i8)));
 }

@@ -128,3 +128,11 @@ fn counters_alone() {
     assert_eq!((tally.samples, tally.counters, tally.malformed, others), (144, 144, 0, 5));
     assert_eq!(exporter.seen.counters.len(), 142);
 }
+
+/// Two datagrams of the last capture have records that the other reader refuses.
+#[test]
+fn another_reader_sees_the_same() {
+    for name in ["sflow.pcap", "sflow_expanded.pcap", "sflow-print-v6.pcap"] {
+        datagrams(name).iter().flatten().for_each(|datagram| super::second_opinion::compare(datagram));
+    }
+}

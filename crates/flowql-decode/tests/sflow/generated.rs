@@ -202,6 +202,15 @@ proptest! {
         prop_assert_eq!(read(TunnelMode::Outer, &bytes).seen.rows, expected);
     }
 
+    /// Another reader sees the same. It does not pass the padding of records, and takes the source of a discarded packet for
+    /// one number, where the extension has two.
+    #[test]
+    fn another_reader_sees_the_same(samples in proptest::collection::vec(sample(), 0..6)) {
+        let readable = samples.iter().filter(|sample| !matches!(sample.kind, Kind::Discard));
+        let padded = readable.map(|sample| Sample { unknown: false, ..sample.clone() }.bytes());
+        super::second_opinion::compare(&datagram(1, &padded.collect::<Vec<_>>()));
+    }
+
     /// Neither the order of samples nor how they are shared out over datagrams changes the rows.
     #[test]
     fn the_order_of_samples_does_not_matter(

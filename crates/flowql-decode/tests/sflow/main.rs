@@ -12,6 +12,7 @@ mod generated;
 #[path = "../frame/packets.rs"]
 mod packets;
 mod records;
+mod second_opinion;
 mod sequences;
 
 use std::slice::from_ref;
