@@ -3,7 +3,6 @@
 //! The mixed datagrams are the captures, where they are at hand: `FLOWQL_CAPTURES`, or `../shared/captures`. Those whose
 //! templates or samplers are not in the captures are left out, since they would wait.
 
-#![expect(missing_docs, reason = "the macros of criterion make public items")]
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
 use std::hint::black_box;
