@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decoder::need;
 use crate::element::{Cursor, Records};
 use crate::options::OptionRecord;
-use crate::rows::{Firewall, Rows};
+use crate::rows::{Cumulative, Firewall, Rows};
 use crate::sampling::{self, missing};
 use crate::session::Key;
 use crate::template::{Announcement, Layout, Template};
@@ -198,7 +198,7 @@ impl Decoder {
         if !session.has_room(layout.id, &self.limits) {
             return Err(Reason::Limit);
         }
-        let template = Arc::new(Template::new(layout, key.protocol, self.needed, &self.limits)?);
+        let template = Arc::new(Template::new(layout, key.protocol, &self.needs, &self.limits)?);
         observer.template(key.source, key.domain, &template);
         session.announce(template, now, self.announced);
         self.waiting.came(&need(&key, What::Template(layout.id)));
@@ -355,6 +355,7 @@ impl Decoder {
                 session: (session.serial, session.first.unwrap_or_default()),
                 bounds: self.limits.bounds(),
             },
+            totals: Cumulative { are: settings.totals, totals: &mut self.totals, most: self.limits.totals },
         };
         let room = self.limits.rows.saturating_sub(message.rows);
         let (count, rest) = match template.stride() {

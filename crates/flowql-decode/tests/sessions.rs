@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use flowql_decode::{
     Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Reason, SamplingSettings, Settings, Source,
-    TimeSource, Transport,
+    TimeSource, TotalsAre, Transport,
 };
 use support::{Message, NOW, SECOND, columns, decode, decoder, lines, plain, source, values};
 
@@ -482,4 +482,37 @@ fn limits_of_time_are_settings() {
     session.take(0, source(1), &port_records(Message::v9(), 300, &[(1, 2)]));
     session.decoder.tick(NOW + SECOND);
     assert_eq!(session.decoder.waiting(), 0);
+}
+
+#[test]
+fn cumulative_totals_are_differences() {
+    let fields = plain(&[(7, 2), (22, 4), (21, 4), (85, 4), (86, 4)]);
+    let flow = |port: u64, start: u64, end: u64, bytes: u64, packets: u64| {
+        let record = values(&[(port, 2), (start, 4), (end, 4), (bytes, 4), (packets, 4)]);
+        Message::v9().template(300, &fields).set(300, &record)
+    };
+    // Records of two flows; then one whose port began again, and one whose counters did.
+    let records = [
+        (1, 5, 10, 100, 1),
+        (2, 5, 10, 7, 1),
+        (1, 5, 20, 350, 3),
+        (1, 5, 30, 350, 3),
+        (1, 40, 50, 60, 2),
+        (2, 5, 30, 5, 1),
+    ];
+    let bytes = |totals, limits: Limits| {
+        let others = ExporterSettings { totals, ..ExporterSettings::default() };
+        let mut session = Session::new(Settings { others, ..Settings::default() }, limits);
+        for (port, start, end, bytes, packets) in records {
+            session.take(0, source(1), &flow(port, start, end, bytes, packets));
+        }
+        session.columns.settle();
+        let rows = 0..session.columns.rows();
+        rows.map(|row| session.columns.number(flowql_decode::Field::Bytes, row)).collect::<Vec<_>>()
+    };
+    assert_eq!(bytes(TotalsAre::Own, Limits::default()), [100, 7, 350, 350, 60, 5]);
+    assert_eq!(bytes(TotalsAre::Cumulative, Limits::default()), [100, 7, 250, 0, 60, 5]);
+    // What is not remembered counts whole.
+    let limits = Limits { totals: 1, ..Limits::default() };
+    assert_eq!(bytes(TotalsAre::Cumulative, limits), [100, 7, 350, 0, 60, 5]);
 }
