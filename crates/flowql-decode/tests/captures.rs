@@ -141,6 +141,28 @@ fn captures_of_networks() {
     }
 }
 
+/// The sum of a column over rows.
+fn sum(rows: &[String], column: &str) -> u64 {
+    let values = rows.iter().flat_map(|row| row.split(' '));
+    let values = values.filter_map(|part| part.strip_prefix(column)?.strip_prefix('=')?.parse::<u64>().ok());
+    values.sum()
+}
+
+/// What `tshark -2` 4.0 sums up of the fields `cflow.octets` and `cflow.packets` of each capture.
+#[test]
+fn sums_are_those_of_tshark() {
+    let cases = [
+        ("101-NFv9-CISCO-cust_primitives.pcap", 4_500, 56),
+        ("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap", 10_632, 121),
+        ("106-IPFIXv10-HUAWEI-vrf_name.pcap", 284_557, 1_227),
+        ("ipfix-srv6.pcap", 133_659, 1_070),
+    ];
+    for (name, bytes, packets) in cases {
+        let Some((rows, _)) = capture(name) else { return };
+        assert_eq!((sum(&rows, "Bytes"), sum(&rows, "Packets")), (bytes, packets), "{name}");
+    }
+}
+
 #[test]
 fn names_and_rates_come_from_options() {
     let Some((rows, _)) = capture("ipfix-srv6.pcap") else { return };

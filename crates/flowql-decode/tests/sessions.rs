@@ -11,8 +11,8 @@ mod support;
 use std::time::Duration;
 
 use flowql_decode::{
-    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Reason, SamplingSettings, Settings, Source,
-    TimeSource, TotalsAre, Transport,
+    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Observer, Reason, Record, SamplingSettings,
+    Settings, Source, TimeSource, TotalsAre, Transport,
 };
 use support::{Message, NOW, SECOND, columns, decode, decoder, lines, plain, source, values};
 
@@ -515,4 +515,29 @@ fn cumulative_totals_are_differences() {
     // What is not remembered counts whole.
     let limits = Limits { totals: 1, ..Limits::default() };
     assert_eq!(bytes(TotalsAre::Cumulative, limits), [100, 7, 350, 0, 60, 5]);
+}
+
+#[test]
+fn a_record_is_shown_once() {
+    struct Shown(usize);
+    impl Observer for Shown {
+        fn wants_records(&self) -> bool {
+            true
+        }
+
+        fn record(&mut self, _: Source, _: u32, record: Record<'_>) {
+            assert_eq!(record.elements().count(), record.template().elements().len());
+            self.0 += 1;
+        }
+    }
+    let mut shown = Shown(0);
+    let (mut decoder, mut columns) = (decoder(), columns());
+    let flows = interface_flows(&[(1, 5), (2, 5)]).bytes();
+    decoder.decode(&support::datagram(&flows), &mut columns, &mut shown);
+    assert_eq!((shown.0, columns.rows()), (0, 0));
+    decoder.decode(&support::datagram(&sampled(&[(48, 5)]).bytes()), &mut columns, &mut shown);
+    for ticket in decoder.ready() {
+        decoder.resume(&support::datagram(&flows), ticket, &mut columns, &mut shown);
+    }
+    assert_eq!((shown.0, columns.rows()), (3, 2));
 }
