@@ -63,9 +63,10 @@ pub(crate) fn own_rate(plan: &SamplingPlan, record: Records<'_>) -> Option<u64> 
     let first = |slot: Option<crate::element::Slot>| slot.map_or(0, |slot| record.first(slot));
     let interval =
         plan.interval.iter().flatten().map(|&slot| record.first(slot)).find(|&interval| interval != 0);
+    // How many packets are taken in a row says nothing without how many are not.
     let packets = || {
-        let taken = first(plan.packet_interval);
-        ratio(taken.saturating_add(first(plan.packet_space)), taken)
+        let (taken, space) = (first(plan.packet_interval), record.first(plan.packet_space?));
+        ratio(taken.saturating_add(space), taken)
     };
     let population = || {
         let size = plan.size.map_or(1, |slot| record.first(slot));

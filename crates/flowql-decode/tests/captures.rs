@@ -172,8 +172,10 @@ fn names_and_rates_come_from_options() {
     assert!(rows[1].contains("EgressVRFID=1 OutVRF=A4"), "{}", rows[1]);
     // The options of the other exporter say the rate, those of this one only names.
     assert_eq!(decoder.counters().unknown_rates, 3);
-    let Some((_, decoder)) = capture("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap") else { return };
+    // It says that one packet in a row is taken (305), and one of 256 (309, 310).
+    let Some((rows, decoder)) = capture("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap") else { return };
     assert_eq!(decoder.counters().unknown_rates, 0);
+    assert!(rows.iter().all(|row| row.starts_with("SamplingRate=256 ")), "{rows:?}");
 }
 
 #[test]
