@@ -239,14 +239,16 @@ impl Decoder {
             }
             return Ok(());
         };
-        if observer.wants_records() {
+        // A set that begins to wait is shown when it waits no longer.
+        let sampler = self.sampler(message, &template, set);
+        if observer.wants_records() && sampler.is_none() {
             self.show(message, &template, set, observer);
         }
         let rest = if template.scopes().is_some() {
             self.counters.option_sets += 1;
             self.options(message, &template, set)
         } else {
-            if let Some(sampler) = self.sampler(message, &template, set) {
+            if let Some(sampler) = sampler {
                 message.records = None;
                 self.wait_for(message, set, What::Sampler(sampler));
                 return Ok(());

@@ -11,8 +11,8 @@ mod support;
 use std::time::Duration;
 
 use flowql_decode::{
-    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Reason, SamplingSettings, Settings, Source,
-    TimeSource, TotalsAre, Transport,
+    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Observer, Reason, Record, SamplingSettings,
+    Settings, Source, TimeSource, TotalsAre, Transport,
 };
 use support::{Message, NOW, SECOND, columns, decode, decoder, lines, plain, source, values};
 
@@ -366,11 +366,12 @@ fn a_sampler_that_stays_silent_is_not_waited_for_again() {
 #[test]
 fn records_say_their_own_rate() {
     type Fields = &'static [(u16, u64, u16)];
-    let cases: [(Fields, u64); 7] = [
+    let cases: [(Fields, u64); 8] = [
         (&[(34, 1_000, 4)], 1_000),
         (&[(34, 0, 4), (50, 500, 4)], 500),
         (&[(305, 1, 4), (306, 999, 4)], 1_000),
         (&[(305, 10, 4), (306, 15, 4)], 3),
+        (&[(305, 1, 4), (309, 1, 4), (310, 256, 4)], 256),
         (&[(309, 3, 4), (310, 1_000, 4)], 333),
         (&[(309, 3, 4), (310, 1, 4)], 1),
         (&[(310, 64, 4)], 64),
@@ -515,4 +516,29 @@ fn cumulative_totals_are_differences() {
     // What is not remembered counts whole.
     let limits = Limits { totals: 1, ..Limits::default() };
     assert_eq!(bytes(TotalsAre::Cumulative, limits), [100, 7, 350, 0, 60, 5]);
+}
+
+#[test]
+fn a_record_is_shown_once() {
+    struct Shown(usize);
+    impl Observer for Shown {
+        fn wants_records(&self) -> bool {
+            true
+        }
+
+        fn record(&mut self, _: Source, _: u32, record: Record<'_>) {
+            assert_eq!(record.elements().count(), record.template().elements().len());
+            self.0 += 1;
+        }
+    }
+    let mut shown = Shown(0);
+    let (mut decoder, mut columns) = (decoder(), columns());
+    let flows = interface_flows(&[(1, 5), (2, 5)]).bytes();
+    decoder.decode(&support::datagram(&flows), &mut columns, &mut shown);
+    assert_eq!((shown.0, columns.rows()), (0, 0));
+    decoder.decode(&support::datagram(&sampled(&[(48, 5)]).bytes()), &mut columns, &mut shown);
+    for ticket in decoder.ready() {
+        decoder.resume(&support::datagram(&flows), ticket, &mut columns, &mut shown);
+    }
+    assert_eq!((shown.0, columns.rows()), (3, 2));
 }
