@@ -1,6 +1,7 @@
 //! The command line.
 
 mod data;
+mod decode;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
+pub(crate) use decode::Decode;
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -84,6 +86,7 @@ pub(crate) enum Command {
     Check(Check),
     Fmt(Fmt),
     Grep(Grep),
+    Decode(Decode),
     Explain(Explain),
     Complete(Complete),
     Tokens(Tokens),

@@ -252,6 +252,24 @@ impl Columns {
         ends.push(bytes.len() as u64 / 4);
     }
 
+    /// Writes the values of a row of others, which have the same fields and are [settled](Self::settle), into the row after
+    /// the last.
+    pub(crate) fn copy(&mut self, others: &Self, row: usize) {
+        for &field in Field::ALL {
+            if field.kind() == Kind::Numbers {
+                if !others.list(field).ends.is_empty() {
+                    self.put_items(field, self.rows, others.numbers(field, row));
+                }
+                continue;
+            }
+            let width = field.width();
+            let value = others.fixed(field).get(row * width..).and_then(|rest| rest.get(..width));
+            if let Some(value) = value {
+                self.tail(field, 1).copy_from_slice(value);
+            }
+        }
+    }
+
     /// Takes so many rows after the last as written.
     pub(crate) fn advance(&mut self, count: usize) {
         self.rows += count;

@@ -6,13 +6,14 @@ use crate::element::Cursor;
 use crate::facts::{Facts, Interface};
 use crate::legacy::{self, LegacyHeader};
 use crate::nsel::Connections;
-use crate::plan::{NEEDED, Plan};
-use crate::rows::{Firewall, Rows};
+use crate::plan::{NEEDED, Needs, Plan};
+use crate::rows::{Cumulative, Firewall, Rows};
 use crate::sampling;
 use crate::sequence::Sequence;
 use crate::session::{Key, Sessions};
 use crate::sflow;
 use crate::times::Header;
+use crate::totals::Totals;
 use crate::waiting::{Need, Waiting, What};
 use crate::{
     Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Row, Settings, Source,
@@ -39,7 +40,7 @@ use crate::{
 pub struct Decoder {
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
-    pub(crate) needed: Fields,
+    pub(crate) needs: Needs,
     pub(crate) sessions: Sessions,
     pub(crate) waiting: Waiting,
     pub(crate) texts: Texts,
@@ -57,6 +58,7 @@ pub struct Decoder {
     /// Is filled and cleared for what is read record by record.
     pub(crate) row: Row,
     pub(crate) connections: Connections,
+    pub(crate) totals: Totals,
 }
 
 /// What is known of a session from outside.
@@ -80,17 +82,18 @@ impl Decoder {
     /// A decoder that fills the columns of these fields.
     pub fn new(settings: Settings, limits: Limits, wanted: Fields) -> Self {
         let mut needed = NEEDED.into_iter().fold(wanted, Fields::with);
-        if settings.time == TimeSource::Ended {
-            needed = needed.with(Field::FlowEnd);
+        if settings.time == TimeSource::Ended || settings.spread {
+            needed = needed.with(Field::FlowStart).with(Field::FlowEnd);
         }
+        let needs = Needs { fields: needed, elements: settings.elements.clone() };
         Self {
             texts: Texts::new(limits.texts),
             legacy: [Protocol::NetflowV1, Protocol::NetflowV5, Protocol::NetflowV7]
-                .map(|protocol| legacy::plan(protocol, needed)),
-            sflow: sflow::Decoder::new(needed),
+                .map(|protocol| legacy::plan(protocol, &needs)),
+            sflow: sflow::Decoder::new(needs.fields),
             settings,
             limits,
-            needed,
+            needs,
             sessions: Sessions::default(),
             waiting: Waiting::default(),
             counters: Counters::default(),
@@ -100,6 +103,7 @@ impl Decoder {
             stateless: Facts::default(),
             row: Row::default(),
             connections: Connections::default(),
+            totals: Totals::default(),
         }
     }
 
@@ -275,6 +279,7 @@ impl Decoder {
                 session: (0, 0),
                 bounds: self.limits.bounds(),
             },
+            totals: Cumulative { are: settings.totals, totals: &mut self.totals, most: self.limits.totals },
         };
         if let Some(plan) = self.legacy.get(plan) {
             rows.add(plan, legacy::records(layout, bytes, count), columns);

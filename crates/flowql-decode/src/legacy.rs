@@ -2,9 +2,9 @@
 
 use flowql_schema::netflow::{self, Layout};
 
+use crate::Protocol;
 use crate::element::{Cursor, Element, Records, Slot};
-use crate::plan::Plan;
-use crate::{Fields, Protocol};
+use crate::plan::{Needs, Plan};
 
 /// What the header of a datagram says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn records<'b>(layout: &Layout, bytes: &'b [u8], count: u16) -> Recor
 }
 
 /// How records of version 1, 5 or 7 become rows.
-pub(crate) fn plan(protocol: Protocol, needed: Fields) -> Plan {
+pub(crate) fn plan(protocol: Protocol, needs: &Needs) -> Plan {
     let fields = layout(protocol).map_or(&[][..], |layout| layout.fields);
     let elements = (0..).zip(fields).map(|(index, &field)| {
         let length = field.length;
@@ -52,7 +52,7 @@ pub(crate) fn plan(protocol: Protocol, needed: Fields) -> Plan {
         (element, Slot { index, offset: field.offset, length })
     });
     let elements: Vec<(Element, Slot)> = elements.collect();
-    Plan::new(&elements, true, needed)
+    Plan::new(&elements, true, needs)
 }
 
 impl LegacyHeader {

@@ -2,8 +2,8 @@
 
 use flowql_schema::elements::{self, Counter, Part, Rule, TimeForm, Use};
 
-use crate::Field;
 use crate::element::Element;
+use crate::{Field, Kind};
 
 /// What a field of a template means for a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(crate) enum Meaning {
     Length(Length),
     /// A route distinguisher (RFC 4364, section 4.2).
     RouteDistinguisher,
+    /// A text in a column.
+    Text(Field),
     /// The identifier of an application (RFC 6759).
     Application,
     /// What the record says of the sampling.
@@ -160,6 +162,16 @@ impl Meaning {
         }
         // What follows from another use of the same element is not an operation of its own.
         elements::uses(element.enterprise, element.id).iter().find_map(Self::of_use)
+    }
+
+    /// What an element means that the configuration gives a column; `None` for a column of lists.
+    pub(crate) const fn configured(field: Field) -> Option<Self> {
+        Some(match field.kind() {
+            Kind::Number(_) => Self::Number(field, Change::None, Merge::First),
+            Kind::Address => Self::Address(field, Merge::Last),
+            Kind::Text => Self::Text(field),
+            Kind::Numbers => return None,
+        })
     }
 
     fn of_use(usage: &Use) -> Option<Self> {

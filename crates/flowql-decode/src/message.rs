@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::decoder::need;
 use crate::element::{Cursor, Records};
 use crate::options::OptionRecord;
-use crate::rows::{Firewall, Rows};
+use crate::rows::{Cumulative, Firewall, Rows};
 use crate::sampling::{self, missing};
 use crate::session::Key;
 use crate::template::{Announcement, Layout, Template};
@@ -198,7 +198,7 @@ impl Decoder {
         if !session.has_room(layout.id, &self.limits) {
             return Err(Reason::Limit);
         }
-        let template = Arc::new(Template::new(layout, key.protocol, self.needed, &self.limits)?);
+        let template = Arc::new(Template::new(layout, key.protocol, &self.needs, &self.limits)?);
         observer.template(key.source, key.domain, &template);
         session.announce(template, now, self.announced);
         self.waiting.came(&need(&key, What::Template(layout.id)));
@@ -239,14 +239,16 @@ impl Decoder {
             }
             return Ok(());
         };
-        if observer.wants_records() {
+        // A set that begins to wait is shown when it waits no longer.
+        let sampler = self.sampler(message, &template, set);
+        if observer.wants_records() && sampler.is_none() {
             self.show(message, &template, set, observer);
         }
         let rest = if template.scopes().is_some() {
             self.counters.option_sets += 1;
             self.options(message, &template, set)
         } else {
-            if let Some(sampler) = self.sampler(message, &template, set) {
+            if let Some(sampler) = sampler {
                 message.records = None;
                 self.wait_for(message, set, What::Sampler(sampler));
                 return Ok(());
@@ -355,6 +357,7 @@ impl Decoder {
                 session: (session.serial, session.first.unwrap_or_default()),
                 bounds: self.limits.bounds(),
             },
+            totals: Cumulative { are: settings.totals, totals: &mut self.totals, most: self.limits.totals },
         };
         let room = self.limits.rows.saturating_sub(message.rows);
         let (count, rest) = match template.stride() {

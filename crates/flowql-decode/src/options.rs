@@ -78,20 +78,20 @@ impl<'r> OptionRecord<'r> {
         let facts = &mut session.facts;
         let interface = self.interface.filter(|&index| index != 0).or(self.physical);
         if let Some(index) = interface {
-            let name = text(self.interface_name, texts);
-            let description = text(self.interface_description, texts);
+            let name = texts.sent(self.interface_name);
+            let description = texts.sent(self.interface_description);
             if (name, description) != Default::default() {
                 facts.name_interface(index, Interface { name, description });
             }
         }
         if let Some(vrf) = self.vrf {
-            let name = text(self.vrf_name, texts);
+            let name = texts.sent(self.vrf_name);
             if name != TextId::default() {
                 facts.name_vrf(vrf, name);
             }
         }
         if let Some(application) = self.application {
-            let name = text(self.application_name, texts);
+            let name = texts.sent(self.application_name);
             if name != TextId::default() {
                 facts.name_application(application, name);
             }
@@ -119,15 +119,5 @@ impl OwnRate {
         {
             self.0.add(sampling, slot);
         }
-    }
-}
-
-/// A text as it was sent, without the zeros and blanks that fill it up.
-fn text(bytes: &[u8], texts: &mut Texts) -> TextId {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    let bytes = bytes.get(..end).unwrap_or_default().trim_ascii();
-    match std::str::from_utf8(bytes) {
-        Ok(text) => texts.id(text),
-        Err(_) => texts.id(&String::from_utf8_lossy(bytes)),
     }
 }

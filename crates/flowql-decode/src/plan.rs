@@ -1,5 +1,7 @@
 //! A template as a list of operations, each of which fills a column for all records of a set.
 
+use std::collections::HashMap;
+
 use flowql_schema::elements::{Counter, Part, REVERSE};
 
 use crate::element::{Element, Records, Slot};
@@ -7,6 +9,7 @@ use crate::frame::Link;
 use crate::mapping::{Change, Family, Icmp, Length, Meaning, Merge, Sampling, Unit};
 use crate::nsel::NselPlan;
 use crate::times::TimePlan;
+use crate::totals::TotalsPlan;
 use crate::{Field, Fields};
 
 /// What is done for the records of a set.
@@ -28,6 +31,8 @@ pub(crate) enum Op {
     Packet(PacketPlan),
     /// A route distinguisher as text.
     RouteDistinguisher(Slot),
+    /// A text as it was sent.
+    Text(Field, Slot),
     /// The name of an application, by its identifier.
     Application(Slot),
     /// The type and the number of a layer-2 segment.
@@ -125,6 +130,8 @@ pub(crate) struct Plan {
     pub(crate) sampling: SamplingPlan,
     /// Where records tell of a firewall's connections.
     pub(crate) nsel: Option<NselPlan>,
+    /// Where the counters are those since the flow began.
+    pub(crate) totals: Option<TotalsPlan>,
     /// Whether records tell of events and count nothing.
     events: bool,
 }
@@ -160,9 +167,10 @@ pub(crate) const NEEDED: [Field; 11] = [
 
 impl Plan {
     /// The plan of a template's fields, for what is needed of them.
-    pub(crate) fn new(elements: &[(Element, Slot)], v9: bool, needed: Fields) -> Self {
+    pub(crate) fn new(elements: &[(Element, Slot)], v9: bool, needs: &Needs) -> Self {
+        let needed = needs.fields;
         let meanings = elements.iter().filter_map(|&(element, slot)| {
-            Some((element.enterprise == REVERSE, Meaning::of(element, v9)?, slot))
+            Some((element.enterprise == REVERSE, needs.meaning(element, v9)?, slot))
         });
         let meanings: Vec<(bool, Meaning, Slot)> = meanings.collect();
         let forward = meanings.iter().filter(|(reverse, ..)| !reverse);
@@ -176,6 +184,7 @@ impl Plan {
         }
         let line_card = elements.iter().find(|(element, _)| (element.enterprise, element.id) == (0, 141));
         sampling.line_card = line_card.map(|&(_, slot)| slot);
+        let totals = (counters.family == Some(Counter::Total)).then(|| TotalsPlan::new(elements));
         let nsel = NselPlan::new(elements).filter(|_| v9);
         let reverse = counters.reverse(&meanings, needed);
         let is_event = |meaning: &Meaning| {
@@ -184,7 +193,14 @@ impl Plan {
         let counts = counters.forward();
         let events =
             counts.is_empty() && reverse.is_none() && forward.iter().any(|(meaning, _)| is_event(meaning));
-        Self { forward: Compiler::compile(&forward, &counts, needed), reverse, sampling, nsel, events }
+        Self {
+            forward: Compiler::compile(&forward, &counts, needed),
+            reverse,
+            sampling,
+            nsel,
+            totals,
+            events,
+        }
     }
 
     /// Whether records tell of events and count nothing.
@@ -196,6 +212,7 @@ impl Plan {
 /// Which counters a flow takes.
 #[derive(Debug, Default)]
 struct CounterPlan {
+    family: Option<Counter>,
     bytes: Option<Slot>,
     packets: Option<Slot>,
     post: (Option<Slot>, Option<Slot>),
@@ -224,7 +241,7 @@ impl CounterPlan {
             }
             _ => reverse,
         };
-        Self { bytes, packets, post: pair(false, Counter::Post), back: back.unwrap_or_default() }
+        Self { family, bytes, packets, post: pair(false, Counter::Post), back: back.unwrap_or_default() }
     }
 
     fn forward(&self) -> Vec<Op> {
@@ -272,6 +289,22 @@ fn swapped(meaning: Meaning) -> Option<Meaning> {
         Meaning::Prefix(field) => Meaning::Prefix(field.swapped()),
         other => other,
     })
+}
+
+/// What plans are made for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) fields: Fields,
+    /// The columns of elements that the configuration says, by enterprise and number.
+    pub(crate) elements: HashMap<(u32, u16), Field>,
+}
+
+impl Needs {
+    /// What a field of a template means: first what the configuration says.
+    fn meaning(&self, element: Element, v9: bool) -> Option<Meaning> {
+        let configured = self.elements.get(&(element.enterprise, element.id)).copied();
+        configured.and_then(Meaning::configured).or_else(|| Meaning::of(element, v9))
+    }
 }
 
 /// Makes the operations of one direction.
@@ -383,6 +416,7 @@ impl Compiler {
                 Meaning::RouteDistinguisher => {
                     self.wanted(Field::MPLSVPNRD, Op::RouteDistinguisher(slot));
                 }
+                Meaning::Text(field) => self.wanted(field, Op::Text(field, slot)),
                 Meaning::Application => self.wanted(Field::AppName, Op::Application(slot)),
                 Meaning::Segment => self.wanted(Field::TunnelId, Op::Segment(slot)),
                 Meaning::Number(Field::IngressVRFID, ..) => {

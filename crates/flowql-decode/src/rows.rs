@@ -8,7 +8,8 @@ use crate::plan::Plan;
 use crate::run::{Context, run};
 use crate::sampling::{self, Source};
 use crate::times::Header;
-use crate::{Columns, Counters, Field, Row, Texts, TimeSource};
+use crate::totals::{Totals, TotalsPlan};
+use crate::{Columns, Counters, Field, Row, Texts, TimeSource, TotalsAre};
 
 /// What the rows of a datagram have in common.
 pub(crate) struct Rows<'r> {
@@ -25,6 +26,14 @@ pub(crate) struct Rows<'r> {
     pub(crate) counters: &'r mut Counters,
     /// The connections of firewalls.
     pub(crate) connections: Firewall<'r>,
+    pub(crate) totals: Cumulative<'r>,
+}
+
+/// What counters since the beginning of a flow need.
+pub(crate) struct Cumulative<'r> {
+    pub(crate) are: TotalsAre,
+    pub(crate) totals: &'r mut Totals,
+    pub(crate) most: usize,
 }
 
 /// What the events of a firewall need.
@@ -51,8 +60,14 @@ impl Rows<'_> {
             }
             return;
         }
-        run(&plan.forward, records, columns, &mut self.context());
-        self.finish(plan, records, columns);
+        if let Some(totals) = plan.totals.as_ref().filter(|_| self.totals.are == TotalsAre::Cumulative) {
+            for row in 0..count {
+                self.cumulative(plan, totals, records.record(row), columns);
+            }
+        } else {
+            run(&plan.forward, records, columns, &mut self.context());
+            self.finish(plan, records, columns);
+        }
         let Some(reverse) = &plan.reverse else { return };
         for row in 0..count {
             let record = records.record(row);
@@ -62,6 +77,17 @@ impl Rows<'_> {
                 self.finish(plan, record, columns);
             }
         }
+    }
+
+    /// Adds what a record has above the last one of its flow.
+    fn cumulative(&mut self, plan: &Plan, totals: &TotalsPlan, record: Records<'_>, columns: &mut Columns) {
+        run(&plan.forward, record, columns, &mut self.context());
+        let counters = [Field::Bytes, Field::Packets];
+        let said = counters.map(|field| columns.get(field, 0));
+        let (session, most) = (self.connections.session.0, self.totals.most);
+        let counted = self.totals.totals.difference(totals, record, session, said, most);
+        counters.into_iter().zip(counted).for_each(|(field, value)| columns.set(field, 0, value));
+        self.finish(plan, record, columns);
     }
 
     /// Adds what a record of a firewall tells.

@@ -34,6 +34,12 @@ pub(crate) fn run(ops: &[Op], records: Records<'_>, columns: &mut Columns, conte
             Op::Labels(slots) => labels(records, slots, columns),
             Op::Packet(plan) => packets(records, plan, columns, context),
             Op::RouteDistinguisher(slot) => route_distinguishers(records, *slot, columns, context),
+            Op::Text(field, slot) => {
+                for (row, bytes) in records.values(*slot).enumerate() {
+                    let text = context.texts.sent(bytes);
+                    put_text(columns, *field, row, text);
+                }
+            }
             Op::Application(slot) => applications(records, *slot, columns, context),
             Op::Segment(slot) => segments(records, *slot, columns),
             Op::VrfName(field, slot) => vrf_names(records, *slot, *field, columns, context),

@@ -63,16 +63,18 @@ pub(crate) fn own_rate(plan: &SamplingPlan, record: Records<'_>) -> Option<u64> 
     let first = |slot: Option<crate::element::Slot>| slot.map_or(0, |slot| record.first(slot));
     let interval =
         plan.interval.iter().flatten().map(|&slot| record.first(slot)).find(|&interval| interval != 0);
+    // Some routers say one packet in a row, and the rate by size and population: the interval alone counts last.
     let packets = || {
-        let taken = first(plan.packet_interval);
-        ratio(taken.saturating_add(first(plan.packet_space)), taken)
+        let (taken, space) = (first(plan.packet_interval), record.first(plan.packet_space?));
+        ratio(taken.saturating_add(space), taken)
     };
     let population = || {
         let size = plan.size.map_or(1, |slot| record.first(slot));
         ratio(first(plan.population), size)
     };
     let probability = || plan.probability.and_then(|slot| of_probability(record.values(slot).next()?));
-    interval.or_else(packets).or_else(population).or_else(probability)
+    let unsampled = || ratio(first(plan.packet_interval), first(plan.packet_interval));
+    interval.or_else(packets).or_else(population).or_else(probability).or_else(unsampled)
 }
 
 /// The sampler that the records of a set name and whose options have not come, if any.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::SamplingSettings;
 use crate::frame::Tunnels;
+use crate::{Field, SamplingSettings};
 
 /// How datagrams are decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,11 @@ pub struct Settings {
     pub time: TimeSource,
     /// What `ExporterAddress` is.
     pub exporter_address: AddressSource,
+    /// Whether [`Spread`](crate::Spread) shares flows out, so that their times are needed.
+    pub spread: bool,
+    /// The columns of elements that have none, or another one, by enterprise and number; 0 for those of IANA and the fields
+    /// of NetFlow v9.
+    pub elements: HashMap<(u32, u16), Field>,
     /// What holds for exporters that are not listed.
     pub others: ExporterSettings,
     /// What holds for an exporter, by source address. They always have a place among the exporters with state.
@@ -26,6 +31,18 @@ pub struct ExporterSettings {
     pub sampling: SamplingSettings,
     /// Which flow a packet in a tunnel belongs to, where packet headers are sent.
     pub tunnels: Tunnels,
+    /// What counters since the beginning of a flow (elements 85 and 86) are.
+    pub totals: TotalsAre,
+}
+
+/// What counters since the beginning of a flow are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TotalsAre {
+    /// What the record counts: its flow has no other one.
+    #[default]
+    Own,
+    /// Sums over all records of the flow: a record counts what it has above the last one.
+    Cumulative,
 }
 
 /// What `TimeReceived` is. A time over an hour before or a minute after the receive time is not used.

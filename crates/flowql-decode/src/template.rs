@@ -1,8 +1,8 @@
 //! Templates as exporters announce them (RFC 3954, sections 5 and 6; RFC 7011, section 3.4).
 
 use crate::element::{Cursor, Element, Records, SCOPE_V9, Slot, VARIABLE};
-use crate::plan::Plan;
-use crate::{Fields, Limits, Protocol, Reason};
+use crate::plan::{Needs, Plan};
+use crate::{Limits, Protocol, Reason};
 
 /// The layout of records: what an exporter announced under a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Template {
     pub(crate) fn new(
         layout: Layout<'_>,
         protocol: Protocol,
-        needed: Fields,
+        needs: &Needs,
         limits: &Limits,
     ) -> Result<Self, Reason> {
         let mut elements = Vec::new();
@@ -144,7 +144,7 @@ impl Template {
         }
         let fields: Vec<(Element, Slot)> = elements.iter().copied().zip(slots(&elements)).collect();
         let plan = match layout.scopes {
-            None => Plan::new(&fields, protocol == Protocol::NetflowV9, needed),
+            None => Plan::new(&fields, protocol == Protocol::NetflowV9, needs),
             Some(_) => Plan::default(),
         };
         Ok(Self {

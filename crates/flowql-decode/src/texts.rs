@@ -39,6 +39,16 @@ impl Texts {
         TextId(number)
     }
 
+    /// The number of a text as it was sent, without the zeros and blanks that fill it up.
+    pub(crate) fn sent(&mut self, bytes: &[u8]) -> TextId {
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+        let bytes = bytes.get(..end).unwrap_or_default().trim_ascii();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.id(text),
+            Err(_) => self.id(&String::from_utf8_lossy(bytes)),
+        }
+    }
+
     /// The text of a number; empty for one that was never given.
     pub fn text(&self, id: TextId) -> &str {
         usize::try_from(id.0).ok().and_then(|place| self.texts.get(place)).map_or("", |text| text)

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flowql_decode::capture::{Reader, Step};
 use flowql_decode::{Datagram, Decoder, Reason, Source, Transport};
-use support::{captures, columns, datagram, decoder, lines};
+use support::{captures, columns, datagram, decoder, lines, packets};
 
 /// The datagrams of a device, its templates first.
 fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
@@ -92,21 +92,8 @@ fn datagrams_of_devices() {
 
 /// The rows of a capture, and the decoder that made them.
 fn capture(name: &str) -> Option<(Vec<String>, Decoder)> {
-    let file = std::fs::read(captures("pcap")?.join(name)).unwrap();
-    let (mut reader, mut rest) = (Reader::default(), &file[..]);
+    let packets = packets(name)?;
     let (mut decoder, mut columns) = (decoder(), columns());
-    let mut packets = Vec::new();
-    loop {
-        match reader.step(rest).unwrap() {
-            Step::More => break,
-            Step::Used(length) => rest = &rest[length..],
-            Step::Packet(length, packet) => {
-                rest = &rest[length..];
-                packets.push(packet);
-            }
-        }
-    }
-    assert!(rest.is_empty() && !packets.is_empty());
     let datagram = |place: usize| {
         let packet = &packets[place];
         let source = Source { address: packet.source, listener: 0, transport: Transport::Udp };
@@ -141,6 +128,28 @@ fn captures_of_networks() {
     }
 }
 
+/// The sum of a column over rows.
+fn sum(rows: &[String], column: &str) -> u64 {
+    let values = rows.iter().flat_map(|row| row.split(' '));
+    let values = values.filter_map(|part| part.strip_prefix(column)?.strip_prefix('=')?.parse::<u64>().ok());
+    values.sum()
+}
+
+/// What `tshark -2` 4.0 sums up of the fields `cflow.octets` and `cflow.packets` of each capture.
+#[test]
+fn sums_are_those_of_tshark() {
+    let cases = [
+        ("101-NFv9-CISCO-cust_primitives.pcap", 4_500, 56),
+        ("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap", 10_632, 121),
+        ("106-IPFIXv10-HUAWEI-vrf_name.pcap", 284_557, 1_227),
+        ("ipfix-srv6.pcap", 133_659, 1_070),
+    ];
+    for (name, bytes, packets) in cases {
+        let Some((rows, _)) = capture(name) else { return };
+        assert_eq!((sum(&rows, "Bytes"), sum(&rows, "Packets")), (bytes, packets), "{name}");
+    }
+}
+
 #[test]
 fn names_and_rates_come_from_options() {
     let Some((rows, _)) = capture("ipfix-srv6.pcap") else { return };
@@ -150,8 +159,10 @@ fn names_and_rates_come_from_options() {
     assert!(rows[1].contains("EgressVRFID=1 OutVRF=A4"), "{}", rows[1]);
     // The options of the other exporter say the rate, those of this one only names.
     assert_eq!(decoder.counters().unknown_rates, 3);
-    let Some((_, decoder)) = capture("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap") else { return };
+    // It says that one packet in a row is taken (305), and one of 256 (309, 310).
+    let Some((rows, decoder)) = capture("104-IPFIXv10-IPv6-CISCO-sampling_option.pcap") else { return };
     assert_eq!(decoder.counters().unknown_rates, 0);
+    assert!(rows.iter().all(|row| row.starts_with("SamplingRate=256 ")), "{rows:?}");
 }
 
 #[test]

@@ -352,3 +352,27 @@ fn events_without_counts_are_rows_where_their_columns_are_wanted() {
         assert_eq!((columns.rows(), decoder.counters().events), (rows, events));
     }
 }
+
+#[test]
+fn the_configuration_gives_elements_columns() {
+    use flowql_decode::{Decoder, Field, Fields, Limits, Settings};
+    let columns = [
+        ((9, 12_235), Field::AppName),
+        ((0, 43_210), Field::IPTTL),
+        ((9, 7), Field::SrcAddrNAT),
+        ((0, 7), Field::DstPort),
+    ];
+    let settings = Settings { elements: columns.into(), ..Settings::default() };
+    let mut decoder = Decoder::new(settings, Limits::default(), Fields::all());
+    let mut columns = support::columns();
+    let fields = [(9, 12_235, 0xFFFF), (9, 7, 4), (0, 7, 2)];
+    let record = [&b"\x06http \0"[..], &[192, 0, 2, 1], &[0, 80]].concat();
+    let message = Message::ipfix().template(300, &fields).set(300, &record);
+    decoder.decode(&support::datagram(&message.bytes()), &mut columns, &mut ());
+    let message = Message::v9().template(300, &[(0, 43_210, 1)]).set(300, &[64]);
+    decoder.decode(&support::datagram(&message.bytes()), &mut columns, &mut ());
+    assert_eq!(
+        support::lines(&mut columns, &decoder),
+        ["SamplingRate=1 DstPort=80 SrcAddrNAT=192.0.2.1 AppName=http", "SamplingRate=1 IPTTL=64"]
+    );
+}

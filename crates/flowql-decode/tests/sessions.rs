@@ -11,8 +11,8 @@ mod support;
 use std::time::Duration;
 
 use flowql_decode::{
-    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Reason, SamplingSettings, Settings, Source,
-    TimeSource, Transport,
+    Columns, Datagram, Decoder, ExporterSettings, Fields, Limits, Observer, Reason, Record, SamplingSettings,
+    Settings, Source, TimeSource, TotalsAre, Transport,
 };
 use support::{Message, NOW, SECOND, columns, decode, decoder, lines, plain, source, values};
 
@@ -366,11 +366,12 @@ fn a_sampler_that_stays_silent_is_not_waited_for_again() {
 #[test]
 fn records_say_their_own_rate() {
     type Fields = &'static [(u16, u64, u16)];
-    let cases: [(Fields, u64); 7] = [
+    let cases: [(Fields, u64); 8] = [
         (&[(34, 1_000, 4)], 1_000),
         (&[(34, 0, 4), (50, 500, 4)], 500),
         (&[(305, 1, 4), (306, 999, 4)], 1_000),
         (&[(305, 10, 4), (306, 15, 4)], 3),
+        (&[(305, 1, 4), (309, 1, 4), (310, 256, 4)], 256),
         (&[(309, 3, 4), (310, 1_000, 4)], 333),
         (&[(309, 3, 4), (310, 1, 4)], 1),
         (&[(310, 64, 4)], 64),
@@ -482,4 +483,62 @@ fn limits_of_time_are_settings() {
     session.take(0, source(1), &port_records(Message::v9(), 300, &[(1, 2)]));
     session.decoder.tick(NOW + SECOND);
     assert_eq!(session.decoder.waiting(), 0);
+}
+
+#[test]
+fn cumulative_totals_are_differences() {
+    let fields = plain(&[(7, 2), (22, 4), (21, 4), (85, 4), (86, 4)]);
+    let flow = |port: u64, start: u64, end: u64, bytes: u64, packets: u64| {
+        let record = values(&[(port, 2), (start, 4), (end, 4), (bytes, 4), (packets, 4)]);
+        Message::v9().template(300, &fields).set(300, &record)
+    };
+    // Records of two flows; then one whose port began again, and one whose counters did.
+    let records = [
+        (1, 5, 10, 100, 1),
+        (2, 5, 10, 7, 1),
+        (1, 5, 20, 350, 3),
+        (1, 5, 30, 350, 3),
+        (1, 40, 50, 60, 2),
+        (2, 5, 30, 5, 1),
+    ];
+    let bytes = |totals, limits: Limits| {
+        let others = ExporterSettings { totals, ..ExporterSettings::default() };
+        let mut session = Session::new(Settings { others, ..Settings::default() }, limits);
+        for (port, start, end, bytes, packets) in records {
+            session.take(0, source(1), &flow(port, start, end, bytes, packets));
+        }
+        session.columns.settle();
+        let rows = 0..session.columns.rows();
+        rows.map(|row| session.columns.number(flowql_decode::Field::Bytes, row)).collect::<Vec<_>>()
+    };
+    assert_eq!(bytes(TotalsAre::Own, Limits::default()), [100, 7, 350, 350, 60, 5]);
+    assert_eq!(bytes(TotalsAre::Cumulative, Limits::default()), [100, 7, 250, 0, 60, 5]);
+    // What is not remembered counts whole.
+    let limits = Limits { totals: 1, ..Limits::default() };
+    assert_eq!(bytes(TotalsAre::Cumulative, limits), [100, 7, 350, 0, 60, 5]);
+}
+
+#[test]
+fn a_record_is_shown_once() {
+    struct Shown(usize);
+    impl Observer for Shown {
+        fn wants_records(&self) -> bool {
+            true
+        }
+
+        fn record(&mut self, _: Source, _: u32, record: Record<'_>) {
+            assert_eq!(record.elements().count(), record.template().elements().len());
+            self.0 += 1;
+        }
+    }
+    let mut shown = Shown(0);
+    let (mut decoder, mut columns) = (decoder(), columns());
+    let flows = interface_flows(&[(1, 5), (2, 5)]).bytes();
+    decoder.decode(&support::datagram(&flows), &mut columns, &mut shown);
+    assert_eq!((shown.0, columns.rows()), (0, 0));
+    decoder.decode(&support::datagram(&sampled(&[(48, 5)]).bytes()), &mut columns, &mut shown);
+    for ticket in decoder.ready() {
+        decoder.resume(&support::datagram(&flows), ticket, &mut columns, &mut shown);
+    }
+    assert_eq!((shown.0, columns.rows()), (3, 2));
 }

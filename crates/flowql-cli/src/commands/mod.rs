@@ -7,6 +7,7 @@ mod compile;
 mod complete;
 mod config;
 mod database;
+mod decode;
 mod demo_data;
 mod explain;
 mod fmt;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Check(args) => check::run(&global, args),
         Command::Fmt(args) => fmt::run(&global, args),
         Command::Grep(args) => grep::run(&global, args),
+        Command::Decode(args) => decode::run(&global, &args),
         Command::Explain(args) => explain::run(&global, args),
         Command::Complete(args) => complete::run(&global, args),
         Command::Tokens(args) => tokens::run(&global, args),

@@ -2,11 +2,12 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "compile",
     "check",
     "fmt",
     "grep",
+    "decode",
     "explain",
     "complete",
     "tokens",

@@ -6,6 +6,7 @@ mod check;
 mod columns;
 mod compile;
 mod config;
+mod decode;
 mod editor;
 mod emit;
 mod flow_file;

@@ -87,6 +87,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An address with its kind before it; all zero where it is unknown.
+    #[inline(always)]
     pub(super) fn address(&mut self) -> Option<[u8; 16]> {
         match self.u32()? {
             0 => Some([0; 16]),

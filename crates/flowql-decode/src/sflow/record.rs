@@ -118,18 +118,17 @@ impl<'a> Packet<'a> {
         }
         self.egress.fill(row, tunnels);
         self.ingress.fill(row, tunnels);
-        let mut header = Frame::default();
-        if let Some(bytes) = self.header {
-            header.bytes = self.length;
-            if let Some(link) = self.link {
-                frame::decode_into(&mut header, bytes, self.length, link, tunnels);
-            }
+        let mut header = Frame { bytes: self.length, ..Frame::default() };
+        if let Some((bytes, link)) = self.header.zip(self.link) {
+            frame::decode_into(&mut header, bytes, self.length, link, tunnels);
         }
         // Both are of the same packet, but the header says more.
         if let Some(ip) = self.ip.filter(|_| header.version == 0) {
             ip.frame().fill(row);
         }
-        header.fill(row);
+        if self.header.is_some() {
+            header.fill(row);
+        }
         if let Some(fields) = self.ethernet {
             ethernet(fields).fill(row);
         }

@@ -56,7 +56,7 @@ struct Start {
 
 /// What reads the samples of a datagram.
 pub(super) struct Samples<'s, S> {
-    pub(super) agent: [u8; 16],
+    pub(super) agent: &'s [u8; 16],
     /// The number of the agent in the session, if it is followed.
     pub(super) agent_number: Option<usize>,
     pub(super) wanted: Fields,
@@ -122,7 +122,7 @@ impl<S: Sink> Samples<'_, S> {
             DISCARDED => tally.discards += 1,
             _ => tally.flows += 1,
         }
-        self.row.exporter_address = self.agent;
+        self.row.exporter_address = *self.agent;
         self.row.sampling_rate = start.sampling_rate.into();
         self.row.packets = 1;
         self.row.in_if_index = start.input;
@@ -140,7 +140,7 @@ impl<S: Sink> Samples<'_, S> {
             if format != GENERIC_INTERFACE {
                 continue;
             }
-            match interface_counters(self.agent, &mut record) {
+            match interface_counters(*self.agent, &mut record) {
                 Some(counters) => self.sink.counters(&counters),
                 None => self.session.counters.refuse(Reason::Record),
             }

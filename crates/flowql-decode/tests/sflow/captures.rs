@@ -1,52 +1,13 @@
 //! Packets of real devices, where they are at hand.
 
-use std::path::PathBuf;
-
-use flowql_decode::frame::{IPV6, Link, decode};
-
 use super::packets::mapped;
+use super::support::packets;
 use super::*;
-
-/// The folder of captures: that of the environment, else beside the checkout.
-fn folder() -> Option<PathBuf> {
-    let beside = || concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/captures").into();
-    let folder = std::env::var_os("FLOWQL_CAPTURES").map_or_else(beside, PathBuf::from);
-    folder.join("pcap").is_dir().then_some(folder)
-}
-
-/// The datagrams of a capture of Ethernet frames. `None` where there are no captures.
-fn datagrams(name: &str) -> Option<Vec<Vec<u8>>> {
-    let Some(folder) = folder() else {
-        eprintln!("skipped: no captures");
-        return None;
-    };
-    let file = std::fs::read(folder.join("pcap").join(name)).expect("the capture is there");
-    let swapped = file[..4] == [0xa1, 0xb2, 0xc3, 0xd4];
-    let mut rest = &file[24..];
-    let mut datagrams = Vec::new();
-    while let Some((header, after)) = rest.split_first_chunk::<16>() {
-        let length = [header[8], header[9], header[10], header[11]];
-        let length = if swapped { u32::from_be_bytes(length) } else { u32::from_le_bytes(length) };
-        let (frame, after) = after.split_at(length as usize);
-        rest = after;
-        datagrams.push(payload(frame));
-    }
-    Some(datagrams)
-}
-
-/// The payload of a UDP datagram in an Ethernet frame with at most one tag, without options.
-fn payload(frame: &[u8]) -> Vec<u8> {
-    let facts = decode(frame, frame.len() as u64, Link::Ethernet, &Tunnels::default());
-    assert_eq!((facts.proto, facts.dst_port), (17, 6343));
-    let start = if facts.vlan == 0 { 14 } else { 18 };
-    let headers = if facts.ether_type == IPV6 { 40 + 8 } else { 20 + 8 };
-    frame[start + headers..start + facts.bytes as usize].to_vec()
-}
 
 /// Reads a capture, and how many of its datagrams are not sFlow.
 fn read_capture(name: &str) -> Option<(Exporter, usize)> {
     let mut exporter = Exporter::new(TunnelMode::Outer);
-    let others = datagrams(name)?.iter().filter(|datagram| exporter.read(datagram).is_err()).count();
+    let others = packets(name)?.iter().filter(|packet| exporter.read(&packet.payload).is_err()).count();
     exporter.check_tally();
     Some((exporter, others))
 }
@@ -120,7 +81,7 @@ fn counters_and_sampled_headers() {
     assert_eq!((first.direction, first.status, first.out_multicast), (1, 3, 79));
 }
 
-/// Five of its datagrams are not sFlow: NetFlow version 5 with two bytes before it.
+/// Five of its datagrams are NetFlow version 5.
 #[test]
 fn counters_alone() {
     let Some((exporter, others)) = read_capture("sflow_multiple_counter_30_pdus.pcap") else { return };
@@ -133,6 +94,6 @@ fn counters_alone() {
 #[test]
 fn another_reader_sees_the_same() {
     for name in ["sflow.pcap", "sflow_expanded.pcap", "sflow-print-v6.pcap"] {
-        datagrams(name).iter().flatten().for_each(|datagram| super::second_opinion::compare(datagram));
+        packets(name).iter().flatten().for_each(|packet| super::second_opinion::compare(&packet.payload));
     }
 }

@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers too"
 )]
 
@@ -14,6 +15,8 @@ mod packets;
 mod records;
 mod second_opinion;
 mod sequences;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::slice::from_ref;
 

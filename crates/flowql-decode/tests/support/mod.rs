@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 
+use flowql_decode::capture::{Packet, Reader, Step};
 use flowql_decode::{
     Columns, Datagram, Decoder, Field, Fields, Kind, Limits, Settings, Source, TextId, Transport,
 };
@@ -71,6 +72,26 @@ pub(crate) fn captures(folder: &str) -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures");
     let folder = root.unwrap_or_else(beside).join(folder);
     folder.is_dir().then_some(folder)
+}
+
+/// The datagrams of a capture; `None` where the captures are not at hand.
+pub(crate) fn packets(name: &str) -> Option<Vec<Packet>> {
+    let file = std::fs::read(captures("pcap")?.join(name)).unwrap();
+    let (mut reader, mut rest) = (Reader::default(), &file[..]);
+    let mut packets = Vec::new();
+    loop {
+        let length = match reader.step(rest).unwrap() {
+            Step::More => break,
+            Step::Used(length) => length,
+            Step::Packet(length, packet) => {
+                packets.push(packet);
+                length
+            }
+        };
+        rest = &rest[length..];
+    }
+    assert!(rest.is_empty() && !packets.is_empty());
+    Some(packets)
 }
 
 /// A message of NetFlow v9 or IPFIX, set by set.
