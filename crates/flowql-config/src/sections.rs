@@ -14,8 +14,8 @@ pub(crate) const OWN: Registry = &[
     KnownSection::of::<LimitsSection>(),
 ];
 
-/// Shapes the columns of the flow schema. Columns are named in any case; a group (`L2`, `NAT`, `L3L4`) stands for all of
-/// its columns.
+/// Shapes the columns of the flow schema. Columns are named in any case; a group (`L2`, `L3L4`, `NAT`, `Time`, `Tunnel`)
+/// stands for all of its columns.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(
     name = "schema",

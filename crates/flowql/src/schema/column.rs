@@ -39,7 +39,7 @@ pub struct Column {
     pub example: Cow<'static, str>,
     /// The unit of the values (`Mbit/s`, `bytes`), where they have one.
     pub unit: Option<&'static str>,
-    /// The group that enables or disables the column together with others (`L2`, `NAT`, `L3L4`).
+    /// The group that enables or disables the column together with others (`L2`, `L3L4`, `NAT`, `Time`, `Tunnel`).
     pub group: Option<&'static str>,
     /// The columns without which this one has no value.
     pub depends: &'static [&'static str],

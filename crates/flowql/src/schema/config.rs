@@ -14,7 +14,7 @@ use crate::values::text;
     serde(default, deny_unknown_fields)
 )]
 pub struct SchemaConfig {
-    /// Columns or groups (`L2`, `NAT`, `L3L4`) to enable.
+    /// Columns or groups (`L2`, `L3L4`, `NAT`, `Time`, `Tunnel`) to enable.
     pub enable: Vec<String>,
     /// Columns or groups to disable.
     pub disable: Vec<String>,
