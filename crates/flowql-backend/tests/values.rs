@@ -347,6 +347,19 @@ fn source(client: Client, schema: &Schema) -> ValueSource {
     source_with(client, schema, SourceOptions::default())
 }
 
+#[tokio::test]
+async fn the_names_of_as_numbers_are_looked_up_at_once() {
+    let schema = Schema::default();
+    let (client, _) = database(&schema).await;
+    let patient = Duration::from_secs(60);
+    let source =
+        source_with(client, &schema, SourceOptions { deadline: patient, ..SourceOptions::default() });
+    let names = source.as_names(&[15_169, 64_500, 3215], patient).await.unwrap();
+    assert_eq!(names.keys().copied().collect::<Vec<_>>(), [3215, 15_169], "{names:?}");
+    assert!(names.values().all(|name| !name.is_empty()), "{names:?}");
+    assert_eq!(source.as_names(&[], patient).await.unwrap().len(), 0);
+}
+
 fn source_with(client: Client, schema: &Schema, options: SourceOptions) -> ValueSource {
     ValueSource::new(Arc::new(ClickHouse::new(client, schema.clone())), options)
 }

@@ -123,7 +123,7 @@ fn count(text: &str) -> Result<u64, String> {
   flowql query 'SrcAS = AS15169' --series --from -24h
   flowql query '' --series --top InIfName --points 24 --from 2026-01-30 --to 2026-01-31
   flowql query 'Proto = \"icmp\"' --flows --limit 50 --format json
-  flowql query 'DstPort = 443' --top SrcAS --from 2026-01-30 --backend file --flows-from flows.jsonl")]
+  flowql query 'DstPort = 443' --top SrcAS --from -7d --backend file --flows-from flows.jsonl")]
 pub(crate) struct Query {
     /// The filter, empty for all flows; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,

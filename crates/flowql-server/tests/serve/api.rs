@@ -1,6 +1,6 @@
 //! The API of the project: whole texts and cursors.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::service::{JSON, Service};
 
@@ -85,6 +85,29 @@ fn completion_has_the_values_of_the_backend_and_the_limit() {
         "{}",
         metrics.text()
     );
+}
+
+#[test]
+fn a_file_of_flows_answers_queries() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let flow = r#"{"TimeReceived":1769853600,"SrcAS":15169,"Bytes":100,"Packets":1,"SamplingRate":10}"#;
+    std::fs::write(folder.path().join("flows.jsonl"), flow).unwrap();
+    let service = Service::start_in(folder, &["--flows-from", "flows.jsonl"]);
+    let schema = service.get("/api/v1/schema").has(200).json();
+    assert_eq!((&schema["backend"], &schema["queries"]), (&json!("file"), &json!(true)));
+    assert_eq!(schema["tables"][0]["name"], "flows.jsonl");
+    let question = json!({
+        "filter": "SrcAS = AS15169", "kind": "top", "columns": ["SrcAS"], "from": 1_769_853_600, "to": 1_769_853_610
+    });
+    let answer = service.post("/api/v1/query", &question.to_string()).has(200);
+    let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["table"], &lines[0]["sql"]), (&json!("flows.jsonl"), &json!("")));
+    assert_eq!(lines[1][0], 15_169);
+    assert_eq!(lines[2], json!({"rows": 1}));
+    // It knows no values, which is no trouble for completion.
+    let question = json!({"filter": "ExporterName = "}).to_string();
+    let completed = service.post("/api/v1/complete", &question).has(200).json();
+    assert_eq!(completed.get("incomplete"), None);
 }
 
 #[test]
