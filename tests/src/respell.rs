@@ -165,7 +165,7 @@ fn words(word: &str, quotable: bool) -> Vec<String> {
 fn texts(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let safe = |byte: u8| byte.is_ascii_graphic() && !b"\"'`\\".contains(&byte) || byte == b' ';
-    let starts_as_text = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let starts_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic());
     if !text.is_empty() && text.bytes().all(safe) {
         found.extend([format!("“{text}”"), format!("«{text}»")]);
         if !text.contains([' ', '(', ')', ',', '=', '<', '>', '!', '&', '|', ';'])

@@ -338,7 +338,7 @@ fn values_of_the_network_are_ranked_with_those_of_the_tables_and_must_fit() {
         ("SrcAS NOT IN (AS1, as2, ", &["AS1", "AS2", "AS3"], &["AS3"]),
         ("SrcAddr << ", &["192.0.2.1", "192.0.2.0/24"], &["192.0.2.0/24"]),
         ("SrcMAC = 0011", &["00:11:22:33:44:55"], &["00:11:22:33:44:55"]),
-        ("ExporterName LIKE \"e", &["e1\\"], &[]),
+        ("ExporterName LIKE \"e", &["e1\\"], &["e1\\"]),
     ] {
         let mut completions = ide::complete(&compiler, text, u32::try_from(text.len()).unwrap());
         let suggestions =

@@ -45,7 +45,12 @@ fn before(fix: &Fix, span: Span) -> Span {
 
 /// The ranges in which an error may have hidden others: those of the errors, and of the conditions that they are in.
 fn troubled(text: &str, found: &[Diagnostic]) -> Vec<Span> {
-    let mut spans: Vec<Span> = errors(found).map(|error| error.span).collect();
+    // What is missing is so behind the last word.
+    let widened = |span: Span| {
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        Span { start: u32::try_from(before.trim_end().len()).unwrap(), end: span.end }
+    };
+    let mut spans: Vec<Span> = errors(found).map(|error| widened(error.span)).collect();
     let mut conditions = Vec::new();
     if let Some(tree) = syntax::parse(text, &Limits::DEFAULT).tree {
         tree.for_each_condition(&mut |condition| conditions.push(condition.span));
@@ -78,7 +83,9 @@ fn broken(compiler: &Compiler<'_>, text: &str, options: Options<'_>, strict: boo
                 };
                 all.iter().filter(like_it).count()
             };
-            if count(&after) >= count(&found) {
+            // An error may hide that a value is there three times.
+            let known = diagnostic.is_error() || errors(&found).next().is_none();
+            if known && count(&after) >= count(&found) {
                 return Some(format!("`{}` leaves {diagnostic:?}:\n  {fixed}", fix.title));
             }
             let is_new =

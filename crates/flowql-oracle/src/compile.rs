@@ -432,7 +432,7 @@ fn symbol(op: Op) -> &'static str {
     }
 }
 
-/// Whether an expression has a `[` inside a class, a class that begins with `]`, `\Q`, a NUL, or a repeat behind a
+/// Whether an expression has a `[` inside a class, a class that begins with `]`, a NUL, or a repeat behind a
 /// character of several bytes.
 fn is_misread_by_the_engine(expression: &str) -> bool {
     let bytes = expression.as_bytes();
@@ -440,7 +440,11 @@ fn is_misread_by_the_engine(expression: &str) -> bool {
     while let Some(&byte) = bytes.get(at) {
         let next = bytes.get(at + 1).copied();
         match (byte, next) {
-            (0, _) | (b'\\', Some(b'Q')) => return true,
+            (0, _) => return true,
+            (b'\\', Some(b'Q')) => {
+                let Some(end) = expression[at + 2..].find("\\E") else { return false };
+                at += end + 3;
+            }
             (b'\\', Some(first)) => at += char_length(first),
             (b'[', _) => {
                 if class && next == Some(b':') {

@@ -134,6 +134,8 @@ const LISTS: &[Row] = &[
     row("E030", "SrcAS IN (1; 2)", "unexpected `;` in a list", ";"),
     row("E030", "SrcAS IN ((1))", "unexpected `(` in a list", "("),
     row("E035", "SrcAS = (1, 2)", "`=` takes one value, not a list", "(1, 2)"),
+    row("E035", "SrcAS = 1 OR 2", "`=` takes one value, not several", "1 OR 2")
+        .help("repeat the column, or write IN (…)"),
     row("E035", "ExporterName NOT LIKE ('a%')", "`UNLIKE` takes one value, not a list", "('a%')"),
     row(
         "E035",
@@ -160,8 +162,10 @@ const SPELLING: &[Row] = &[
     row("E031", "SrcPort => 1", "`=>` is written `>=` here", "=>"),
     row("E031", "ExporterName =~ \"^a\"", "`=~` is written `REGEXP` here", "=~"),
     row("E031", "ExporterName !~ \"^a\"", "`!~` is written `NOT REGEXP` here", "!~"),
-    row("E031", "SrcAddr >> 192.0.2.0/24", "`>>` is written `<<` here", ">>"),
-    row("E031", "SrcAddr !>> 192.0.2.0/24", "`!>>` is written `!<<` here", "!>>"),
+    row("E031", "SrcAddr >> 192.0.2.0/24", "`>>` is no operator", ">>")
+        .help("`<<` asks whether the column lies in the subnet"),
+    row("E031", "SrcAddr !>> 192.0.2.0/24", "`!>>` is no operator", "!>>")
+        .help("`!<<` asks whether the column lies in the subnet"),
     row("E031", "SrcAS = 1 && DstAS = 2", "`&&` is written `AND` here", "&&"),
     row("E031", "SrcAS = 1 | DstAS = 2", "`|` is written `OR` here", "|"),
     row("E031", "!SrcAS = 1", "`!` is written `NOT` here", "!"),
@@ -215,7 +219,8 @@ const VALUES: &[Row] = &[
     row("E205", "SrcAddr BETWEEN 192.0.2.1 AND fe80::1%eth0", "expecting an IP address", "fe80::1%eth0"),
     row("E206", "SrcAddr << 192.0.2.0/33", "expecting a prefix length from 0 to 32, found `33`", "192.0.2.0/33"),
     row("E206", "SrcAddr = ::/129", "expecting a prefix length from 0 to 128, found `129`", "::/129"),
-    row("E206", "SrcAddr << 192.0.2/24", "expecting a subnet; `192.0.2` is no IP address", "192.0.2/24"),
+    row("E206", "SrcAddr << 192.0.2/24", "expecting a subnet", "192.0.2/24"),
+    row("E206", "SrcAddr << x/24", "expecting a subnet; `x` is no IP address", "x/24"),
     row("E206", "SrcAddr << x", "expecting a subnet", "x"),
     row("E207", "SrcAddr << 192.0.2.1", "expecting a subnet, found an address without a prefix length", "192.0.2.1"),
     row("E207", "DstNetPrefix IN (::1)", "expecting a subnet, found an address without a prefix length", "::1"),
@@ -241,8 +246,10 @@ const NUMBERS: &[Row] = &[
         "0x10000000000000000",
     ),
     row("E209", "SrcAS = AS4294967296", "AS numbers have 32 bits, and this one is larger", "AS4294967296"),
-    row("E209", "SrcAS = google", "expecting an AS number", "google"),
-    row("E209", "DstASPath IN (1.10)", "expecting an AS number", "1.10"),
+    row("E209", "SrcAS = google", "expecting an AS number", "google")
+        .help("an AS is written by its number, as in `SrcAS = AS15169`"),
+    row("E209", "DstASPath IN (1.10)", "expecting an AS number", "1.10")
+        .help("an AS is written by its number, as in `DstASPath = AS15169`"),
     row("E212", "Proto = 256", "expecting an unsigned 8-bit integer or a protocol name in quotes", "256"),
     row("E212", "Proto > 0x100", "expecting an unsigned 8-bit integer", "0x100"),
 ];
@@ -414,6 +421,7 @@ const REMARKS: &[Row] = &[
     )
     .help("`%` stands for any text, `_` for one character"),
     row("W507", "SrcCountry = 'fr'", "countries are two capital letters", "'fr'"),
+    row("W507", "SrcCountry = 'UK'", "no country has the code `UK`", "'UK'"),
     row("W508", "Proto = 'tpc'", "unknown protocol `tpc`", "'tpc'"),
     row("W508", "Proto = 'ipv6icmp'", "unknown protocol `ipv6icmp`", "'ipv6icmp'")
         .help("close to it: `IPv6-ICMP`, `IPv6` and `IPComp`"),

@@ -42,7 +42,9 @@ impl Checker<'_, '_> {
         let within = |open, close| word.strip_prefix(open)?.strip_suffix(close);
         if let Some(inner) = within('`', '`').or_else(|| within('[', ']')) {
             if let Some(fix) = self.without_quotes(wanted, span, inner) {
-                let message = format!("expecting {}, without quotes", wanted.names());
+                let signs = if word.starts_with('[') { "brackets" } else { "quotes" };
+                let message = format!("expecting {}, without {signs}", wanted.names());
+                let fix = Fix { title: format!("remove the {signs}"), ..fix };
                 return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
             }
             let is_service = column.port && self.registries().services.port_of(inner).is_some();

@@ -196,11 +196,6 @@ impl<'a> Expr<'a, Uint> {
         Self::new(Node::Literal(Literal::SameInteger { value, bits }))
     }
 
-    /// A number that belongs to the translation.
-    pub(super) const fn fixed(value: u64) -> Self {
-        Self::new(Node::Fixed(value))
-    }
-
     pub(super) fn mac(address: u64) -> Self {
         Self::new(Node::Call(Function::MacStringToNum, vec![Node::Literal(Literal::Mac(address))]))
     }

@@ -129,10 +129,11 @@ impl<'a> Lowering<'a> {
             between_bounds(self.column(address)?, false, net)?,
             self.column::<Uint>(mask)?.compare(comparison, length),
         ];
-        if let Some((column, value)) =
-            self.schema.prefix_ether_type(net).filter(|_| comparison == Comparison::Eq)
-        {
-            terms.push(self.column::<Uint>(column)?.compare(Comparison::Eq, Expr::fixed(u64::from(value))));
+        let ether_type = self.schema.prefix_ether_type(net).filter(|_| comparison == Comparison::Eq);
+        if let Some((column, value)) = ether_type {
+            let bits = self.schema.column(column).uint_bits()?;
+            let value = Expr::integer(u64::from(value), bits);
+            terms.push(self.column::<Uint>(column)?.compare(Comparison::Eq, value));
         }
         Some(Expr::all(terms))
     }

@@ -296,6 +296,11 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether the next word may be a column's name.
+    pub(super) fn names_column(&self) -> bool {
+        may_name_column(self.here().of(self.text))
+    }
+
     /// Whether an operator follows, of this or another language.
     pub(super) fn is_operator_next(&self) -> bool {
         let significant = |token: &&Token| token.kind != TokenKind::Comment;

@@ -1,6 +1,6 @@
 //! Reading one condition from the leaves.
 
-use super::build::{Builder, Place};
+use super::build::{Builder, Place, value_kind};
 use super::{Condition, List, Operand, OperatorUse, Token, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, closest};
 use crate::{Code, Diagnostic, Edit, Fix, Span};
@@ -249,8 +249,9 @@ impl Builder<'_> {
         let span = Span { start: first.span.start, end: self.end() };
         let mut diagnostic =
             Diagnostic::new(Code::ExpectedList, span, "the values of the list stand in parentheses");
-        // Where an opening bracket has no closing one, the list may end anywhere.
-        if !self.ends_in_open_string() && !span.of(self.text).starts_with(['[', '{']) {
+        // Where an opening bracket has no closing one, or further values follow, the list may end anywhere.
+        let goes_on = self.peek().is_some_and(|next| value_kind(next).is_some()) && !self.names_column();
+        if !self.ends_in_open_string() && !goes_on && !span.of(self.text).starts_with(['[', '{']) {
             let edits = vec![Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
             diagnostic = diagnostic.with_fix(Fix::of_edits("add the parentheses", edits));
         }

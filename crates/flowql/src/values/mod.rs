@@ -148,7 +148,7 @@ pub(crate) fn bounds(subnet: IpNet) -> (IpAddr, IpAddr) {
 
 /// The two ends of a range as other languages and word processors join them.
 pub(crate) fn foreign_range(word: &str) -> Option<(&str, &str)> {
-    ["..", ":", "–"]
+    ["..", "–", ":"]
         .into_iter()
         .filter_map(|joint| {
             let at = text::find(word, joint)?;
