@@ -30,7 +30,9 @@ impl Texts {
     /// The section of a name among those of a kind; several names share one, with commas between them.
     pub(crate) fn section(self, kind: &str, name: &str) -> Option<&'static str> {
         let has = |heading: &str| {
-            heading.strip_prefix(kind).is_some_and(|names| names.split(',').any(|other| other.trim_start() == name))
+            heading
+                .strip_prefix(kind)
+                .is_some_and(|names| names.split(',').any(|other| other.trim_start() == name))
         };
         sections(self.0).find(|(heading, _)| has(heading)).map(|(_, text)| text)
     }
