@@ -200,6 +200,13 @@ fn addresses(
                 *place = mapped(value);
             }
         }
+        (Family::V4, Keep::UnlessZero, false) => {
+            for (place, value) in places.iter_mut().zip(records.arrays::<4>(slot)) {
+                if value != [0; 4] {
+                    *place = mapped(value);
+                }
+            }
+        }
         (Family::V6, Keep::Nothing, false) => {
             for (place, value) in places.iter_mut().zip(records.arrays::<16>(slot)) {
                 *place = value;
