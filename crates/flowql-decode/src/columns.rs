@@ -125,7 +125,7 @@ impl Columns {
         }
     }
 
-    /// The bytes of the values of a field that is no list; empty where no row has one. Call [`Columns::settle`] before.
+    /// The bytes of the values of a field that is not a list; empty where no row has one. Call [`Columns::settle`] before.
     pub fn fixed(&self, field: Field) -> &[u8] {
         self.bytes.get(field.place()).map_or(&[], |bytes| bytes)
     }

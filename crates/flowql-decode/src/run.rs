@@ -44,6 +44,11 @@ pub(crate) fn run(ops: &[Op], records: Records<'_>, columns: &mut Columns, conte
             Op::Segment(slot) => segments(records, *slot, columns),
             Op::VrfName(field, slot) => vrf_names(records, *slot, *field, columns, context),
             Op::Times(plan) => {
+                if let Some((first, last, base)) = plan.uptimes(records, context.header) {
+                    uptimes(records, first, base, columns.tail(Field::FlowStart, records.count()));
+                    uptimes(records, last, base, columns.tail(Field::FlowEnd, records.count()));
+                    continue;
+                }
                 for row in 0..records.count() {
                     let (start, end) = plan.of(records.record(row), context.header);
                     columns.set(Field::FlowStart, row, start);
@@ -195,6 +200,13 @@ fn addresses(
                 *place = mapped(value);
             }
         }
+        (Family::V4, Keep::UnlessZero, false) => {
+            for (place, value) in places.iter_mut().zip(records.arrays::<4>(slot)) {
+                if value != [0; 4] {
+                    *place = mapped(value);
+                }
+            }
+        }
         (Family::V6, Keep::Nothing, false) => {
             for (place, value) in places.iter_mut().zip(records.arrays::<16>(slot)) {
                 *place = value;
@@ -228,6 +240,15 @@ fn addresses(
     }
 }
 
+/// Times that are counted since the exporter started, where its uptime and the time of the header are `base`.
+fn uptimes(records: Records<'_>, slot: Slot, (uptime, exported): (u32, u64), column: &mut [u8]) {
+    let (places, _) = column.as_chunks_mut::<8>();
+    for (place, value) in places.iter_mut().zip(records.arrays::<4>(slot)) {
+        let since = u32::from_be_bytes(value).wrapping_sub(uptime) as i32;
+        *place = exported.saturating_add_signed(since.into()).to_le_bytes();
+    }
+}
+
 fn constant(field: Field, value: u32, count: usize, columns: &mut Columns) {
     let (places, _) = columns.tail(field, count).as_chunks_mut::<4>();
     places.fill(value.to_le_bytes());
@@ -247,6 +268,11 @@ fn post_counters(records: Records<'_>, bytes: Option<Slot>, packets: Option<Slot
 
 /// Types and codes of ICMP, where the protocol is one; else those that NetFlow puts into the destination port.
 fn icmp(records: Records<'_>, plan: &IcmpPlan, columns: &mut Columns) {
+    let (protocols, _) = columns.tail(Field::Proto, records.count()).as_chunks::<4>();
+    // Most sets have none.
+    if !protocols.iter().any(|protocol| matches!(u32::from_le_bytes(*protocol), 1 | 58)) {
+        return;
+    }
     for row in 0..records.count() {
         let (kind_field, code_field) = match columns.get(Field::Proto, row) {
             1 => (Field::ICMPv4Type, Field::ICMPv4Code),

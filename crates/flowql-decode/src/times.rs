@@ -43,6 +43,15 @@ impl TimePlan {
         }
     }
 
+    /// Where the times of all records lie that only count since the exporter started, in four bytes, with the uptime and
+    /// the time of the header; `None` where the template says more, or less.
+    pub(crate) fn uptimes(&self, records: Records<'_>, header: Header) -> Option<(Slot, Slot, (u32, u64))> {
+        let (first, last) = self.first.zip(self.last)?;
+        let only = Self { first: self.first, last: self.last, ..Self::default() };
+        let is_plain = *self == only && [first, last].iter().all(|&slot| records.length(slot) == 4);
+        Some((first, last, (header.uptime?, header.exported))).filter(|_| is_plain)
+    }
+
     /// When the flow of a record began and ended, in milliseconds since 1970; 0 where it does not say.
     pub(crate) fn of(&self, record: Records<'_>, header: Header) -> (u64, u64) {
         let read = |found: Option<(Clock, Slot)>| {

@@ -214,7 +214,7 @@ fn a_template_that_changes_counts_from_then_on() {
 }
 
 #[test]
-fn padding_is_no_record() {
+fn padding_is_not_a_record() {
     let message = ports(Message::v9(), 300).set(300, &[values(&[(1, 2), (2, 2)]), vec![7, 7]].concat());
     assert_eq!(decode(&[message]), [port_row(1, 2)]);
     let message = Message::ipfix().template(300, &plain(&[(7, 2), (210, 0xFFFF)]));
