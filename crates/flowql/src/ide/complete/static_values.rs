@@ -151,3 +151,34 @@ fn countries(registries: &Registries, typed: &str) -> Vec<Known> {
     let found = |(code, name): (&str, &str)| found_by_detail(code.to_owned(), name, "", typed);
     if typed.is_empty() { Vec::new() } else { registries.countries.all().filter_map(found).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ide::{self, CandidateKind};
+    use crate::{Compiler, SavedFilters, Schema};
+
+    /// The values that are offered at the end of a text, as they are inserted, and whether a source only ranks them.
+    fn offered(text: &str) -> (Vec<String>, bool) {
+        let (schema, saved) = (Schema::all_columns(), SavedFilters::default());
+        let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let completions = ide::complete(&Compiler::new(&schema, &saved), text, end);
+        let values = completions.candidates.into_iter().filter(|found| found.kind == CandidateKind::Value);
+        (
+            values.map(|value| value.insert).collect(),
+            completions.request.is_some_and(|request| request.ranking),
+        )
+    }
+
+    #[test]
+    fn words_of_a_text_column_are_offered_in_quotes() {
+        assert_eq!(offered("FlowEndReason = \"ACT"), (vec!["\"active timeout\"".to_owned()], true));
+        let (words, ranked) = offered("DstRPKI IN ('valid', ");
+        assert_eq!(
+            (words.as_slice(), ranked),
+            (["\"undefined\"", "\"invalid\"", "\"not-found\""].map(str::to_owned).as_slice(), true)
+        );
+        // Any text fits elsewhere, and a pattern is not a word.
+        assert_eq!(offered("AppName = \"d"), (Vec::new(), false));
+        assert_eq!(offered("FlowEndReason LIKE \"act"), (Vec::new(), false));
+    }
+}
