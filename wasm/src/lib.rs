@@ -45,7 +45,7 @@ impl Tables {
 impl Tables {
     /// The schema without any settings.
     fn schema(self) -> Schema {
-        Schema::default().with_registries(self.registries).with_texts(self.texts)
+        Schema::new(self.registries).with_texts(self.texts)
     }
 }
 

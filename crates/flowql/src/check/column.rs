@@ -34,7 +34,7 @@ impl Checker<'_, '_> {
         }
         if column.disabled {
             let message = format!("the column `{}` is disabled", column.name);
-            let how = if crate::schema::enabled_by_default(&column.name) {
+            let how = if self.context.schema.enabled_by_default(&column.name) {
                 format!("remove \"{}\" from `disable`", column.name)
             } else {
                 let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));

@@ -3,7 +3,6 @@
 mod clickhouse_type;
 mod column;
 mod config;
-mod generated;
 mod row;
 
 use std::borrow::Cow;
@@ -13,6 +12,7 @@ use ipnet::IpNet;
 pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
+pub(crate) use row::Row;
 
 use crate::tables::{ETHER_TYPES, Operator, Registries, Texts, Type, closest};
 use crate::values::Community;
@@ -40,26 +40,24 @@ static NO_COLUMN: Column = Column::EMPTY;
 impl Default for Schema {
     /// The schema of `grammar/schema.json`, as it is without any configuration.
     fn default() -> Self {
-        Self::of(generated::COLUMNS.iter().map(row::Row::column).collect()).with_texts(Texts::BUILT_IN)
+        Self::new(Registries::built_in()).with_texts(Texts::BUILT_IN)
     }
 }
 
-/// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
-pub(crate) fn enabled_by_default(name: &str) -> bool {
-    !generated::COLUMNS.iter().any(|row| row.disabled && row.name == name)
-}
-
 impl Schema {
-    fn of(columns: Vec<Column>) -> Self {
-        let mut schema = Self {
-            columns,
-            by_name: Vec::new(),
-            communities: Vec::new(),
-            texts: Texts::EMPTY,
-            registries: Registries::built_in(),
-        };
+    /// The schema of the registries' columns, without any configuration; what hover says comes by
+    /// [`with_texts`](Self::with_texts).
+    pub fn new(registries: &'static Registries) -> Self {
+        let columns = registries.columns.iter().map(Row::column).collect();
+        let mut schema =
+            Self { columns, by_name: Vec::new(), communities: Vec::new(), texts: Texts::EMPTY, registries };
         schema.index();
         schema
+    }
+
+    /// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
+    pub(crate) fn enabled_by_default(&self, name: &str) -> bool {
+        !self.registries.columns.iter().any(|row| row.disabled && row.name == name)
     }
 
     /// Makes the index of names, which a change of the columns makes wrong.
@@ -82,12 +80,6 @@ impl Schema {
         }
         self.texts = texts;
         self
-    }
-
-    /// The same schema with the registries of a program that does not contain them.
-    #[must_use]
-    pub fn with_registries(self, registries: &'static Registries) -> Self {
-        Self { registries, ..self }
     }
 
     /// The registries that name services, protocols, countries and communities.

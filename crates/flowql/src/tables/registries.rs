@@ -1,4 +1,5 @@
-//! The registries that give values their names: part of the program with the feature `registries`, else given to it.
+//! The columns and the registries that give values their names: part of the program with the feature `registries`, else
+//! given to it.
 
 use std::sync::LazyLock;
 
@@ -8,10 +9,13 @@ use super::protocols::Protocols;
 use super::reserved::Reserved;
 use super::services::Services;
 use super::texts::sections;
+use crate::schema::Row;
 
-/// The registries of the IANA and of ISO 3166-1. A [`Schema`](crate::Schema) has them.
+/// The columns of the flow schema, and the registries of the IANA and of ISO 3166-1. A
+/// [`Schema`](crate::Schema) has them.
 #[derive(Debug, Default)]
 pub struct Registries {
+    pub(crate) columns: Vec<Row>,
     /// The TCP and UDP services.
     pub services: Services,
     /// The IP protocols.
@@ -41,6 +45,7 @@ impl Registries {
         let mut registries = Self::default();
         for (heading, lines) in sections(text) {
             match heading {
+                "columns" => registries.columns = lines.lines().map(Row::read).collect(),
                 "services" => registries.services = Services::new(lines),
                 "protocols" => registries.protocols = Protocols::new(lines),
                 "countries" => registries.countries = Countries::new(lines),

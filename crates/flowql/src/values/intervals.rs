@@ -85,13 +85,17 @@ mod tests {
 
     #[test]
     fn subnets_are_those_of_ipnet() {
-        let random = |seed: u128| seed.wrapping_mul(0x2545_F491_4F6C_DD1D_9E37_79B9_7F4A_7C15).rotate_left(61);
+        let random =
+            |seed: u128| seed.wrapping_mul(0x2545_F491_4F6C_DD1D_9E37_79B9_7F4A_7C15).rotate_left(61);
         let some = (1..2000).map(|seed| (random(seed) >> (seed % 129).min(127), random(seed + 7)));
         let ends = [(0, u128::MAX), (0, 0), (u128::MAX, u128::MAX), (1, u128::MAX), (0, u128::MAX - 1)];
         for (one, other) in some.chain(ends) {
             let (low, high) = (one.min(other), one.max(other));
             let theirs = ipnet::Ipv6Subnets::new(Ipv6Addr::from(low), Ipv6Addr::from(high), 0);
-            assert!(subnets(&[(low, high)]).eq(theirs.map(|net| unmapped(IpNet::V6(net)))), "{low:x}-{high:x}");
+            assert!(
+                subnets(&[(low, high)]).eq(theirs.map(|net| unmapped(IpNet::V6(net)))),
+                "{low:x}-{high:x}"
+            );
         }
     }
 }

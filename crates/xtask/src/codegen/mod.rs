@@ -33,7 +33,6 @@ pub(crate) struct Generated {
 /// The Rust tables. They are made from the data alone, so that they can be mended when the core does not build.
 fn tables(root: &Path) -> Result<Vec<Generated>> {
     Ok(vec![
-        schema::generate(root)?,
         schema::generate_storage(root)?,
         schema::generate_oracle(root)?,
         registries::generate(root)?,

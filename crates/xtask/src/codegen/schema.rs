@@ -1,14 +1,13 @@
 //! `schema.json`: the columns of the default schema.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
 use super::Generated;
-use super::rust::{self, string, strings};
+use super::rust::{self, string};
 
 mod oracle;
 mod storage;
@@ -98,10 +97,9 @@ enum Index {
     MinMax,
 }
 
-/// The columns as the language has them.
-pub(super) fn generate(root: &Path) -> Result<Generated> {
-    let columns: Vec<Column> = super::read(root, SOURCE)?;
-    rust::file(root, "crates/flowql/src/schema/generated.rs", SOURCE, &body(&columns)?)
+/// The columns as the language has them, one a line.
+pub(super) fn lines(root: &Path) -> Result<String> {
+    body(&super::read::<Vec<Column>>(root, SOURCE)?)
 }
 
 /// The names of the columns.
@@ -141,16 +139,8 @@ pub(super) fn sections(root: &Path) -> Result<Vec<(String, String)>> {
 
 fn body(columns: &[Column]) -> Result<String> {
     check(columns)?;
-    let mut body = String::from(
-        "use super::row::Row;\nuse super::{ClickhouseType, Computed, ScalarType};\nuse crate::tables::Type;\n\n\
-         /// The columns of the default schema, in its order.\n\
-         pub(super) static COLUMNS: &[Row] = &[\n",
-    );
-    for column in columns {
-        column.write(&mut body)?;
-    }
-    body.push_str("];\n");
-    Ok(body)
+    let lines: Result<Vec<String>> = columns.iter().map(Column::line).collect();
+    Ok(lines?.concat())
 }
 
 /// What the shape of the file cannot say.
@@ -209,45 +199,38 @@ impl Column {
         }
     }
 
-    /// Writes the column with the fields that differ from an empty one.
-    fn write(&self, body: &mut String) -> Result<()> {
-        writeln!(body, "Row {{ name: {}, example: {},", string(&self.name), string(&self.example))?;
-        for (field, text) in [("unit", &self.unit), ("group", &self.group), ("opposite", &self.opposite)] {
-            if let Some(text) = text {
-                writeln!(body, "{field}: Some({}),", string(text))?;
-            }
-        }
-        writeln!(body, "clickhouse_type: {},", types::clickhouse(&self.clickhouse_type)?)?;
-        if let Some(kind) = &self.materialized_type {
-            writeln!(body, "materialized_type: Some({}),", types::clickhouse(kind)?)?;
-        }
-        if let Some(kind) = &self.filter_type {
-            writeln!(body, "filter_type: Some(Type::{}),", types::filter(kind)?)?;
-        }
-        if let Some(Computed { at, .. }) = &self.computed {
-            let at = if *at == At::Query { "AtQuery" } else { "AtInsert" };
-            writeln!(body, "computed: Some(Computed::{at}),")?;
-        }
-        if let Some((address, mask)) = self.prefix_of() {
-            writeln!(body, "prefix_of: Some(({}, {})),", string(address), string(mask))?;
-        }
-        if let Some(large) = &self.large {
-            writeln!(body, "large: Some({}),", string(large))?;
-        }
-        if self.popularity > 0 {
-            writeln!(body, "popularity: {},", self.popularity)?;
-        }
-        if !self.depends.is_empty() {
-            writeln!(body, "depends: {},", strings(&self.depends))?;
-        }
-        if !self.bits.is_empty() {
-            let mut bits: Vec<_> = self.bits.iter().collect();
-            bits.sort_by_key(|(_, mask)| **mask);
-            let bits: Vec<_> =
-                bits.iter().map(|(name, mask)| format!("({}, {mask})", string(name))).collect();
-            writeln!(body, "bits: &[{}],", bits.join(", "))?;
-        }
-        for (field, value) in [
+    /// The name, and the fields that differ from an empty column.
+    fn line(&self) -> Result<String> {
+        let at = self.computed.as_ref().map(|computed| computed.at);
+        let mut bits: Vec<_> = self.bits.iter().collect();
+        bits.sort_by_key(|(_, mask)| **mask);
+        let bits: Vec<String> = bits.iter().map(|(name, mask)| format!("{name}:{mask}")).collect();
+        let (clickhouse, words) = match types::words(&self.clickhouse_type)? {
+            Some(words) => ("", words),
+            None => (self.clickhouse_type.as_str(), String::new()),
+        };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let values = [
+            ("example", self.example.clone()),
+            ("unit", text(&self.unit)),
+            ("group", text(&self.group)),
+            ("opposite", text(&self.opposite)),
+            ("type", text(&self.filter_type)),
+            ("clickhouse", clickhouse.to_owned()),
+            ("words", words),
+            ("materialized", text(&self.materialized_type)),
+            (
+                "prefix_of",
+                self.prefix_of().map(|(address, mask)| format!("{address},{mask}")).unwrap_or_default(),
+            ),
+            ("large", text(&self.large)),
+            ("popularity", if self.popularity > 0 { self.popularity.to_string() } else { String::new() }),
+            ("depends", self.depends.join(",")),
+            ("bits", bits.join(",")),
+        ];
+        let flags = [
+            ("at_query", at == Some(At::Query)),
+            ("at_insert", at == Some(At::Insert)),
             ("main_only", self.main_only),
             ("disabled", self.disabled),
             ("always_enabled", self.always_enabled),
@@ -257,13 +240,17 @@ impl Column {
             ("port", self.port),
             ("country", self.country),
             ("yields_name", self.yields_name),
-        ] {
-            if value {
-                writeln!(body, "{field}: true,")?;
-            }
+        ];
+        let mut line = self.name.clone();
+        for (key, value) in values.iter().filter(|(_, value)| !value.is_empty()) {
+            ensure!(!value.contains(['\t', '\n']), "`{key}` of {} has a tabulator", self.name);
+            line.push_str(&format!("\t{key}={value}"));
         }
-        body.push_str("..Row::EMPTY },\n");
-        Ok(())
+        for (flag, _) in flags.iter().filter(|(_, is_set)| *is_set) {
+            line.push_str(&format!("\t{flag}"));
+        }
+        line.push('\n');
+        Ok(line)
     }
 }
 
@@ -282,11 +269,7 @@ mod tests {
                 "example": "2", "bits": {"A": 2, "B": 1}, "disabled": true}]"#,
         )
         .unwrap();
-        for field in ["Some(Type::Uint)", r#"bits: &[("B", 1), ("A", 2)]"#, "disabled: true", "..Row::EMPTY"]
-        {
-            assert!(text.contains(field), "{field} is missing from {text}");
-        }
-        assert!(!text.contains("main_only") && !text.contains("unit"));
+        assert_eq!(text, "Flags\texample=2\ttype=uint\tclickhouse=UInt8\tbits=B:1,A:2\tdisabled\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The registries that name values, in one text: a section for each, below a heading.
+//! The columns and the registries that name values, in one text: a section for each, below a heading.
 
 mod communities;
 mod countries;
@@ -12,11 +12,12 @@ use anyhow::Result;
 
 use super::Generated;
 
-const SOURCES: &str = "{services,protocols,countries,communities,reserved}.json";
+const SOURCES: &str = "{schema,services,protocols,countries,communities,reserved}.json";
 
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let (addresses, as_numbers) = reserved::lines(root)?;
     let sections = [
+        ("columns", super::schema::lines(root)?),
         ("services", services::lines(root)?),
         ("protocols", protocols::lines(root)?),
         ("countries", countries::lines(root)?),
