@@ -140,10 +140,10 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
             Err(error) => incomplete = Some(error.to_string()),
         }
     }
-    let operators = OPERATORS.iter().map(|&OperatorInfo { symbol, aliases, doc, .. }| OperatorShape {
+    let operators = OPERATORS.iter().map(|&OperatorInfo { operator, symbol, aliases }| OperatorShape {
         symbol,
         aliases,
-        documentation: doc,
+        documentation: app.config.schema.doc_of_operator(operator),
     });
     Json(Answer {
         columns: columns(&app.config.schema),

@@ -138,7 +138,7 @@ impl Place<'_> {
     fn operator_card(&self, operator: Operator) -> Card {
         let mut card = Card::new(heading(code(operator.symbol()), "operator"));
         if let Some(info) = operator.info() {
-            card.paragraph(info.doc);
+            card.paragraph(self.compiler.schema.doc_of_operator(operator));
             if !info.aliases.is_empty() {
                 card.fact(&format!("also written {}", codes(info.aliases.iter().copied())));
             }

@@ -92,6 +92,11 @@ impl Schema {
         self.texts.section("type ", kind.name())
     }
 
+    /// One sentence that says what an operator asks; empty where the program has no texts.
+    pub fn doc_of_operator(&self, operator: Operator) -> &'static str {
+        self.texts.section("asks ", operator.symbol()).unwrap_or_default()
+    }
+
     /// What the reference says of an operator, in Markdown.
     pub fn reference_of_operator(&self, operator: Operator) -> Option<&'static str> {
         self.texts.section("operator ", operator.symbol())

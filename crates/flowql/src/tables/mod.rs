@@ -32,13 +32,17 @@ const SUGGESTIONS: usize = 3;
 
 /// The candidates most like a word, best first, in any case; none when nothing comes near.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    closest_of(word, &mut candidates.into_iter())
+}
+
+/// [`closest`], once for all kinds of candidates.
+fn closest_of<'a>(word: &str, candidates: &mut dyn Iterator<Item = &'a str>) -> Vec<&'a str> {
     // Beyond this length a word is junk, and comparing it with every name would cost too much.
     if word.len() > 64 {
         return Vec::new();
     }
     let wanted = word.to_ascii_lowercase();
     let mut scored: Vec<(f64, &str)> = candidates
-        .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_ascii_lowercase()), candidate))
         .filter(|&(score, _)| score > 0.8)
         .collect();

@@ -46,7 +46,7 @@ pub enum Operator {
     NotHas,
 }
 
-/// How an operator is written and what it means.
+/// How an operator is written. What it asks is for [`Schema::doc_of_operator`](crate::Schema::doc_of_operator) to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OperatorInfo {
@@ -56,71 +56,34 @@ pub struct OperatorInfo {
     pub symbol: &'static str,
     /// The other spellings; two words may have blanks and comments between them.
     pub aliases: &'static [&'static str],
-    /// One sentence that says what it asks.
-    pub doc: &'static str,
 }
 
 /// Every operator, in the order of the reference.
 pub static OPERATORS: &[OperatorInfo] = &[
-    info(
-        Operator::Eq,
-        "=",
-        &[],
-        "Equal to the value; an address lies in the subnet, an AS path, community list or label stack contains the value.",
-    ),
-    info(Operator::Ne, "!=", &[], "Not equal to the value; the opposite of `=`."),
-    info(Operator::Lt, "<", &[], "Less than the value."),
-    info(Operator::Le, "<=", &[], "Less than the value or equal to it."),
-    info(Operator::Gt, ">", &[], "Greater than the value."),
-    info(Operator::Ge, ">=", &[], "Greater than the value or equal to it."),
-    info(Operator::Within, "<<", &[], "The address, or the whole prefix, lies in the subnet."),
-    info(Operator::NotWithin, "!<<", &[], "The address, or the prefix, does not lie in the subnet."),
-    info(
-        Operator::In,
-        "IN",
-        &[],
-        "Equal to one of the values of the list, or inside one of its ranges and subnets.",
-    ),
-    info(Operator::NotIn, "NOTIN", &["NOT IN"], "None of the values, ranges and subnets of the list."),
-    info(
-        Operator::Like,
-        "LIKE",
-        &[],
-        "Matches a pattern in which `%` stands for any text and `_` for one character.",
-    ),
-    info(Operator::NotLike, "UNLIKE", &["NOT LIKE"], "Does not match the pattern; the opposite of `LIKE`."),
-    info(Operator::ILike, "ILIKE", &[], "Matches a pattern as `LIKE` does, in any case."),
-    info(
-        Operator::NotILike,
-        "IUNLIKE",
-        &["NOT ILIKE"],
-        "Does not match the pattern in any case; the opposite of `ILIKE`.",
-    ),
-    info(
-        Operator::Between,
-        "BETWEEN",
-        &[],
-        "From the first value to the second, both included: `BETWEEN 1 AND 1023`.",
-    ),
-    info(Operator::NotBetween, "NOT BETWEEN", &[], "Below the first value or above the second."),
-    info(
-        Operator::Regexp,
-        "REGEXP",
-        &[],
-        "A regular expression in RE2's syntax matches somewhere in the text.",
-    ),
-    info(Operator::NotRegexp, "NOT REGEXP", &[], "The regular expression matches nowhere in the text."),
-    info(Operator::Has, "HAS", &[], "All the named bits are set: `HAS SYN`, `HAS (SYN, ACK)`."),
-    info(Operator::NotHas, "NOT HAS", &[], "At least one of the named bits is not set."),
+    info(Operator::Eq, "=", &[]),
+    info(Operator::Ne, "!=", &[]),
+    info(Operator::Lt, "<", &[]),
+    info(Operator::Le, "<=", &[]),
+    info(Operator::Gt, ">", &[]),
+    info(Operator::Ge, ">=", &[]),
+    info(Operator::Within, "<<", &[]),
+    info(Operator::NotWithin, "!<<", &[]),
+    info(Operator::In, "IN", &[]),
+    info(Operator::NotIn, "NOTIN", &["NOT IN"]),
+    info(Operator::Like, "LIKE", &[]),
+    info(Operator::NotLike, "UNLIKE", &["NOT LIKE"]),
+    info(Operator::ILike, "ILIKE", &[]),
+    info(Operator::NotILike, "IUNLIKE", &["NOT ILIKE"]),
+    info(Operator::Between, "BETWEEN", &[]),
+    info(Operator::NotBetween, "NOT BETWEEN", &[]),
+    info(Operator::Regexp, "REGEXP", &[]),
+    info(Operator::NotRegexp, "NOT REGEXP", &[]),
+    info(Operator::Has, "HAS", &[]),
+    info(Operator::NotHas, "NOT HAS", &[]),
 ];
 
-const fn info(
-    operator: Operator,
-    symbol: &'static str,
-    aliases: &'static [&'static str],
-    doc: &'static str,
-) -> OperatorInfo {
-    OperatorInfo { operator, symbol, aliases, doc }
+const fn info(operator: Operator, symbol: &'static str, aliases: &'static [&'static str]) -> OperatorInfo {
+    OperatorInfo { operator, symbol, aliases }
 }
 
 impl Operator {

@@ -84,6 +84,7 @@ mod tests {
         for operator in OPERATORS {
             let text = schema.reference_of_operator(operator.operator);
             assert!(text.is_some_and(|text| !text.is_empty()), "{}", operator.operator.symbol());
+            assert!(schema.doc_of_operator(operator.operator).ends_with('.'), "{}", operator.symbol);
         }
     }
 

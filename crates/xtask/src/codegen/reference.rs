@@ -1,5 +1,7 @@
-//! `texts.txt`: what hover says of columns, by `schema.json`, and of types and operators, by `reference.md`.
+//! `texts.txt`: what hover says of columns, by `schema.json`, and of types and operators, by
+//! `reference.md` and `operators.json`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -30,6 +32,8 @@ pub(super) fn generate(root: &Path) -> Result<Generated> {
             found.into_iter().map(|Section { names, text }| (format!("{kind} {}", names.join(", ")), text));
         texts.extend(headed);
     }
+    let asked: BTreeMap<String, String> = super::read(root, "operators.json")?;
+    texts.extend(asked.into_iter().map(|(symbol, doc)| (format!("asks {symbol}"), doc)));
     let mut contents = super::preamble(SOURCE);
     for (heading, text) in texts {
         ensure!(!text.lines().any(|line| line.starts_with("= ")), "a line of `{heading}` reads as a heading");

@@ -115,7 +115,7 @@ pub(super) fn operators(
     for operator in compiler.schema.column(id).operators() {
         for spelling in spellings(operator, negated) {
             if rank(spelling, context.partial).is_some_and(|rank| rank < 2) {
-                completions.candidates.push(operator_candidate(operator, spelling, context));
+                completions.candidates.push(operator_candidate(compiler, operator, spelling, context));
             }
         }
     }
@@ -137,7 +137,12 @@ fn spellings(operator: Operator, negated: bool) -> impl Iterator<Item = &'static
     all.filter_map(move |spelling| if negated { spelling.strip_prefix("NOT ") } else { Some(spelling) })
 }
 
-fn operator_candidate(operator: Operator, spelling: &str, context: &Context<'_>) -> Candidate {
+fn operator_candidate(
+    compiler: &Compiler<'_>,
+    operator: Operator,
+    spelling: &str,
+    context: &Context<'_>,
+) -> Candidate {
     let takes_list = matches!(operator, Operator::In | Operator::NotIn);
     let text = if takes_list { format!("{spelling} (") } else { spelling.to_owned() };
     let mut insert = context.word(&text);
@@ -148,7 +153,7 @@ fn operator_candidate(operator: Operator, spelling: &str, context: &Context<'_>)
         label: spelling.to_owned(),
         kind: CandidateKind::Operator,
         detail: "comparison operator".to_owned(),
-        documentation: operator.info().map(|info| info.doc).unwrap_or_default().to_owned(),
+        documentation: compiler.schema.doc_of_operator(operator).to_owned(),
         insert,
     }
 }

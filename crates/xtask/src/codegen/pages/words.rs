@@ -53,8 +53,10 @@ fn keywords(body: &mut String) -> Result<()> {
 fn operators(body: &mut String) {
     body.push_str("\n## Operators\n\n");
     body.push_str(&head(&["Operator", "Also", "What it asks"]));
+    let schema = Schema::default();
     for info in OPERATORS {
-        body.push_str(&row([code(info.symbol).as_str(), &codes(info.aliases.iter().copied()), info.doc]));
+        let doc = schema.doc_of_operator(info.operator);
+        body.push_str(&row([code(info.symbol).as_str(), &codes(info.aliases.iter().copied()), doc]));
     }
 }
 
