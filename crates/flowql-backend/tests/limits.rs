@@ -65,7 +65,7 @@ fn largest() -> Vec<(&'static str, String)> {
 }
 
 async fn runs(client: &Client, statement: Statement) -> Result<(), flowql_backend::Error> {
-    let statement = statement.deadline(Duration::from_secs(120));
+    let statement = statement.deadline(Duration::from_secs(900));
     let rows = client.rows(&statement).await?.collect().await?;
     assert_eq!(rows.len(), 1);
     Ok(())

@@ -328,8 +328,11 @@ impl Compiler<'_> {
             self.sql.raw(column.name);
             self.sql.raw(", ");
             // A branch without a match keeps the engine's own search for text from going wrong.
-            let guard = if is_misread_by_the_engine(&pattern) { r"[^\s\S]|" } else { "" };
-            self.sql.quoted(&format!("{guard}{pattern}"));
+            if is_misread_by_the_engine(&pattern) {
+                self.sql.quoted(&format!(r"[^\s\S]|{pattern}"));
+            } else {
+                self.sql.quoted(&pattern);
+            }
             self.sql.raw(")");
             return Ok(if negated { Shape::Open } else { Shape::Closed });
         }

@@ -1,7 +1,7 @@
 //! From rows to suggestions: what the tables of the language know of the values, and the order.
 
 use flowql::ide::{Suggestion, match_rank};
-use flowql::tables::{Operator, Type};
+use flowql::tables::Type;
 use flowql::{Column, Schema};
 
 use serde::Deserialize;
@@ -95,7 +95,6 @@ impl<'a> Answer<'a> {
                 let name = self.schema.registries().countries.name_of(&value).unwrap_or_default();
                 suggestion(value, name)
             }
-            Some(Type::String) if is_pattern(self.query.operator) => suggestion(as_pattern(&value), &detail),
             _ => Some(Suggestion { value, detail }),
         }
     }
@@ -111,20 +110,4 @@ impl<'a> Answer<'a> {
         };
         configured.map(|(name, _)| name.to_owned()).or_else(well_known)
     }
-}
-
-fn is_pattern(operator: Option<Operator>) -> bool {
-    matches!(operator, Some(Operator::Like | Operator::NotLike | Operator::ILike | Operator::NotILike))
-}
-
-/// A pattern that matches just this text.
-fn as_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for found in text.chars() {
-        if matches!(found, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(found);
-    }
-    pattern
 }

@@ -128,7 +128,7 @@ mod tests {
         let compiler = Compiler::new(&schema, &saved);
         for text in [
             "SrcMask = 24",
-            "DstPort = \"ike\"",
+            "DstPort = \"httpz\"",
             "@wev",
             "DstPort IN (>1024)",
             "DstAddr >> 192.0.2.0/26",

@@ -205,9 +205,7 @@ mod tests {
 
     #[test]
     fn expressions_that_would_be_misread_get_a_branch_that_never_matches() {
-        for misread in
-            ["abcd[[]|a", "[[:alpha:]", "[[:a]", "[]a]", "[^]a]", "abcd\0|a", "\u{1F600}?", "日*", "é{2}"]
-        {
+        for misread in ["abcd[[]|a", "[[:a]", "[]a]", "[^]a]", "abcd\0|a", "\u{1F600}?", "日*", "é{2}"] {
             assert_eq!(regexp(misread), format!(r"[^\s\S]|{misread}"));
         }
         for plain in [

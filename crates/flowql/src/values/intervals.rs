@@ -58,7 +58,7 @@ impl Iterator for Subnets<'_> {
         let within = (high - low).checked_add(1).map_or(128, u128::ilog2);
         let bits = low.trailing_zeros().min(within);
         let last = low | u128::MAX.checked_shr(128 - bits).unwrap_or_default();
-        self.rest = (last < high).then_some((last + 1, high));
+        self.rest = (last < high).then(|| (last + 1, high));
         let length = u8::try_from(128 - bits).unwrap_or_default();
         Ipv6Net::new(Ipv6Addr::from(low), length).ok().map(|net| unmapped(IpNet::V6(net)))
     }
