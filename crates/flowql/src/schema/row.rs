@@ -82,7 +82,7 @@ impl Row {
             "opposite" => self.opposite = Some(value),
             "type" => self.filter_type = Type::from_name(value),
             "clickhouse" => {
-                self.clickhouse_type = ClickhouseType::parse(value).unwrap_or(self.clickhouse_type)
+                self.clickhouse_type = ClickhouseType::parse(value).unwrap_or(self.clickhouse_type);
             }
             "words" => self.clickhouse_type = ClickhouseType::Scalar(ScalarType::Enum8(pairs(value))),
             "materialized" => self.materialized_type = ClickhouseType::parse(value),

@@ -84,7 +84,8 @@ fn is_misread(expression: &str) -> bool {
         match found {
             '\0' => return true,
             '\\' => {
-                if rest.next() == Some('Q') {
+                let escaped = rest.next();
+                if escaped == Some('Q') {
                     let Some(end) = find(rest.as_str(), "\\E") else { return false };
                     rest = rest.as_str().get(end + 2..).unwrap_or_default().chars();
                 }
