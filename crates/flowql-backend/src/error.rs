@@ -21,7 +21,7 @@ pub enum Error {
     /// No table has what the query asks for.
     #[error("{0}")]
     NoTable(String),
-    /// A file of flows cannot be read, or a line of it is no flow.
+    /// A file of flows cannot be read, or a line of it is not a flow.
     #[error("{0}")]
     BadFlows(String),
 }
