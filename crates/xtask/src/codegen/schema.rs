@@ -160,6 +160,7 @@ fn check(columns: &[Column]) -> Result<()> {
             column.filter_type.is_some() != column.example.is_empty(),
             "{name} needs an example when it has a filter type, and only then"
         );
+        column.filter_type.as_deref().map_or(Ok(""), types::filter)?;
         ensure!(!column.section.is_empty(), "{name} has no section");
         let from = column.computed.iter().flat_map(|computed| &computed.from);
         let others = column.depends.iter().chain(from).chain(&column.large).chain(&column.about);
@@ -229,6 +230,8 @@ impl Column {
             ("bits", bits.join(",")),
         ];
         let flags = [
+            // A direction without an opposite.
+            ("opposite", self.opposite.as_deref() == Some("")),
             ("at_query", at == Some(At::Query)),
             ("at_insert", at == Some(At::Insert)),
             ("main_only", self.main_only),
@@ -266,10 +269,10 @@ mod tests {
     fn only_the_fields_that_are_set_are_written() {
         let text = parse(
             r#"[{"name": "Flags", "filter_type": "uint", "clickhouse_type": "UInt8", "section": "S", "protobuf": 1, "doc": "Flags.",
-                "example": "2", "bits": {"A": 2, "B": 1}, "disabled": true}]"#,
+                "example": "2", "bits": {"A": 2, "B": 1}, "disabled": true, "opposite": ""}]"#,
         )
         .unwrap();
-        assert_eq!(text, "Flags\texample=2\ttype=uint\tclickhouse=UInt8\tbits=B:1,A:2\tdisabled\n");
+        assert_eq!(text, "Flags\texample=2\ttype=uint\tclickhouse=UInt8\tbits=B:1,A:2\topposite\tdisabled\n");
     }
 
     #[test]
