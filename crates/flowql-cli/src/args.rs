@@ -2,9 +2,9 @@
 
 mod data;
 mod decode;
+mod engine;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +14,7 @@ use flowql_server::LogLevel;
 
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
+pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -95,7 +96,8 @@ pub(crate) enum Command {
     Columns(Columns),
     Codes(Codes),
     Config(Configuration),
-    Store(Store),
+    #[command(alias = "store")]
+    Engine(Engine),
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),
@@ -443,84 +445,6 @@ pub(crate) struct Configuration {
     /// The reference as Markdown, for the page of the documentation
     #[arg(long, hide = true, requires = "reference", conflicts_with = "json")]
     pub(crate) markdown: bool,
-}
-
-/// The embedded ClickHouse: fetch its library, start it, stop it, look at it
-///
-/// FlowQL brings a ClickHouse along, which runs in a process of its own over a data folder and answers on a port of
-/// this machine. It is started as needed and ends when nobody has used it for a while; `start` and `stop` are for
-/// those who want to see to it themselves.
-#[derive(Debug, Args)]
-#[command(
-    subcommand_required = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true,
-    after_help = "Examples:
-  flowql store install
-  flowql store status --json
-  flowql store start --idle never
-  flowql store stop"
-)]
-pub(crate) struct Store {
-    #[command(subcommand)]
-    pub(crate) action: StoreAction,
-}
-
-/// What to do with the embedded ClickHouse.
-#[derive(Debug, Subcommand)]
-pub(crate) enum StoreAction {
-    /// Fetch the library, once, and verify it
-    ///
-    /// npm fetches it as it is configured; where there is no npm, or no network, give the file that
-    /// `npm pack @chdb/lib-linux-x64-gnu` has written elsewhere.
-    Install {
-        /// Take it from this file: the package of npm (.tgz), or the library itself
-        #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
-    },
-    /// Say whether it runs, and where
-    Status {
-        #[command(flatten)]
-        folder: DataFolder,
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Start it, unless it runs already, and print its address
-    Start {
-        #[command(flatten)]
-        folder: DataFolder,
-        /// End it when nobody has used it for so many seconds, or `never`; as configured when left out
-        #[arg(long, value_name = "SECONDS", value_parser = idle)]
-        idle: Option<Idle>,
-    },
-    /// Stop it, whoever uses it
-    Stop {
-        #[command(flatten)]
-        folder: DataFolder,
-    },
-}
-
-/// Which data folder.
-#[derive(Debug, Args)]
-pub(crate) struct DataFolder {
-    /// The data folder; as configured when left out
-    #[arg(long, value_name = "DIR")]
-    pub(crate) folder: Option<PathBuf>,
-}
-
-/// For how long an engine goes on that nobody uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Idle(pub(crate) Option<Duration>);
-
-fn idle(text: &str) -> Result<Idle, String> {
-    match text {
-        "never" => Ok(Idle(None)),
-        text => match text.parse() {
-            Ok(seconds) => Ok(Idle(Some(Duration::from_secs(seconds)))),
-            Err(_) => Err("a number of seconds, or `never`".to_owned()),
-        },
-    }
 }
 
 /// Answer over HTTP: for a console, a chat bot or another program

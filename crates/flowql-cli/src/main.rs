@@ -4,6 +4,7 @@
 //! bad usage or input that cannot be read.
 
 mod args;
+mod atomic_write;
 mod backend;
 mod colours;
 mod commands;
@@ -16,9 +17,8 @@ mod progress;
 mod render;
 mod sections;
 mod sources;
+mod time_range;
 mod values;
-mod when;
-mod write;
 
 use std::process::ExitCode;
 

@@ -118,7 +118,7 @@ async fn what_is_missing_is_said() {
     let options = EmbeddedOptions { library: Some(none.clone()), ..testing::options() };
     let error = Embedded::open(options).await.unwrap_err();
     assert!(matches!(error, EngineError::NoLibrary(_)), "{error}");
-    assert!(error.help().contains("flowql store install"));
+    assert!(error.help().contains("flowql engine install"));
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let options = EmbeddedOptions { library: Some(file.path().to_path_buf()), ..testing::options() };

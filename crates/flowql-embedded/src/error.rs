@@ -44,7 +44,7 @@ impl EngineError {
     pub fn help(&self) -> String {
         match self {
             Self::NoLibrary(_) => {
-                "get it with `flowql store install` (once, 180 MB), or name a `libchdb.so` \
+                "get it with `flowql engine install` (once, 180 MB), or name a `libchdb.so` \
                                    with the setting `embedded.library` or the variable FLOWQL_LIBCHDB"
                     .to_owned()
             }

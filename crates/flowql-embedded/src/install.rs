@@ -116,7 +116,7 @@ impl InstallError {
             ),
             Self::NoCache => "set FLOWQL_CACHE to a folder".to_owned(),
             Self::NoNpm | Self::Npm { .. } => format!(
-                "where npm works, run `npm pack {package}`; then `flowql store install --from FILE` with the file that it writes"
+                "where npm works, run `npm pack {package}`; then `flowql engine install --from FILE` with the file that it writes"
             ),
             Self::NotInside(_) | Self::Checksum { .. } => {
                 format!("the library of this version of FlowQL is that of {package}")

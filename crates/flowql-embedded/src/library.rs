@@ -23,7 +23,7 @@ pub fn find(asked: Option<&Path>) -> Result<PathBuf, EngineError> {
     if path.is_file() { Ok(path) } else { Err(EngineError::NoLibrary(path)) }
 }
 
-/// Where `flowql store install` puts the library. `None` where the system has no folder for caches.
+/// Where `flowql engine install` puts the library. `None` where the system has no folder for caches.
 pub fn installed() -> Option<PathBuf> {
     Some(cache()?.join(format!("chdb-{VERSION}")).join(FILE))
 }
@@ -51,6 +51,6 @@ mod tests {
             error.to_string(),
             "the library of the embedded ClickHouse is missing: there is no `/no/such/libchdb.so`"
         );
-        assert!(error.help().contains("flowql store install"), "{}", error.help());
+        assert!(error.help().contains("flowql engine install"), "{}", error.help());
     }
 }

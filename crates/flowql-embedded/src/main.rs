@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     flowql_embedded::helper().unwrap_or_else(|| {
-        eprintln!("error: this is a part of FlowQL, which starts it as needed: see `flowql store --help`");
+        eprintln!("error: this is a part of FlowQL, which starts it as needed: see `flowql engine --help`");
         ExitCode::from(2)
     })
 }

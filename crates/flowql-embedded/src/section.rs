@@ -2,7 +2,7 @@
 
 use flowql_config::Section;
 
-/// The ClickHouse that FlowQL includes and starts itself. `flowql store install` fetches its library.
+/// The ClickHouse that FlowQL includes and starts itself. `flowql engine install` fetches its library.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(name = "embedded", example = "[embedded]\nfolder = \"/var/lib/flowql\"\nidle = 3600\n")]
 pub struct EmbeddedSection {

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Status};
 use crate::render::json::Findings;
 use crate::render::{github, sarif, text};
 use crate::sources::{self, Checked, Summary};
-use crate::{fixes, input, write};
+use crate::{atomic_write, fixes, input};
 
 pub(super) fn run(global: &Global, args: Check) -> Result<Status, Failure> {
     let config = load(global, Some(&args.columns))?;
@@ -52,7 +52,7 @@ fn check_files(
             }
             let (mended, count) = fixes::mend(source, config);
             if count > 0 {
-                write::replace(&path, &mended.text)?;
+                atomic_write::replace(&path, &mended.text)?;
                 if !global.quiet {
                     console::message(&format!(
                         "fixed {} in {}",

@@ -3,7 +3,7 @@
 use flowql::{Compilation, Diagnostic, Options, syntax};
 use flowql_config::Config;
 
-use super::{lines, load};
+use super::{json_lines, load};
 use crate::args::{Compile, Global, Stage};
 use crate::console::{self, Output};
 use crate::emit;
@@ -17,7 +17,7 @@ pub(super) fn run(global: &Global, args: Compile) -> Result<Status, Failure> {
     let config = load(global, Some(&args.columns))?;
     let options = Options { reverse: args.reverse, bound: args.bound, database: args.database.as_deref() };
     if args.lines {
-        return lines::run(&config, options);
+        return json_lines::run(&config, options);
     }
     let input = input::filter(args.filter, &config.limits)?;
     let mut output = Output::new();

@@ -10,7 +10,7 @@ use crate::args::{DemoData, Global};
 use crate::console;
 use crate::failure::{Failure, Status};
 use crate::progress::ProgressLine;
-use crate::when;
+use crate::time_range;
 
 /// How long an attempt to store a batch may take.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) fn run(global: &Global, args: &DemoData) -> Result<Status, Failure> {
     let config = load(global, None)?;
     let bad = |message| Failure::new(message, "see `flowql help demo-data`");
-    let end = when::parse(&args.end, SystemTime::now()).map_err(bad)?;
-    let span = when::duration(&args.span).map_err(bad)?;
+    let end = time_range::parse(&args.end, SystemTime::now()).map_err(bad)?;
+    let span = time_range::duration(&args.span).map_err(bad)?;
     let demo = Demo { seed: args.seed, rows: args.rows, end, span };
     runtime()?.block_on(async {
         let database = Database::named(&config, &args.target)?;

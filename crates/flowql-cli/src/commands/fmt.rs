@@ -6,11 +6,11 @@ use flowql_config::Config;
 use super::check::{report, told};
 use super::load;
 use crate::args::{Fmt, Global};
+use crate::atomic_write;
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::input::{self, Input, Origin};
 use crate::sources::{self, Checked};
-use crate::write;
 
 pub(super) fn run(global: &Global, args: Fmt) -> Result<Status, Failure> {
     let config = load(global, Some(&args.columns))?;
@@ -85,7 +85,7 @@ impl Formatter<'_> {
         match &input.origin {
             Origin::File(path) if self.write => {
                 if changed {
-                    write::replace(path, &formatted)?;
+                    atomic_write::replace(path, &formatted)?;
                 }
             }
             _ => self.output.text(&formatted)?,

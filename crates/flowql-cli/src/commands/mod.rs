@@ -9,17 +9,17 @@ mod config;
 mod database;
 mod decode;
 mod demo_data;
+mod engine;
 mod explain;
 mod fmt;
 mod grep;
 mod help;
-mod lines;
+mod json_lines;
 mod lsp;
 mod man;
 mod query;
 mod repl;
 mod serve;
-mod store;
 mod tables;
 mod tokens;
 
@@ -52,7 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),
-        Command::Store(args) => store::run(&global, &args),
+        Command::Engine(args) => engine::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

@@ -22,7 +22,7 @@ use crate::failure::{Failure, Status};
 use crate::input;
 use crate::progress::{ProgressLine, of_query};
 use crate::render::chart;
-use crate::when;
+use crate::time_range;
 
 /// After so long, and so often, it is shown how far a query is.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,10 +38,10 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
     let bad = |message| Failure::new(message, "see `flowql help query`");
     let now = SystemTime::now();
     let range = TimeRange {
-        from: when::parse(&args.from, now).map_err(bad)?,
-        to: when::parse(&args.to, now).map_err(bad)?,
+        from: time_range::parse(&args.from, now).map_err(bad)?,
+        to: time_range::parse(&args.to, now).map_err(bad)?,
     };
-    let deadline = when::duration(&args.timeout).map_err(bad)?;
+    let deadline = time_range::duration(&args.timeout).map_err(bad)?;
     let query =
         FlowQuery { filter, range, kind: kind(&args), limit: args.limit, id: Some(query_id("query")) };
     runtime()?.block_on(async {

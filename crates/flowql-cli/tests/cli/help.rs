@@ -17,7 +17,7 @@ const COMMANDS: [&str; 21] = [
     "columns",
     "codes",
     "config",
-    "store",
+    "engine",
     "tables",
     "demo-data",
     "query",
@@ -28,10 +28,10 @@ const COMMANDS: [&str; 21] = [
 
 /// The commands below a command.
 const ACTIONS: [&str; 7] = [
-    "store-install",
-    "store-start",
-    "store-status",
-    "store-stop",
+    "engine-install",
+    "engine-start",
+    "engine-status",
+    "engine-stop",
     "tables-create",
     "tables-migrate",
     "tables-show",

@@ -9,13 +9,13 @@ mod config;
 mod decode;
 mod editor;
 mod emit;
+mod engine;
 mod flow_file;
 mod fmt;
 mod formats;
 mod grep;
 mod help;
 mod lines;
-mod store;
 mod streams;
 mod tables;
 #[cfg(unix)]

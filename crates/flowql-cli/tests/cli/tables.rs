@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::store::Engine;
+use super::engine::Engine;
 use super::{Place, Ran};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ impl Store {
     /// With no tables yet.
     fn new() -> Self {
         let engine = Engine(Place::new());
-        let url = engine.0.run(&["store", "start", "--folder", "data"]).has_status(0).stdout;
+        let url = engine.0.run(&["engine", "start", "--folder", "data"]).has_status(0).stdout;
         Self { address: url.trim().trim_start_matches("http://").to_owned(), engine }
     }
 

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use rexpect::session::{PtySession, spawn_command};
 
 use super::Place;
-use super::store::Engine;
+use super::engine::Engine;
 
 /// How long an answer may take: a bound for what hangs, not a measure.
 const PATIENCE: u64 = 30_000;
@@ -93,7 +93,7 @@ fn run_at(url: &str, statement: &str) {
 #[test]
 fn a_long_query_says_how_far_it_is() {
     let engine = Engine(Place::new());
-    let url = engine.0.run(&["store", "start", "--folder", "data"]).has_status(0).stdout;
+    let url = engine.0.run(&["engine", "start", "--folder", "data"]).has_status(0).stdout;
     run_at(url.trim(), "CREATE DATABASE slow ENGINE = Atomic");
     // Flows whose AS is slow to read.
     run_at(

@@ -7,14 +7,14 @@ pub(super) struct Engine(pub(super) Place);
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = self.0.command(&["store", "stop", "--folder", "data"]).output();
+        let _ = self.0.command(&["engine", "stop", "--folder", "data"]).output();
     }
 }
 
 #[test]
 fn the_engine_is_started_found_and_stopped() {
     let engine = Engine(Place::new());
-    let run = |arguments: &[&str]| engine.0.run(&[&["store"], arguments, &["--folder", "data"]].concat());
+    let run = |arguments: &[&str]| engine.0.run(&[&["engine"], arguments, &["--folder", "data"]].concat());
     let url = run(&["start", "--idle", "60"]).has_status(0).stdout;
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     assert_eq!(run(&["start"]).has_status(0).stdout, url, "it is the same");
@@ -100,18 +100,18 @@ fn a_query_on_an_empty_store_says_what_makes_the_tables() {
 #[test]
 fn a_missing_library_is_said_with_the_way_to_get_it() {
     let place = Place::new();
-    let mut command = place.command(&["store", "start", "--folder", "data"]);
+    let mut command = place.command(&["engine", "start", "--folder", "data"]);
     let output = command.env("FLOWQL_LIBCHDB", "/no/such/library").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("`/no/such/library`") && text.contains("flowql store install"), "{text}");
-    assert!(place.run(&["store", "start", "--idle", "soon"]).has_status(2).stderr.contains("never"));
+    assert!(text.contains("`/no/such/library`") && text.contains("flowql engine install"), "{text}");
+    assert!(place.run(&["engine", "start", "--idle", "soon"]).has_status(2).stderr.contains("never"));
 }
 
 #[test]
 fn another_file_is_not_installed() {
     let place = Place::new().with("other.so", "not the library");
-    let mut command = place.command(&["store", "install", "--from", "other.so"]);
+    let mut command = place.command(&["engine", "install", "--from", "other.so"]);
     let output = command.env("FLOWQL_CACHE", place.path("cache")).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();

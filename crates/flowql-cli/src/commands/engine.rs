@@ -1,4 +1,4 @@
-//! `flowql store`: the embedded ClickHouse.
+//! `flowql engine`: the embedded ClickHouse.
 
 use std::path::{Path, PathBuf};
 
@@ -8,17 +8,17 @@ use flowql_embedded::{self as embedded, Embedded, EmbeddedOptions, EngineError, 
 use serde::Serialize;
 
 use super::runtime;
-use crate::args::{DataFolder, Global, Idle, Store, StoreAction};
+use crate::args::{DataFolder, Engine, EngineAction, Global, Idle};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
 use crate::progress::{self, ProgressLine};
 
-pub(super) fn run(global: &Global, args: &Store) -> Result<Status, Failure> {
+pub(super) fn run(global: &Global, args: &Engine) -> Result<Status, Failure> {
     match &args.action {
-        StoreAction::Install { from } => install(global, from.as_deref()),
-        StoreAction::Status { folder, json } => status(&configured(global, folder)?, *json),
-        StoreAction::Start { folder, idle } => start(configured(global, folder)?, *idle),
-        StoreAction::Stop { folder } => stop(global, &data_folder(&configured(global, folder)?)?),
+        EngineAction::Install { from } => install(global, from.as_deref()),
+        EngineAction::Status { folder, json } => status(&configured(global, folder)?, *json),
+        EngineAction::Start { folder, idle } => start(configured(global, folder)?, *idle),
+        EngineAction::Stop { folder } => stop(global, &data_folder(&configured(global, folder)?)?),
     }
 }
 
@@ -86,7 +86,7 @@ fn status(options: &EmbeddedOptions, json: bool) -> Result<Status, Failure> {
         output.line(&format!("data folder: {}", report.folder.display()))?;
         output.line(&match &report.library {
             Some(library) => format!("library: {}", library.display()),
-            None => "library: missing; get it with `flowql store install`".to_owned(),
+            None => "library: missing; get it with `flowql engine install`".to_owned(),
         })?;
     }
     output.finish()?;
