@@ -39,7 +39,7 @@ export class Store {
   }
 
   async remove(): Promise<void> {
-    await this.flowql("store", "stop");
+    await this.flowql("engine", "stop");
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
