@@ -34,4 +34,5 @@ mod v1;
 pub use router::openapi;
 pub use saved::StoreError;
 pub use section::{LogFormat, LogLevel, ServerLimits, ServerSection};
-pub use server::{Error, Options, run};
+pub use log::start as start_log;
+pub use server::{Error, Options, data_folder, run, stop_signal};
