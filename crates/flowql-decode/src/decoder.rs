@@ -12,6 +12,7 @@ use crate::sampling;
 use crate::sequence::Sequence;
 use crate::session::{Key, Sessions};
 use crate::sflow;
+use crate::state;
 use crate::times::Header;
 use crate::totals::Totals;
 use crate::waiting::{Need, Waiting, What};
@@ -59,6 +60,10 @@ pub struct Decoder {
     pub(crate) row: Row,
     pub(crate) connections: Connections,
     pub(crate) totals: Totals,
+    /// How often something was given to it.
+    pub(crate) age: u64,
+    /// What was saved last; `None` before the first time.
+    pub(crate) saved: Option<state::Mark>,
 }
 
 /// What is known of a session from outside.
@@ -104,6 +109,8 @@ impl Decoder {
             row: Row::default(),
             connections: Connections::default(),
             totals: Totals::default(),
+            age: 0,
+            saved: None,
         }
     }
 
@@ -136,6 +143,7 @@ impl Decoder {
         observer: &mut dyn Observer,
     ) {
         let datagram = &Datagram { source: datagram.source.canonical(), ..*datagram };
+        self.age += 1;
         let outcome = match Protocol::of(datagram.bytes) {
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
                 self.message(datagram, protocol, Some(ticket.offset), columns, observer)
@@ -150,7 +158,11 @@ impl Decoder {
     /// The sets that wait no longer: the caller gives each one's datagram to [`Decoder::resume`], from the position that
     /// it has.
     pub fn ready(&mut self) -> Vec<Ticket> {
-        if self.waiting.has_ready() { self.waiting.ready() } else { Vec::new() }
+        if !self.waiting.has_ready() {
+            return Vec::new();
+        }
+        self.age += 1;
+        self.waiting.ready()
     }
 
     /// How many sets wait for a template or for the options of a sampler.
@@ -158,8 +170,21 @@ impl Decoder {
         self.waiting.count()
     }
 
+    /// The lowest position of a datagram that has a set that waits, or waits no longer and was not asked for: the caller
+    /// keeps what lies from there on.
+    pub fn waits_from(&self) -> Option<u64> {
+        self.waiting.first()
+    }
+
+    /// How often something was given to this decoder, and to those whose state it restored: where the number is the same,
+    /// so is the state.
+    pub const fn age(&self) -> u64 {
+        self.age
+    }
+
     /// Says how late it is, in nanoseconds since 1970, so that nothing waits where no datagrams come.
     pub fn tick(&mut self, now: u64) {
+        self.age += 1;
         self.clock = self.clock.max(now);
         if self.waiting.is_empty() {
             return;
@@ -180,6 +205,7 @@ impl Decoder {
 
     /// Forgets what belongs to a connection that was closed.
     pub fn close(&mut self, source: Source) {
+        self.age += 1;
         self.sessions.close(source.canonical());
     }
 

@@ -1,5 +1,7 @@
 //! Why something was not decoded, and how often.
 
+use crate::state::saved_counts;
+
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $name:ident $text:literal,)*) => {
         /// Why a datagram, a set or a record was not decoded.
@@ -86,6 +88,25 @@ pub struct Counters {
     /// What could not be decoded, by the number of its reason.
     malformed: [u64; Reason::ALL.len()],
 }
+
+saved_counts!(Counters {
+    datagrams,
+    template_sets,
+    option_sets,
+    data_sets,
+    waiting_sets,
+    expired_sets,
+    records,
+    option_records,
+    rows,
+    reverse_rows,
+    events,
+    repeated,
+    unknown_connections,
+    unknown_rates,
+    unusable_times,
+    malformed,
+});
 
 impl Counters {
     /// Counts something that could not be decoded.

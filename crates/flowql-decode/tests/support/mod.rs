@@ -1,6 +1,8 @@
 //! What the tests share: rows as text, and the captures.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod traffic;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
