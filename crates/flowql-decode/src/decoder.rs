@@ -130,6 +130,7 @@ impl Decoder {
             None => Err(unknown(datagram.bytes)),
         };
         if let Err(reason) = outcome {
+            self.counters.malformed_datagrams += 1;
             self.refuse(datagram.source, reason, observer);
         }
     }
@@ -151,8 +152,15 @@ impl Decoder {
             _ => Err(Reason::UnknownProtocol),
         };
         if let Err(reason) = outcome {
+            self.counters.expired_sets += 1;
             self.refuse(datagram.source, reason, observer);
         }
+    }
+
+    /// Takes the set of a ticket as lost, where its datagram is not there any more.
+    pub fn lose(&mut self, _: Ticket) {
+        self.age += 1;
+        self.counters.expired_sets += 1;
     }
 
     /// The sets that wait no longer: the caller gives each one's datagram to [`Decoder::resume`], from the position that
@@ -165,9 +173,10 @@ impl Decoder {
         self.waiting.ready()
     }
 
-    /// How many sets wait for a template or for the options of a sampler.
+    /// How many sets wait for a template or for the options of a sampler, with those that wait no longer and were not asked
+    /// for.
     pub fn waiting(&self) -> usize {
-        self.waiting.count()
+        self.waiting.all()
     }
 
     /// The lowest position of a datagram that has a set that waits, or waits no longer and was not asked for: the caller
@@ -310,6 +319,7 @@ impl Decoder {
         if let Some(plan) = self.legacy.get(plan) {
             rows.add(plan, legacy::records(layout, bytes, count), columns);
         }
+        self.counters.sets += 1;
         self.counters.data_sets += 1;
         Ok(())
     }

@@ -132,9 +132,9 @@ impl Waiting {
         true
     }
 
-    /// How many wait.
-    pub(crate) const fn count(&self) -> usize {
-        self.count
+    /// How many wait, or are ready.
+    pub(crate) const fn all(&self) -> usize {
+        self.count + self.ready.len()
     }
 
     /// Whether none waits.

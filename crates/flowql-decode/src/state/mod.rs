@@ -17,7 +17,7 @@ use crate::waiting::Waiting;
 use crate::{Counters, Decoder};
 
 /// The name of the form and, in the last byte, its version.
-const FORM: [u8; 4] = *b"FDS\x01";
+const FORM: [u8; 4] = *b"FDS\x02";
 
 /// What was saved last.
 #[derive(Clone, Copy, Debug)]

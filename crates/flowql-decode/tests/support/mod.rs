@@ -68,6 +68,17 @@ fn line(columns: &Columns, decoder: &Decoder, row: usize) -> String {
     line
 }
 
+/// Whether everything that a decoder was given is counted, and nothing twice, once its tickets are resumed.
+pub(crate) fn add_up(decoder: &Decoder) {
+    let counters = decoder.counters();
+    let sets = counters.template_sets + counters.option_sets + counters.data_sets;
+    let sets = sets + decoder.waiting() as u64 + counters.expired_sets + counters.malformed_sets;
+    assert_eq!(counters.sets, sets, "{counters:?}");
+    let records = counters.records + counters.option_records + counters.second_rows;
+    assert_eq!(records, counters.rows + counters.option_records + counters.dropped(), "{counters:?}");
+    assert!(counters.malformed_datagrams <= counters.datagrams, "{counters:?}");
+}
+
 /// A folder of the captures; `None` where they are not at hand.
 pub(crate) fn captures(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("FLOWQL_CAPTURES").map(PathBuf::from);

@@ -65,7 +65,7 @@ fn any_record(layout: &'static [(u16, u16)]) -> BoxedStrategy<Vec<u8>> {
             // A firewall's events, and times around now.
             233 => prop_oneof![Just(2), Just(5), 0..6_u64].prop_map(|event| vec![event as u8]).boxed(),
             152 | 323 => {
-                (0..20_u64).prop_map(|after| values(&[(NOW / 1_000_000 + after * 1_000, 8)])).boxed()
+                (0..20_u64).prop_map(|after| values(&[(NOW / 1_000_000 - 4_000 + after * 1_000, 8)])).boxed()
             }
             _ => any_field(length)
                 .prop_map(move |mut bytes| {
@@ -184,15 +184,25 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new() -> Self {
-        Self { decoder: Self::decoder(), columns: super::columns(), now: NOW, queue: Vec::new() }
+        Self::of(tight(), Fields::all())
+    }
+
+    /// One with other limits, which fills other columns.
+    pub(crate) fn of(limits: Limits, wanted: Fields) -> Self {
+        let (decoder, columns) = (Self::decoder_of(limits, wanted), Columns::new(wanted));
+        Self { decoder, columns, now: NOW, queue: Vec::new() }
     }
 
     /// A decoder that nothing was given to.
     pub(crate) fn decoder() -> Decoder {
+        Self::decoder_of(tight(), Fields::all())
+    }
+
+    fn decoder_of(limits: Limits, wanted: Fields) -> Decoder {
         let cumulative = ExporterSettings { totals: TotalsAre::Cumulative, ..ExporterSettings::default() };
         let exporters = [1_u8, 2].map(|host| ([192, 0, 2, host].into(), cumulative.clone()));
         let settings = Settings { exporters: exporters.into(), ..Settings::default() };
-        Decoder::new(settings, tight(), Fields::all())
+        Decoder::new(settings, limits, wanted)
     }
 
     pub(crate) fn step(&mut self, step: &Step) {
