@@ -396,7 +396,8 @@ fn address_fault(key: String, text: &str) -> Option<ConfigError> {
 }
 
 fn host_fault(key: String, text: &str) -> Option<ConfigError> {
-    let fault = || fault(key, format!("invalid address `{text}`"), "write it as `192.0.2.1` or `2001:db8::1`");
+    let fault =
+        || fault(key, format!("invalid address `{text}`"), "write it as `192.0.2.1` or `2001:db8::1`");
     text.parse::<IpAddr>().is_err().then(fault)
 }
 

@@ -16,7 +16,8 @@ pub(crate) fn text(collector: &Collector) -> String {
     journal(&mut text, collector);
     written(&mut text, &collector.partitions());
     decoded(&mut text, &collector.partitions());
-    text.gauge("ready", "Whether the collector is ready").value(&[], u8::from(collector.reasons().is_empty()));
+    text.gauge("ready", "Whether the collector is ready")
+        .value(&[], u8::from(collector.reasons().is_empty()));
     text.0
 }
 
@@ -50,8 +51,7 @@ impl Text {
 impl Metric<'_> {
     /// The labels are of the program, or addresses and numbers: nothing in them needs to be escaped.
     fn value(&mut self, labels: &[(&str, &dyn Display)], value: impl Display) {
-        let labels: Vec<String> =
-            labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.text, "{}{labels} {value}", self.name);
     }
@@ -59,10 +59,14 @@ impl Metric<'_> {
 
 fn received(text: &mut Text, listeners: &[ListenerStatus]) {
     let counters: [(&str, &str, fn(&ListenerStatus) -> u64); 6] = [
-        ("datagrams_received", "Datagrams received: the refused and the queued ones", |l| l.counters.received),
+        ("datagrams_received", "Datagrams received: the refused and the queued ones", |l| {
+            l.counters.received
+        }),
         ("bytes_received", "Bytes of the datagrams received", |l| l.counters.bytes),
         ("datagrams_queued", "Datagrams put into the queue", |l| l.counters.queued),
-        ("kernel_drops", "Datagrams that the kernel dropped, its buffer being full", |l| l.counters.kernel_drops),
+        ("kernel_drops", "Datagrams that the kernel dropped, its buffer being full", |l| {
+            l.counters.kernel_drops
+        }),
         ("receive_errors", "Failures of sockets", |l| l.counters.errors),
         ("connections_refused", "Connections closed at once", |l| l.counters.connections_refused),
     ];
@@ -168,16 +172,24 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
 
 fn decoded(text: &mut Text, partitions: &[PartitionStatus]) {
     use flowql_decode::Counters;
-    let counters: [(&str, &str, fn(&Counters) -> u64); 14] = [
+    let counters: [(&str, &str, fn(&Counters) -> u64); 20] = [
         ("decoded_datagrams", "Datagrams decoded", |c| c.datagrams),
+        ("decoded_malformed_datagrams", "Datagrams of no protocol, or with a bad header", |c| {
+            c.malformed_datagrams
+        }),
+        ("decoded_sets", "Sets met, each of which is in one of the next counters or waits", |c| c.sets),
         ("decoded_template_sets", "Sets of templates", |c| c.template_sets),
         ("decoded_option_sets", "Sets of option records", |c| c.option_sets),
         ("decoded_data_sets", "Sets of flow records", |c| c.data_sets),
         ("decoded_waiting_sets", "Sets that began to wait", |c| c.waiting_sets),
         ("decoded_expired_sets", "Sets whose template did not come in time", |c| c.expired_sets),
+        ("decoded_malformed_sets", "Sets that could not be read whole", |c| c.malformed_sets),
         ("decoded_records", "Records of flows", |c| c.records),
         ("decoded_option_records", "Records of options", |c| c.option_records),
         ("decoded_rows", "Rows that records became", |c| c.rows),
+        ("decoded_second_rows", "Of the rows, those of flows the other way", |c| c.second_rows),
+        ("decoded_excess", "Records beyond the rows of a datagram", |c| c.excess),
+        ("decoded_empty", "Samples that say nothing of their packet", |c| c.empty),
         ("decoded_events", "Records of events without counts", |c| c.events),
         ("decoded_repeated", "Records of firewalls that repeat what was stored", |c| c.repeated),
         ("decoded_unknown_connections", "Ends of connections not heard whole", |c| c.unknown_connections),

@@ -216,8 +216,10 @@ impl RowNames {
 impl NamedExporter {
     fn new(names: &Names, address: [u8; 16]) -> Self {
         let mut facts = match names.exporters.get(&address) {
-            Some(known) => [&known.name, &known.group, &known.role, &known.site, &known.region, &known.tenant]
-                .map(String::clone),
+            Some(known) => {
+                [&known.name, &known.group, &known.role, &known.site, &known.region, &known.tenant]
+                    .map(String::clone)
+            }
             None => Default::default(),
         };
         if let Some(name) = facts.first_mut().filter(|name| name.is_empty()) {

@@ -108,7 +108,9 @@ impl Worker {
     fn repeat(&self, parts: &mut Parts, note: &Note, written: Position) -> Result<Position, Halt> {
         match Plan::from_bytes(&note.context) {
             Some(plan) => parts.decoding = Decoding::new(plan),
-            None => tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown"),
+            None => {
+                tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown")
+            }
         }
         if !state::restore(&mut parts.decoding.decoder, &parts.store.state()?) {
             self.status.lock().lost_states += 1;
@@ -198,8 +200,7 @@ impl Worker {
         let source = source(record);
         match record.content {
             Content::Datagram(bytes) => {
-                let datagram =
-                    Datagram { received: record.time, source, position: pack(position), bytes };
+                let datagram = Datagram { received: record.time, source, position: pack(position), bytes };
                 decoder.decode(&datagram, columns, &mut ());
             }
             Content::Closed => decoder.close(source),
@@ -222,7 +223,10 @@ impl Worker {
                         let Decoding { decoder, columns, .. } = &mut parts.decoding;
                         decoder.resume(&datagram, ticket, columns, &mut ());
                     }
-                    None => self.status.lock().lost_sets += 1,
+                    None => {
+                        parts.decoding.decoder.lose(ticket);
+                        self.status.lock().lost_sets += 1;
+                    }
                 }
                 self.block(at, stretch, parts)?;
             }
