@@ -80,7 +80,7 @@ impl Block {
                 }
             })
             .collect();
-        self.dictionary(name, "LowCardinality(String)", &keys, &rows, |block, text| block.text(text));
+        self.dictionary(name, "LowCardinality(String)", &keys, &rows, Self::text);
     }
 
     /// A column of few different texts.

@@ -152,3 +152,75 @@ fn hop(rows: &Columns, row: usize, place: u8) -> u32 {
     let mut hops = rows.numbers(Field::DstASPath, row).filter(|hop| last.replace(*hop) != Some(*hop));
     hops.nth(usize::from(place).saturating_sub(1)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use flowql::Schema;
+    use flowql_decode::{Decoder, Fields, Limits, Row, Settings};
+    use flowql_tables::{Catalog, CatalogColumn, CatalogTable, FLOWS_TABLE};
+
+    use super::*;
+    use crate::CollectSection;
+
+    fn plan(section: &CollectSection, columns: &[(&str, &str)]) -> Plan {
+        let column = |(name, default): &(&str, &str)| CatalogColumn {
+            name: (*name).to_owned(),
+            default_kind: (*default).to_owned(),
+            ..CatalogColumn::default()
+        };
+        let columns = columns.iter().map(column).collect();
+        let flows = CatalogTable { columns, ..CatalogTable::default() };
+        let catalog = Catalog { tables: [(FLOWS_TABLE.to_owned(), flows)].into(), ..Catalog::default() };
+        Plan::new(section, &Schema::default(), &catalog).unwrap()
+    }
+
+    #[test]
+    fn rows_become_the_columns_that_the_table_has() {
+        let wanted = [
+            ("TimeReceived", ""),
+            ("Dst1stAS", ""),
+            ("Dst2ndAS", ""),
+            ("Dst3rdAS", "DEFAULT"),
+            ("PacketSize", "ALIAS"),
+            ("SrcNetName", ""),
+            ("NotOurs", ""),
+            ("InIfName", ""),
+            ("OutIfName", ""),
+            ("FlowDirection", ""),
+            ("ExporterName", ""),
+            ("SrcPort", ""),
+        ];
+        let plan = plan(&CollectSection::default(), &wanted);
+        let kept: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+        let written = [
+            "TimeReceived",
+            "Dst1stAS",
+            "Dst2ndAS",
+            "InIfName",
+            "OutIfName",
+            "FlowDirection",
+            "ExporterName",
+        ];
+        assert_eq!(kept[..7], written);
+        let mut rows = Columns::new(Fields::all());
+        let address = std::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().octets();
+        let one = Row { time_received: 5, exporter_address: address, ..Row::default() };
+        rows.push(&Row { dst_as_path: vec![7, 7, 8], in_if_index: 3, flow_direction: 1, ..one.clone() });
+        rows.push(&Row { flow_direction: 9, ..one });
+        rows.settle();
+        let decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
+        let built = Builder::new(&plan).build(&rows, decoder.texts());
+        assert_eq!(built.columns, written);
+        let mut expected = Block::new(7, 2);
+        expected.bytes("TimeReceived", "DateTime", &[5, 0, 0, 0, 5, 0, 0, 0]);
+        expected.bytes("Dst1stAS", "UInt32", &[7, 0, 0, 0, 0, 0, 0, 0]);
+        expected.bytes("Dst2ndAS", "UInt32", &[8, 0, 0, 0, 0, 0, 0, 0]);
+        expected.few_texts("InIfName", ["if3", ""].into_iter());
+        expected.few_texts("OutIfName", ["", ""].into_iter());
+        let words = "Enum8('undefined' = 0, 'ingress' = 1, 'egress' = 2)";
+        expected.bytes("FlowDirection", words, &[1, 0]);
+        expected.few_texts("ExporterName", ["192.0.2.1"; 2].into_iter());
+        assert_eq!(built.bytes, expected.into_bytes());
+        assert_eq!(Plan::from_bytes(&plan.to_bytes()).unwrap(), plan);
+    }
+}

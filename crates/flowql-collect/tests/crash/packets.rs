@@ -42,10 +42,16 @@ impl Exporter {
         Self { socket, version, random: Random(seed | 1), sent: 0, begun: SystemTime::now() }
     }
 
-    /// Sends a datagram. Nobody may be there.
-    pub(crate) fn send(&mut self, to: SocketAddr) {
+    /// The next datagram.
+    pub(crate) fn datagram(&mut self) -> Vec<u8> {
         let bytes = if self.version == 5 { self.version_5() } else { self.version_9() };
         self.sent += 1;
+        bytes
+    }
+
+    /// Sends a datagram. Nobody may be there.
+    pub(crate) fn send(&mut self, to: SocketAddr) {
+        let bytes = self.datagram();
         drop(self.socket.send_to(&bytes, to));
     }
 
@@ -134,18 +140,20 @@ impl Exporter {
     }
 }
 
-fn seconds() -> u64 {
+/// Now, in seconds since 1970.
+pub(crate) fn seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// Numbers, each of so many bytes, the highest first.
-fn push(bytes: &mut Vec<u8>, numbers: &[(u64, usize)]) {
+pub(crate) fn push(bytes: &mut Vec<u8>, numbers: &[(u64, usize)]) {
     for (number, width) in numbers {
         bytes.extend_from_slice(&number.to_be_bytes()[8 - width..]);
     }
 }
 
-fn set(sets: &mut Vec<u8>, id: u64, body: &[u8]) {
+/// A set of records or templates.
+pub(crate) fn set(sets: &mut Vec<u8>, id: u64, body: &[u8]) {
     let padded = body.len().next_multiple_of(4);
     push(sets, &[(id, 2), (padded as u64 + 4, 2)]);
     sets.extend_from_slice(body);
