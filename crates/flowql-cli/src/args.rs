@@ -1,5 +1,6 @@
 //! The command line.
 
+mod collect;
 mod data;
 mod decode;
 mod engine;
@@ -12,6 +13,7 @@ use clap_complete::Shell;
 use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
+pub(crate) use collect::Collect;
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
@@ -98,6 +100,7 @@ pub(crate) enum Command {
     Config(Configuration),
     #[command(alias = "store")]
     Engine(Engine),
+    Collect(Collect),
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),

@@ -1,6 +1,7 @@
 //! The sections of `flowql.toml`, each by the crate that reads it.
 
 use flowql_client::ClickhouseSection;
+use flowql_collect::CollectSection;
 use flowql_config::{KnownSection, Registry};
 use flowql_connect::BackendSection;
 use flowql_embedded::EmbeddedSection;
@@ -14,6 +15,7 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<EmbeddedSection>(),
     KnownSection::of::<ClickhouseSection>(),
     KnownSection::of::<TablesSection>(),
+    KnownSection::of::<CollectSection>(),
 ];
 
 #[cfg(test)]

@@ -295,6 +295,8 @@ impl Client {
         let mut request = client
             .insert_formatted_with(insert.sql.to_string())
             .with_setting("query_id", query_id("insert"))
+            // What waits in the server's memory could not be acknowledged, and has tokens of its own.
+            .with_setting("async_insert", "0")
             .with_setting("insert_deduplicate", "1")
             .with_setting("insert_deduplication_token", &insert.token)
             .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1");

@@ -32,6 +32,57 @@ impl Block {
         }
     }
 
+    /// A column of values of a fixed width whose bytes are there already, those of a row after the other, the lowest first.
+    pub fn bytes(&mut self, name: &str, kind: &str, values: &[u8]) {
+        self.head(name, kind);
+        self.bytes.extend_from_slice(values);
+    }
+
+    /// A column of arrays whose bytes are there already: where the items of each row end, counted in items, and the items of
+    /// all rows.
+    pub fn array_bytes(&mut self, name: &str, kind: &str, ends: &[u64], items: &[u8]) {
+        self.head(name, kind);
+        for &end in ends {
+            self.number(end);
+        }
+        self.bytes.extend_from_slice(items);
+    }
+
+    /// A column of few different texts that have numbers: each text is looked at once, however many rows have it.
+    pub fn few_numbered<'a>(
+        &mut self,
+        name: &str,
+        rows: impl Iterator<Item = u32>,
+        text: impl Fn(u32) -> &'a str,
+    ) {
+        let mut places = HashMap::from([("", 0_u32)]);
+        let mut keys = vec![""];
+        let mut known: HashMap<u32, u32> = HashMap::new();
+        let mut last = None;
+        let mut place_of = |number: u32| {
+            *known.entry(number).or_insert_with(|| {
+                let text = text(number);
+                // As in `few`.
+                let next = keys.len() as u32;
+                *places.entry(text).or_insert_with(|| {
+                    keys.push(text);
+                    next
+                })
+            })
+        };
+        let rows: Vec<u32> = rows
+            .map(|number| match last {
+                Some((known, place)) if known == number => place,
+                _ => {
+                    let place = place_of(number);
+                    last = Some((number, place));
+                    place
+                }
+            })
+            .collect();
+        self.dictionary(name, "LowCardinality(String)", &keys, &rows, Self::text);
+    }
+
     /// A column of few different texts.
     pub fn few_texts<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
         self.few(name, "LowCardinality(String)", "", values, Self::text);
@@ -71,11 +122,8 @@ impl Block {
         kind: &str,
         default: T,
         values: impl Iterator<Item = T>,
-        mut write: impl FnMut(&mut Self, T),
+        write: impl FnMut(&mut Self, T),
     ) {
-        const VERSION: u64 = 1;
-        const HAS_KEYS: u64 = 1 << 9;
-        const NEW_DICTIONARY: u64 = 1 << 10;
         let mut places = HashMap::from([(default, 0_u32)]);
         let mut keys = vec![default];
         let mut rows: Vec<u32> = Vec::new();
@@ -87,12 +135,27 @@ impl Block {
                 next
             }));
         }
+        self.dictionary(name, kind, &keys, &rows, write);
+    }
+
+    /// A column as a dictionary, and a place in it for each row.
+    fn dictionary<T: Copy>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        keys: &[T],
+        rows: &[u32],
+        mut write: impl FnMut(&mut Self, T),
+    ) {
+        const VERSION: u64 = 1;
+        const HAS_KEYS: u64 = 1 << 9;
+        const NEW_DICTIONARY: u64 = 1 << 10;
         let width = Width::of(keys.len());
         self.head(name, kind);
         self.number(VERSION);
         self.number(HAS_KEYS | NEW_DICTIONARY | width as u64);
         self.number(keys.len() as u64);
-        for key in keys {
+        for &key in keys {
             write(self, key);
         }
         self.number(rows.len() as u64);
@@ -179,6 +242,20 @@ mod tests {
         expected.extend_from_slice(&4_u64.to_le_bytes());
         expected.extend_from_slice(&[1, 0, 2, 1]);
         assert_eq!(bytes, expected);
+    }
+
+    #[test]
+    fn what_is_there_as_bytes_makes_the_same_block() {
+        let (mut one, mut other) = (Block::new(3, 3), Block::new(3, 3));
+        one.fixed("A", "UInt16", [1_u16, 2, 0x304].iter().map(|value| value.to_le_bytes()));
+        other.bytes("A", "UInt16", &[1, 0, 2, 0, 4, 3]);
+        one.arrays("B", "Array(UInt8)", [&[7_u8, 8][..], &[], &[9]].into_iter(), u8::to_le_bytes);
+        other.array_bytes("B", "Array(UInt8)", &[2, 2, 3], &[7, 8, 9]);
+        one.few_texts("C", ["x", "", "x"].into_iter());
+        // Two numbers may have one text.
+        let text = |number| if number == 4 { "" } else { "x" };
+        other.few_numbered("C", [5, 4, 6].into_iter(), text);
+        assert_eq!(one.into_bytes(), other.into_bytes());
     }
 
     #[test]

@@ -1,10 +1,14 @@
-//! The collector: what routers send is received and kept in a queue.
+//! The collector: what routers send is received, kept in a queue, decoded and written to the database.
 //!
-//! [`receive`] is its first stage. The settings are the section `[collect]` of `flowql.toml`, [`CollectSection`].
+//! [`receive`] is its first stage, [`write`] its second, and [`service`] runs both. The settings are the section `[collect]`
+//! of `flowql.toml`, [`CollectSection`].
 
 pub mod receive;
 mod section;
+pub mod service;
+pub mod write;
 
 pub use section::{
-    CollectSection, ForwardSection, JournalSection, ListenProtocol, ListenSection, ListenTransport,
+    Boundary, CollectSection, ExporterAddress, ExporterSection, ForwardSection, HealthSection,
+    InterfaceSection, JournalSection, ListenProtocol, ListenSection, ListenTransport, Time, WriteSection,
 };

@@ -1,6 +1,6 @@
 //! The section `[collect]` of `flowql.toml`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,9 +36,21 @@ pub struct CollectSection {
     /// The receive buffer that the kernel is asked for, for each socket. It holds what arrives while the collector is busy.
     #[setting(default = 32 << 20, range = 4096..=1 << 30, unit = "bytes")]
     pub receive_buffer: usize,
-    /// How long a stop may take, in which what the kernel has received is kept.
+    /// How long a stop may take, in which what the kernel has received is kept, and written to the database. What is not
+    /// written by then is in the journal.
     #[setting(default = 10_000, range = 0..=LONGEST_SECONDS * 1000, unit = "milliseconds")]
     pub stop_ms: u64,
+    /// The address and port of the metrics and the health; empty for none.
+    #[setting(default = "127.0.0.1:8081")]
+    pub http: String,
+    /// The folder of the journal. When left out, the one that systemd gives, else `flowql` in `$XDG_STATE_HOME` or
+    /// `~/.local/state`; the journal is the folder `journal` in it.
+    #[setting(example = "/var/lib/flowql")]
+    pub data: Option<String>,
+    /// The time of a flow. One over an hour before the receive time or a minute after it is not used.
+    pub time: Time,
+    /// The address of an exporter.
+    pub exporter_address: ExporterAddress,
     /// Where flows arrive.
     #[section(default = ListenSection::usual())]
     pub listen: Vec<ListenSection>,
@@ -48,6 +60,18 @@ pub struct CollectSection {
     /// The journal.
     #[section]
     pub journal: JournalSection,
+    /// How rows are written.
+    #[section]
+    pub write: WriteSection,
+    /// When the collector is not ready.
+    #[section]
+    pub health: HealthSection,
+    /// What is known of exporters.
+    #[section]
+    pub exporter: Vec<ExporterSection>,
+    /// What is known of their interfaces.
+    #[section]
+    pub interface: Vec<InterfaceSection>,
 }
 
 /// An address at which flows arrive. When there is none, `[::]:2055`, `[::]:4739` and `[::]:6343`, or `0.0.0.0` where there
@@ -119,6 +143,133 @@ pub enum ListenTransport {
     Tcp,
     /// TLS over TCP.
     Tls,
+}
+
+/// The time of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum Time {
+    /// When its datagram was received.
+    #[default]
+    Received,
+    /// When its datagram was sent, by the clock of the exporter.
+    Exported,
+    /// When it ended, by the clock of the exporter.
+    Ended,
+}
+
+/// The address of an exporter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum ExporterAddress {
+    /// The agent's address for sFlow, the source of the datagram otherwise.
+    #[default]
+    Auto,
+    /// The source of the datagram.
+    Source,
+    /// The address that the exporter gives itself, where it does.
+    Agent,
+}
+
+/// How rows are written to the database.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "collect.write", example = "[collect.write]\nrows = 100000\n")]
+pub struct WriteSection {
+    /// The rows of a block that is full. Fewer are written when nothing more came.
+    #[setting(default = 200_000, range = 1..=1_000_000)]
+    pub rows: usize,
+}
+
+/// When the collector says that it is not ready.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "collect.health", example = "[collect.health]\nunwritten_seconds = 30\n")]
+pub struct HealthSection {
+    /// When what was received so long ago is not in the database.
+    #[setting(default = 60, range = 1..=LONGEST_SECONDS, unit = "seconds")]
+    pub unwritten_seconds: u64,
+    /// For how long after something of the queue was lost.
+    #[setting(default = 300, range = 0..=LONGEST_SECONDS, unit = "seconds")]
+    pub loss_seconds: u64,
+}
+
+/// What is known of an exporter. One that is not listed is named by its address.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "collect.exporter",
+    list,
+    example = "[[collect.exporter]]\naddress = \"192.0.2.1\"\nname = \"edge1\"\nsite = \"Paris\"\n"
+)]
+pub struct ExporterSection {
+    /// Its address, as `ExporterAddress` has it.
+    #[setting(required, example = "192.0.2.1")]
+    pub address: String,
+    /// Its name.
+    #[setting(example = "edge1.example.net")]
+    pub name: String,
+    /// Its group.
+    #[setting(example = "edge")]
+    pub group: String,
+    /// Its role.
+    #[setting(example = "edge")]
+    pub role: String,
+    /// Its site.
+    #[setting(example = "Paris")]
+    pub site: String,
+    /// Its region.
+    #[setting(example = "Europe")]
+    pub region: String,
+    /// Its tenant.
+    #[setting(example = "backbone")]
+    pub tenant: String,
+    /// How many packets a sampled one stands for, whatever the exporter says; 0 for what it says.
+    #[setting(range = 0..=1_u64 << 32, example = 1000)]
+    pub sampling_rate: u64,
+    /// How many packets a sampled one stands for where the exporter does not say; 0 for one.
+    #[setting(range = 0..=1_u64 << 32, example = 1000)]
+    pub default_sampling_rate: u64,
+}
+
+/// What is known of an interface. One that is not listed has the name that the exporter sends, or `if` and its index.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "collect.interface",
+    list,
+    example = "[[collect.interface]]\nexporter = \"192.0.2.1\"\nindex = 10\nname = \"Ethernet1/1\"\nboundary = \"external\"\n"
+)]
+pub struct InterfaceSection {
+    /// The address of its exporter.
+    #[setting(required, example = "192.0.2.1")]
+    pub exporter: String,
+    /// Its index (ifIndex).
+    #[setting(required, range = 1..=u32::MAX, example = 10)]
+    pub index: u32,
+    /// Its name.
+    #[setting(example = "Ethernet1/1")]
+    pub name: String,
+    /// Its description.
+    #[setting(example = "Transit: Example")]
+    pub description: String,
+    /// Its speed.
+    #[setting(range = 0..=u32::MAX, unit = "Mbit/s", example = 10_000)]
+    pub speed: u32,
+    /// How it connects: transit, peering, customer.
+    #[setting(example = "transit")]
+    pub connectivity: String,
+    /// Who is behind it.
+    #[setting(example = "Example")]
+    pub provider: String,
+    /// Whether it leads out of the network.
+    pub boundary: Boundary,
+}
+
+/// Whether an interface leads out of the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+pub enum Boundary {
+    /// That is not known.
+    #[default]
+    Undefined,
+    /// It does.
+    External,
+    /// It does not.
+    Internal,
 }
 
 /// The journal: what was received and is not in the database yet.
@@ -204,6 +355,15 @@ impl CollectSection {
 
     fn faults(&self) -> Vec<ConfigError> {
         let mut faults = network_faults("allow", &self.allow);
+        if !self.http.is_empty() {
+            faults.extend(address_fault("http".to_owned(), &self.http));
+        }
+        for (index, exporter) in self.exporter.iter().enumerate() {
+            faults.extend(host_fault(format!("exporter[{index}].address"), &exporter.address));
+        }
+        for (index, interface) in self.interface.iter().enumerate() {
+            faults.extend(host_fault(format!("interface[{index}].exporter"), &interface.exporter));
+        }
         for (index, forward) in self.forward.iter().enumerate() {
             faults.extend(address_fault(format!("forward[{index}].to"), &forward.to));
             faults.extend(network_faults(&format!("forward[{index}].exporters"), &forward.exporters));
@@ -235,6 +395,12 @@ fn address_fault(key: String, text: &str) -> Option<ConfigError> {
     text.parse::<SocketAddr>().is_err().then(fault)
 }
 
+fn host_fault(key: String, text: &str) -> Option<ConfigError> {
+    let fault =
+        || fault(key, format!("invalid address `{text}`"), "write it as `192.0.2.1` or `2001:db8::1`");
+    text.parse::<IpAddr>().is_err().then(fault)
+}
+
 fn network_faults(key: &str, texts: &[String]) -> Vec<ConfigError> {
     let wrong = texts.iter().enumerate().filter(|(_, text)| network(text).is_none());
     let help = "write it as `192.0.2.1` or `10.0.0.0/8`";
@@ -250,7 +416,7 @@ fn networks(texts: &[String]) -> Vec<IpNet> {
 }
 
 fn network(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::sampling;
 use crate::sequence::Sequence;
 use crate::session::{Key, Sessions};
 use crate::sflow;
+use crate::state;
 use crate::times::Header;
 use crate::totals::Totals;
 use crate::waiting::{Need, Waiting, What};
@@ -59,6 +60,10 @@ pub struct Decoder {
     pub(crate) row: Row,
     pub(crate) connections: Connections,
     pub(crate) totals: Totals,
+    /// How often something was given to it.
+    pub(crate) age: u64,
+    /// What was saved last; `None` before the first time.
+    pub(crate) saved: Option<state::Mark>,
 }
 
 /// What is known of a session from outside.
@@ -104,6 +109,8 @@ impl Decoder {
             row: Row::default(),
             connections: Connections::default(),
             totals: Totals::default(),
+            age: 0,
+            saved: None,
         }
     }
 
@@ -123,6 +130,7 @@ impl Decoder {
             None => Err(unknown(datagram.bytes)),
         };
         if let Err(reason) = outcome {
+            self.counters.malformed_datagrams += 1;
             self.refuse(datagram.source, reason, observer);
         }
     }
@@ -136,6 +144,7 @@ impl Decoder {
         observer: &mut dyn Observer,
     ) {
         let datagram = &Datagram { source: datagram.source.canonical(), ..*datagram };
+        self.age += 1;
         let outcome = match Protocol::of(datagram.bytes) {
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
                 self.message(datagram, protocol, Some(ticket.offset), columns, observer)
@@ -143,23 +152,48 @@ impl Decoder {
             _ => Err(Reason::UnknownProtocol),
         };
         if let Err(reason) = outcome {
+            self.counters.expired_sets += 1;
             self.refuse(datagram.source, reason, observer);
         }
+    }
+
+    /// Takes the set of a ticket as lost, where its datagram is not there any more.
+    pub fn lose(&mut self, _: Ticket) {
+        self.age += 1;
+        self.counters.expired_sets += 1;
     }
 
     /// The sets that wait no longer: the caller gives each one's datagram to [`Decoder::resume`], from the position that
     /// it has.
     pub fn ready(&mut self) -> Vec<Ticket> {
-        if self.waiting.has_ready() { self.waiting.ready() } else { Vec::new() }
+        if !self.waiting.has_ready() {
+            return Vec::new();
+        }
+        self.age += 1;
+        self.waiting.ready()
     }
 
-    /// How many sets wait for a template or for the options of a sampler.
+    /// How many sets wait for a template or for the options of a sampler, with those that wait no longer and were not asked
+    /// for.
     pub fn waiting(&self) -> usize {
-        self.waiting.count()
+        self.waiting.all()
+    }
+
+    /// The lowest position of a datagram that has a set that waits, or waits no longer and was not asked for: the caller
+    /// keeps what lies from there on.
+    pub fn waits_from(&self) -> Option<u64> {
+        self.waiting.first()
+    }
+
+    /// How often something was given to this decoder, and to those whose state it restored: where the number is the same,
+    /// so is the state.
+    pub const fn age(&self) -> u64 {
+        self.age
     }
 
     /// Says how late it is, in nanoseconds since 1970, so that nothing waits where no datagrams come.
     pub fn tick(&mut self, now: u64) {
+        self.age += 1;
         self.clock = self.clock.max(now);
         if self.waiting.is_empty() {
             return;
@@ -180,6 +214,7 @@ impl Decoder {
 
     /// Forgets what belongs to a connection that was closed.
     pub fn close(&mut self, source: Source) {
+        self.age += 1;
         self.sessions.close(source.canonical());
     }
 
@@ -284,6 +319,7 @@ impl Decoder {
         if let Some(plan) = self.legacy.get(plan) {
             rows.add(plan, legacy::records(layout, bytes, count), columns);
         }
+        self.counters.sets += 1;
         self.counters.data_sets += 1;
         Ok(())
     }

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::TextId;
+use crate::element::Cursor;
+use crate::state::{Saved, saved};
 
 /// The name and the description of an interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) struct Facts {
     pub(crate) rates: Rates,
     /// How many of them there may be.
     most: usize,
+    /// Whether something was learned since the last save.
+    changed: bool,
 }
 
 /// Sampling rates by what they hold for.
@@ -48,7 +52,35 @@ pub(crate) enum Scope {
     Domain,
 }
 
+saved!(Interface { name, description });
+saved!(Rates { samplers, interfaces, line_cards, domain, silent });
+
 impl Facts {
+    pub(crate) fn save(&self, to: &mut Vec<u8>) {
+        let Self { interfaces, vrfs, applications, rates, most: _, changed: _ } = self;
+        interfaces.save(to);
+        vrfs.save(to);
+        applications.save(to);
+        rates.save(to);
+    }
+
+    /// Takes what was saved; no name may have a number beyond those of the texts.
+    pub(crate) fn load(from: &mut Cursor<'_>, most: usize, texts: u32) -> Option<Self> {
+        let interfaces: HashMap<u32, Interface> = Saved::load(from)?;
+        let [vrfs, applications]: [HashMap<u64, TextId>; 2] = [Saved::load(from)?, Saved::load(from)?];
+        let names = interfaces.values().flat_map(|interface| [interface.name, interface.description]);
+        let mut names = names.chain(vrfs.values().copied()).chain(applications.values().copied());
+        if names.any(|name| name.0 >= texts) {
+            return None;
+        }
+        Some(Self { interfaces, vrfs, applications, rates: Saved::load(from)?, most, changed: false })
+    }
+
+    /// Whether something was learned since the last time.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     pub(crate) fn new(most: usize) -> Self {
         Self { most, ..Self::default() }
     }
@@ -89,8 +121,9 @@ impl Facts {
         }
         let known = self.interfaces.entry(index).or_default();
         for (known, name) in [(&mut known.name, names.name), (&mut known.description, names.description)] {
-            if name != TextId::default() {
+            if name != TextId::default() && *known != name {
                 *known = name;
+                self.changed = true;
             }
         }
         true
@@ -98,26 +131,27 @@ impl Facts {
 
     pub(crate) fn name_vrf(&mut self, id: u64, name: TextId) -> bool {
         let has_room = self.has_room();
-        learn(&mut self.vrfs, id, name, has_room)
+        learn(&mut self.vrfs, id, name, has_room, &mut self.changed)
     }
 
     pub(crate) fn name_application(&mut self, id: u64, name: TextId) -> bool {
         let has_room = self.has_room();
-        learn(&mut self.applications, id, name, has_room)
+        learn(&mut self.applications, id, name, has_room, &mut self.changed)
     }
 
     /// Learns a sampling rate.
     pub(crate) fn sample(&mut self, scope: Scope, rate: u64) -> bool {
         let has_room = self.has_room();
+        let Self { rates, changed, .. } = self;
         match scope {
             Scope::Sampler(id) => {
-                self.rates.silent.remove(&id);
-                learn(&mut self.rates.samplers, id, rate, has_room)
+                *changed |= rates.silent.remove(&id);
+                learn(&mut rates.samplers, id, rate, has_room, changed)
             }
-            Scope::Interface(index) => learn(&mut self.rates.interfaces, index, rate, has_room),
-            Scope::LineCard(id) => learn(&mut self.rates.line_cards, id, rate, has_room),
+            Scope::Interface(index) => learn(&mut rates.interfaces, index, rate, has_room, changed),
+            Scope::LineCard(id) => learn(&mut rates.line_cards, id, rate, has_room, changed),
             Scope::Domain => {
-                self.rates.domain = Some(rate);
+                *changed |= rates.domain.replace(rate) != Some(rate);
                 true
             }
         }
@@ -126,17 +160,23 @@ impl Facts {
     /// Notes that the options of a sampler did not come in time.
     pub(crate) fn give_up(&mut self, sampler: u64) {
         if self.has_room() {
-            self.rates.silent.insert(sampler);
+            self.changed |= self.rates.silent.insert(sampler);
         }
     }
 }
 
 /// Keeps a value, where it is known already or there is room.
-fn learn<K: std::hash::Hash + Eq, V>(known: &mut HashMap<K, V>, key: K, value: V, has_room: bool) -> bool {
+fn learn<K: std::hash::Hash + Eq, V: Copy + PartialEq>(
+    known: &mut HashMap<K, V>,
+    key: K,
+    value: V,
+    has_room: bool,
+    changed: &mut bool,
+) -> bool {
     if !has_room && !known.contains_key(&key) {
         return false;
     }
-    known.insert(key, value);
+    *changed |= known.insert(key, value) != Some(value);
     true
 }
 

@@ -40,6 +40,15 @@ struct Head {
     end: usize,
 }
 
+/// What a set was.
+enum Kind {
+    Templates,
+    Options,
+    Flows,
+    /// Nothing yet: it waits, or its template is lost. It is counted so.
+    Missing,
+}
+
 /// A set of a message.
 #[derive(Clone, Copy)]
 struct Set<'b> {
@@ -107,6 +116,9 @@ impl Decoder {
             rows: 0,
             is_resumed: only.is_some(),
         };
+        if let Some(offset) = only {
+            return self.only(&mut message, offset, columns, observer);
+        }
         let mut outcome = if head.end > datagram.bytes.len() { Err(Reason::Length) } else { Ok(()) };
         let mut rest = body;
         // Less than the header of a set is padding.
@@ -114,18 +126,31 @@ impl Decoder {
             let offset = head.start + body.len() - rest.len();
             let Some((set, after)) = split(rest, offset) else {
                 message.records = None;
+                self.counters.sets += 1;
+                self.counters.malformed_sets += 1;
                 outcome = Err(Reason::SetLength);
                 break;
             };
             rest = after;
-            if only.is_none_or(|only| only == offset) {
-                self.set(&mut message, set, columns, observer);
-            }
+            self.counters.sets += 1;
+            self.set(&mut message, set, columns, observer);
         }
-        if !message.is_resumed {
-            self.follow(&message, head.sequence);
-        }
+        self.follow(&message, head.sequence);
         outcome
+    }
+
+    /// Decodes one set of a message that is given once more.
+    fn only(
+        &mut self,
+        message: &mut Message<'_, '_>,
+        offset: usize,
+        columns: &mut Columns,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Reason> {
+        let bytes = message.datagram.bytes.get(offset..).unwrap_or_default();
+        let (set, _) = split(bytes, offset).ok_or(Reason::SetLength)?;
+        self.set(message, set, columns, observer);
+        Ok(())
     }
 
     /// Takes in the sequence number. NetFlow v9 counts datagrams, IPFIX records.
@@ -146,15 +171,21 @@ impl Decoder {
         let (templates, options) = message.key.protocol.template_sets();
         let outcome = match set.id {
             id if id == templates || id == options => {
-                self.counters.template_sets += 1;
-                self.templates(message, set, id == options, observer)
+                self.templates(message, set, id == options, observer).map(|()| Kind::Templates)
             }
             256.. => self.data(message, set, columns, observer),
             _ => Err(Reason::SetId),
         };
-        if let Err(reason) = outcome {
-            message.records = None;
-            self.refuse(message.datagram.source, reason, observer);
+        match outcome {
+            Ok(Kind::Templates) => self.counters.template_sets += 1,
+            Ok(Kind::Options) => self.counters.option_sets += 1,
+            Ok(Kind::Flows) => self.counters.data_sets += 1,
+            Ok(Kind::Missing) => {}
+            Err(reason) => {
+                message.records = None;
+                self.counters.malformed_sets += 1;
+                self.refuse(message.datagram.source, reason, observer);
+            }
         }
     }
 
@@ -229,7 +260,7 @@ impl Decoder {
         set: Set<'_>,
         columns: &mut Columns,
         observer: &mut dyn Observer,
-    ) -> Result<(), Reason> {
+    ) -> Result<Kind, Reason> {
         let Some(template) = self.template(message, set.id) else {
             message.records = None;
             if message.is_resumed {
@@ -237,28 +268,26 @@ impl Decoder {
             } else {
                 self.wait_for(message, set, What::Template(set.id));
             }
-            return Ok(());
+            return Ok(Kind::Missing);
         };
         // A set that begins to wait is shown when it waits no longer.
         let sampler = self.sampler(message, &template, set);
         if observer.wants_records() && sampler.is_none() {
             self.show(message, &template, set, observer);
         }
-        let rest = if template.scopes().is_some() {
-            self.counters.option_sets += 1;
-            self.options(message, &template, set)
+        let (kind, rest) = if template.scopes().is_some() {
+            (Kind::Options, self.options(message, &template, set))
         } else {
             if let Some(sampler) = sampler {
                 message.records = None;
                 self.wait_for(message, set, What::Sampler(sampler));
-                return Ok(());
+                return Ok(Kind::Missing);
             }
-            self.counters.data_sets += 1;
-            self.flows(message, &template, set, columns)?
+            (Kind::Flows, self.flows(message, &template, set, columns)?)
         };
         // What is left is padding: up to four bytes of anything, or zeros.
         let is_padding = rest.len() < 4 || rest.iter().all(|&byte| byte == 0);
-        if is_padding { Ok(()) } else { Err(Reason::Record) }
+        if is_padding { Ok(kind) } else { Err(Reason::Record) }
     }
 
     /// The template of a set: that of the session, else of another port of the exporter, which chooses another at a
@@ -364,6 +393,7 @@ impl Decoder {
             Some(stride) => {
                 let records = Records::fixed(set.bytes, stride);
                 if records.count() > room {
+                    rows.exceed(records.count());
                     return Err(Reason::Rows);
                 }
                 rows.add(&template.plan, records, columns);
@@ -375,6 +405,8 @@ impl Decoder {
                     count += 1;
                     if count <= room {
                         rows.add(&template.plan, record, columns);
+                    } else {
+                        rows.exceed(1);
                     }
                 });
                 if count > room {

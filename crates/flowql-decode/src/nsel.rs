@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use crate::element::{Element, Records, Slot};
+use crate::element::{Cursor, Element, Records, Slot};
+use crate::state::{Log, Saved, saved};
 
 /// Where the records of a firewall say what happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +74,8 @@ pub(crate) struct Connections {
     floors: HashMap<u64, u64>,
     /// The same for all sessions, once too many have one of their own.
     floor: u64,
+    /// What changed since the last save.
+    log: Log,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +85,44 @@ struct Open {
     began: u64,
     /// When the last update was, in milliseconds since 1970.
     last: u64,
+}
+
+saved!(Open { counters, began, last });
+
+/// What changes the connections.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    /// An update of a connection: what it carried, when the connection began, and when it was.
+    Update { key: Key, counters: [u64; 4], times: (u64, u64) },
+    /// The end of a connection, when that was received.
+    Close { key: Key, received: u64 },
+    /// The one that ended first is remembered no longer.
+    Forget,
+}
+
+impl Saved for Change {
+    fn save(&self, to: &mut Vec<u8>) {
+        match *self {
+            Self::Update { key, counters, times } => (0_u8, key, counters, times).save(to),
+            Self::Close { key, received } => (1_u8, key, received).save(to),
+            Self::Forget => 2_u8.save(to),
+        }
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        Some(match u8::load(from)? {
+            0 => {
+                let (key, counters, times) = Saved::load(from)?;
+                Self::Update { key, counters, times }
+            }
+            1 => {
+                let (key, received) = Saved::load(from)?;
+                Self::Close { key, received }
+            }
+            2 => Self::Forget,
+            _ => return None,
+        })
+    }
 }
 
 /// What bounds the memory of connections.
@@ -136,7 +177,9 @@ impl Connections {
     }
 
     /// Adds an update; when the flow that it tells of began.
-    fn update(&mut self, key: Key, counters: [u64; 4], (created, time): (u64, u64), most: usize) -> u64 {
+    fn update(&mut self, key: Key, counters: [u64; 4], times: (u64, u64), most: usize) -> u64 {
+        self.log.note(|log| Change::Update { key, counters, times }.save(log));
+        let (created, time) = times;
         if let Some(open) = self.open.get_mut(&key) {
             let start = open.last;
             open.last = time;
@@ -164,6 +207,7 @@ impl Connections {
     }
 
     fn close(&mut self, key: Key, received: u64, most: usize) -> Option<Open> {
+        self.log.note(|log| Change::Close { key, received }.save(log));
         let open = self.open.remove(&key);
         if let Some(open) = &open {
             self.began.remove(&(open.began, key));
@@ -180,12 +224,62 @@ impl Connections {
 
     /// Forgets the connections that ended long ago.
     fn forget(&mut self, now: u64, time: u64) {
-        while let Some(&(ended, key)) = self.order.front() {
+        while let Some(&(ended, _)) = self.order.front() {
             if ended.saturating_add(time) > now {
                 break;
             }
-            self.order.pop_front();
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        self.log.note(|log| Change::Forget.save(log));
+        if let Some((_, key)) = self.order.pop_front() {
             self.ended.remove(&key);
+        }
+    }
+
+    /// Saves what changed since the last save, or all of it.
+    pub(crate) fn save(&mut self, whole: bool, to: &mut Vec<u8>) {
+        if !self.log.save(whole, to) {
+            return;
+        }
+        let Self { open, began: _, ended: _, order, floors, floor, log: _ } = self;
+        open.save(to);
+        order.save(to);
+        floors.save(to);
+        floor.save(to);
+    }
+
+    /// Begins to remember what changes.
+    pub(crate) fn record(&mut self) {
+        self.log.begin();
+    }
+
+    /// Takes what was saved.
+    pub(crate) fn load(&mut self, from: &mut Cursor<'_>, most: usize) -> Option<()> {
+        if !Log::load(from, |change| self.apply(change, most))? {
+            return Some(());
+        }
+        self.open = Saved::load(from)?;
+        self.order = Saved::load(from)?;
+        self.floors = Saved::load(from)?;
+        self.floor = Saved::load(from)?;
+        self.began = self.open.iter().map(|(&key, open)| (open.began, key)).collect();
+        self.ended = self.order.iter().map(|&(received, key)| (key, received)).collect();
+        (self.ended.len() == self.order.len()).then_some(())
+    }
+
+    /// Changes what was changed before the save.
+    fn apply(&mut self, change: Change, most: usize) {
+        match change {
+            Change::Update { key, counters, times } => {
+                self.update(key, counters, times, most);
+            }
+            Change::Close { key, received } => {
+                self.close(key, received, most);
+            }
+            Change::Forget => self.forget_first(),
         }
     }
 }

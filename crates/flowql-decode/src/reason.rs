@@ -1,5 +1,7 @@
 //! Why something was not decoded, and how often.
 
+use crate::state::saved_counts;
+
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $name:ident $text:literal,)*) => {
         /// Why a datagram, a set or a record was not decoded.
@@ -51,34 +53,53 @@ reasons! {
 }
 
 /// How often each thing happened.
+///
+/// Once the tickets of [`Decoder::ready`](crate::Decoder::ready) are resumed, nothing is missing and nothing is there twice:
+///
+/// - sets are those of templates, of options and of data, those that wait
+///   ([`Decoder::waiting`](crate::Decoder::waiting)), that expired, and that are malformed;
+/// - records, of flows and of options, and the second rows of those that have two, are the rows, the option records, and
+///   what was [dropped](Counters::dropped).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Datagrams that were given to the decoder.
     pub datagrams: u64,
+    /// Of them, those that are of no protocol, or whose header is false or cut, or that found no room. What can be read of
+    /// them is counted.
+    pub malformed_datagrams: u64,
+    /// Sets, with a NetFlow datagram without sets, and one of sFlow, as one set of data.
+    pub sets: u64,
     /// Sets of templates, those of options included.
     pub template_sets: u64,
     /// Sets of option records.
     pub option_sets: u64,
-    /// Sets of flow records, and the records of a NetFlow datagram without sets.
+    /// Sets of flow records.
     pub data_sets: u64,
-    /// Sets that began to wait, for a template or a sampler. Each is counted among the other sets later.
+    /// How often a set began to wait, for a template or a sampler. Each is counted among the other sets later.
     pub waiting_sets: u64,
-    /// Sets whose template did not come in time, or that found no room to wait.
+    /// Sets whose template did not come in time, that found no room to wait, or whose datagram was not there any more.
     pub expired_sets: u64,
+    /// Sets whose number is reserved, whose length is not possible, or of which something could not be read. The templates
+    /// and records before that count.
+    pub malformed_sets: u64,
     /// Records of flows.
     pub records: u64,
     /// Records of options.
     pub option_records: u64,
     /// Rows that records became.
     pub rows: u64,
-    /// Of the rows, those of flows the other way, the second of a record.
-    pub reverse_rows: u64,
+    /// Of the rows, the second ones of a record, of its flow the other way.
+    pub second_rows: u64,
     /// Records of events without counts, which are rows only where the columns of events are wanted.
     pub events: u64,
     /// Records of firewalls that repeat what was stored: late updates, and further ends of a connection.
     pub repeated: u64,
     /// Records of firewalls that end a connection of which not all was heard.
     pub unknown_connections: u64,
+    /// Records beyond the rows that a datagram may have.
+    pub excess: u64,
+    /// Samples that say nothing of their packet.
+    pub empty: u64,
     /// Rows for which nothing said a sampling rate.
     pub unknown_rates: u64,
     /// Rows whose own time was too far from the receive time to be used.
@@ -86,6 +107,30 @@ pub struct Counters {
     /// What could not be decoded, by the number of its reason.
     malformed: [u64; Reason::ALL.len()],
 }
+
+saved_counts!(Counters {
+    malformed_datagrams,
+    sets,
+    malformed_sets,
+    excess,
+    empty,
+    datagrams,
+    template_sets,
+    option_sets,
+    data_sets,
+    waiting_sets,
+    expired_sets,
+    records,
+    option_records,
+    rows,
+    second_rows,
+    events,
+    repeated,
+    unknown_connections,
+    unknown_rates,
+    unusable_times,
+    malformed,
+});
 
 impl Counters {
     /// Counts something that could not be decoded.
@@ -100,6 +145,11 @@ impl Counters {
         for (count, more) in self.malformed.iter_mut().zip(other.malformed) {
             *count += more;
         }
+    }
+
+    /// The records that became no row.
+    pub const fn dropped(&self) -> u64 {
+        self.events + self.repeated + self.unknown_connections + self.excess + self.empty
     }
 
     /// How often something could not be decoded for a reason.

@@ -73,10 +73,16 @@ impl Rows<'_> {
             let record = records.record(row);
             if reverse.exists(record) {
                 run(&reverse.ops, record, columns, &mut self.context());
-                self.counters.reverse_rows += 1;
+                self.counters.second_rows += 1;
                 self.finish(plan, record, columns);
             }
         }
+    }
+
+    /// Leaves out records for which a datagram has no room.
+    pub(crate) fn exceed(&mut self, count: usize) {
+        self.counters.records += count as u64;
+        self.counters.excess += count as u64;
     }
 
     /// Adds what a record has above the last one of its flow.
@@ -97,16 +103,15 @@ impl Rows<'_> {
             Event::Flow { counters: [bytes, packets, back_bytes, back_packets], start, end } => {
                 let ways = [(&plan.forward, bytes, packets)];
                 let back = plan.reverse.iter().map(|reverse| (&reverse.ops, back_bytes, back_packets));
-                for (place, (ops, bytes, packets)) in ways.into_iter().chain(back).enumerate() {
-                    if bytes == 0 && packets == 0 {
-                        continue;
-                    }
+                let counted = |&(_, bytes, packets): &(_, u64, u64)| bytes != 0 || packets != 0;
+                for (place, (ops, bytes, packets)) in ways.into_iter().chain(back).filter(counted).enumerate()
+                {
                     run(ops, record, columns, &mut self.context());
                     columns.set(Field::Bytes, 0, bytes);
                     columns.set(Field::Packets, 0, packets);
                     columns.set(Field::FlowStart, 0, start);
                     columns.set(Field::FlowEnd, 0, end);
-                    self.counters.reverse_rows += u64::from(place > 0);
+                    self.counters.second_rows += u64::from(place > 0);
                     self.finish(plan, record, columns);
                 }
             }

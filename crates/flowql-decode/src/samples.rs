@@ -23,6 +23,7 @@ impl Sink for Samples<'_> {
     fn flow(&mut self, row: &mut Row) {
         self.counters.records += 1;
         if self.room == 0 {
+            self.counters.excess += 1;
             self.counters.refuse(Reason::Rows);
             return;
         }
@@ -70,11 +71,16 @@ impl Decoder {
         let mut stateless = Session::default();
         let session = place.and_then(|place| self.sessions.at(place));
         let session = session.map_or(&mut stateless, |session| session.samples.get_or_insert_default());
+        let empty = session.tally.empty;
         let outcome = self.sflow.decode(datagram.bytes, &settings.tunnels, session, &mut sink);
         let counted = std::mem::take(&mut session.counters);
-        self.counters.data_sets += 1;
         // The header's own reason is counted by the caller.
         if outcome.is_ok() {
+            let empty = session.tally.empty - empty;
+            self.counters.sets += 1;
+            self.counters.data_sets += 1;
+            self.counters.records += empty;
+            self.counters.empty += empty;
             self.counters.absorb(&counted);
         }
         outcome.map(|_| ())

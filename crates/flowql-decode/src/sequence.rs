@@ -1,5 +1,8 @@
 //! Sequence numbers: what was lost between exporter and collector.
 
+use crate::element::Cursor;
+use crate::state::{Counts, Saved};
+
 /// What the sequence numbers of a session say. The unit is that of the protocol: flows for NetFlow v5 and v7, datagrams
 /// for v9, records for IPFIX.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +17,19 @@ pub struct Sequence {
     pub restarts: u64,
     /// How many datagrams came after later ones.
     pub reordered: u64,
+}
+
+impl Saved for Sequence {
+    fn save(&self, to: &mut Vec<u8>) {
+        (self.expected, self.uptime).save(to);
+        [self.lost, self.restarts, self.reordered].save(to);
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        let (expected, uptime) = Saved::load(from)?;
+        let [lost, restarts, reordered] = Counts::load_counts(from)?;
+        Some(Self { expected, uptime, lost, restarts, reordered })
+    }
 }
 
 /// A larger gap is a restart: the exporter began at another number.

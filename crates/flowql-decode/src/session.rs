@@ -1,5 +1,7 @@
 //! What is remembered of exporters: sessions and their templates.
 
+mod saved;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,6 +10,8 @@ use crate::facts::Facts;
 use crate::sequence::Sequence;
 use crate::template::Template;
 use crate::{Limits, Protocol, Source, sflow};
+use saved::Changes;
+pub(crate) use saved::Loading;
 
 /// Who sends a session: the source address, port, listener and connection, the protocol and the observation domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) samples: Option<Box<sflow::Session>>,
     /// When its last valid datagram was received.
     seen: u64,
+    /// What of it is other than at the last save.
+    changes: Changes,
 }
 
 #[derive(Debug)]
@@ -64,6 +70,7 @@ impl Session {
             serial: 0,
             first: None,
             seen: now,
+            changes: Changes::ALL,
         }
     }
 
@@ -110,12 +117,14 @@ impl Session {
     pub(crate) fn announce(&mut self, template: Arc<Template>, now: u64, order: u64) {
         let refresh = self.templates.get(&template.id()).map_or(0, |known| known.refresh);
         self.last = None;
+        self.changes.is_taught = true;
         self.templates.insert(template.id(), Known { template, seen: now, refresh, order });
     }
 
     /// Forgets a template, or all of a kind.
     pub(crate) fn withdraw(&mut self, id: u16, options: bool) {
         self.last = None;
+        self.changes.is_taught = true;
         if id < 256 {
             self.templates.retain(|_, known| known.template.scopes().is_some() != options);
         } else {
@@ -185,6 +194,7 @@ impl Sessions {
         self.last = Some((key, place));
         if let Some(session) = self.at(place) {
             session.seen = session.seen.max(now);
+            session.changes.is_touched = true;
         }
         Some(place)
     }
@@ -239,8 +249,10 @@ impl Sessions {
         }
         self.swept = now;
         let idle = |places: &Vec<usize>| places.iter().all(|&place| self.is_idle(place, limits, now));
-        let idle: Vec<usize> =
-            self.exporters.values().filter(|places| idle(places)).flatten().copied().collect();
+        let idle = self.exporters.values().filter(|places| idle(places)).flatten();
+        let mut idle: Vec<usize> = idle.copied().collect();
+        // A map has them in an order of its own, which no state may depend on.
+        idle.sort_unstable();
         idle.into_iter().for_each(|place| self.remove(place));
     }
 

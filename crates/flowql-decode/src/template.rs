@@ -178,6 +178,11 @@ impl Template {
         self.scopes
     }
 
+    /// As it was sent, after the number.
+    pub(crate) const fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// Whether it was announced with the same words.
     pub(crate) fn is(&self, layout: &Layout<'_>) -> bool {
         *self.raw == *layout.raw && self.scopes.is_some() == layout.scopes.is_some()

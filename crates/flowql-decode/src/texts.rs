@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::element::Cursor;
+use crate::state::{Counts, Saved, load_bytes, save_bytes};
+
 /// A text of [`Texts`], by number; 0 is the empty text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TextId(pub u32);
@@ -14,6 +17,16 @@ pub struct Texts {
     texts: Vec<Arc<str>>,
     most: usize,
     refused: u64,
+}
+
+impl Saved for TextId {
+    fn save(&self, to: &mut Vec<u8>) {
+        self.0.save(to);
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        u32::load(from).map(Self)
+    }
 }
 
 impl Texts {
@@ -52,6 +65,40 @@ impl Texts {
     /// The text of a number; empty for one that was never given.
     pub fn text(&self, id: TextId) -> &str {
         usize::try_from(id.0).ok().and_then(|place| self.texts.get(place)).map_or("", |text| text)
+    }
+
+    /// How many there are, the empty one included: their numbers are below.
+    pub(crate) const fn count(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Saves the texts from a number on.
+    pub(crate) fn save(&self, first: usize, to: &mut Vec<u8>) {
+        let texts = self.texts.get(first..).unwrap_or_default();
+        (first, self.refused, texts.len()).save(to);
+        texts.iter().for_each(|text| save_bytes(text.as_bytes(), to));
+    }
+
+    /// Takes saved texts, which follow those that are there. Another bound than before may keep fewer: those that are
+    /// numbered stay.
+    pub(crate) fn load(&mut self, from: &mut Cursor<'_>) -> Option<()> {
+        let first = usize::load(from)?;
+        let refused = u64::load_counts(from)?;
+        let count = usize::load(from)?;
+        if first != self.texts.len() {
+            return None;
+        }
+        for _ in 0..count {
+            let text: Arc<str> = std::str::from_utf8(load_bytes(from)?).ok()?.into();
+            let number = u32::try_from(self.texts.len()).ok()?;
+            self.texts.push(text.clone());
+            // Every text has one number.
+            if self.numbers.insert(text, number).is_some() {
+                return None;
+            }
+        }
+        self.refused = refused;
+        Some(())
     }
 
     /// How often a text was not kept.

@@ -1,9 +1,9 @@
 //! Counters that count since a flow began, as differences between its records.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hasher as _};
 
-use crate::element::{Element, Records, Slot};
+use crate::element::{Cursor, Element, Records, Slot};
+use crate::state::{Log, Saved};
 
 /// Which fields of a template say which flow a record is of: all but counters, and what changes from record to record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,15 +24,16 @@ impl TotalsPlan {
         Self { key: key.collect() }
     }
 
-    /// A number of the flow that a record is of.
+    /// A number of the flow that a record is of: a hash that never changes (FNV-1a), because it is part of saved states.
     fn flow(&self, record: Records<'_>) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for &slot in &self.key {
+        const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x100_0000_01b3;
+        let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+        self.key.iter().fold(BASIS, |hash, &slot| {
             let bytes = record.values(slot).next().unwrap_or_default();
-            hasher.write_usize(bytes.len());
-            hasher.write(bytes);
-        }
-        hasher.finish()
+            let hash = (bytes.len() as u16).to_be_bytes().into_iter().fold(hash, add);
+            bytes.iter().copied().fold(hash, add)
+        })
     }
 }
 
@@ -42,6 +43,8 @@ pub(crate) struct Totals {
     flows: HashMap<(u64, u64), [u64; 2]>,
     /// The flows, the first that was met first.
     order: VecDeque<(u64, u64)>,
+    /// What was said since the last save.
+    log: Log,
 }
 
 impl Totals {
@@ -55,7 +58,11 @@ impl Totals {
         totals: [u64; 2],
         most: usize,
     ) -> [u64; 2] {
-        let key = (session, plan.flow(record));
+        self.said((session, plan.flow(record)), totals, most)
+    }
+
+    fn said(&mut self, key: (u64, u64), totals: [u64; 2], most: usize) -> [u64; 2] {
+        self.log.note(|log| (key, totals).save(log));
         if let Some(last) = self.flows.get_mut(&key) {
             let before = std::mem::replace(last, totals);
             let [bytes, packets] = totals;
@@ -72,5 +79,35 @@ impl Totals {
         self.flows.insert(key, totals);
         self.order.push_back(key);
         totals
+    }
+
+    /// Saves what was said since the last save, or all of it.
+    pub(crate) fn save(&mut self, whole: bool, to: &mut Vec<u8>) {
+        if !self.log.save(whole, to) {
+            return;
+        }
+        self.order.len().save(to);
+        for key in &self.order {
+            (*key, self.flows.get(key).copied().unwrap_or_default()).save(to);
+        }
+    }
+
+    /// Begins to remember what changes.
+    pub(crate) fn record(&mut self) {
+        self.log.begin();
+    }
+
+    /// Takes what was saved.
+    pub(crate) fn load(&mut self, from: &mut Cursor<'_>, most: usize) -> Option<()> {
+        let is_whole = Log::load(from, |(key, totals)| {
+            self.said(key, totals, most);
+        })?;
+        if !is_whole {
+            return Some(());
+        }
+        let flows: Vec<((u64, u64), [u64; 2])> = Saved::load(from)?;
+        self.order = flows.iter().map(|(key, _)| *key).collect();
+        self.flows = flows.into_iter().collect();
+        (self.flows.len() == self.order.len()).then_some(())
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::Protocol;
+use crate::element::Cursor;
+use crate::state::{Saved, saved};
 
 /// A set that no longer waits: the caller gives its datagram to [`Decoder::resume`](crate::Decoder::resume).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Ticket {
 }
 
 /// What a set waits for: any port of the exporter may bring it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Need {
     pub(crate) address: IpAddr,
     pub(crate) protocol: Protocol,
@@ -24,7 +26,7 @@ pub(crate) struct Need {
 }
 
 /// What can be missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum What {
     Template(u16),
     Sampler(u64),
@@ -39,6 +41,8 @@ pub(crate) struct Waiting {
     bytes: usize,
     count: usize,
     ready: Vec<Ticket>,
+    /// Whether anything of it is other than at the last save.
+    changed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +58,59 @@ const ENTRY: usize = 192;
 /// Deadlines are looked at this often, in nanoseconds.
 const PRECISION: u64 = 1_000_000_000;
 
+saved!(Ticket { position, offset });
+saved!(Need { address, protocol, domain, what });
+saved!(Set { ticket, deadline, bytes });
+
+impl Saved for What {
+    fn save(&self, to: &mut Vec<u8>) {
+        match self {
+            Self::Template(id) => (false, *id).save(to),
+            Self::Sampler(id) => (true, *id).save(to),
+        }
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        match bool::load(from)? {
+            false => u16::load(from).map(Self::Template),
+            true => u64::load(from).map(Self::Sampler),
+        }
+    }
+}
+
+impl Saved for Waiting {
+    fn save(&self, to: &mut Vec<u8>) {
+        let Self { sets, next, bytes: _, count: _, ready, changed: _ } = self;
+        sets.save(to);
+        next.save(to);
+        ready.save(to);
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        let sets: HashMap<Need, Vec<Set>> = Saved::load(from)?;
+        let (next, ready) = Saved::load(from)?;
+        // No set is longer than its datagram.
+        if sets.values().flatten().any(|set| !(ENTRY..=u16::MAX.into()).contains(&set.bytes)) {
+            return None;
+        }
+        let bytes = sets.values().flatten().map(|set| set.bytes).sum();
+        let count = sets.values().map(Vec::len).sum();
+        Some(Self { sets, next, bytes, count, ready, changed: false })
+    }
+}
+
 impl Waiting {
+    /// Whether anything of it is other than the last time.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The lowest position of what waits, or is ready.
+    pub(crate) fn first(&self) -> Option<u64> {
+        let waiting = self.sets.values().flatten().map(|set| &set.ticket);
+        waiting.chain(&self.ready).map(|ticket| ticket.position).min()
+    }
+
     /// Lets a set wait; `false` where no more may.
     pub(crate) fn wait(
         &mut self,
@@ -68,6 +124,7 @@ impl Waiting {
         if self.bytes + bytes > most {
             return false;
         }
+        self.changed = true;
         self.bytes += bytes;
         self.count += 1;
         self.next = if self.count == 1 { deadline } else { self.next.min(deadline) };
@@ -75,9 +132,9 @@ impl Waiting {
         true
     }
 
-    /// How many wait.
-    pub(crate) const fn count(&self) -> usize {
-        self.count
+    /// How many wait, or are ready.
+    pub(crate) const fn all(&self) -> usize {
+        self.count + self.ready.len()
     }
 
     /// Whether none waits.
@@ -87,11 +144,13 @@ impl Waiting {
 
     /// Ends the waiting for something that came.
     pub(crate) fn came(&mut self, need: &Need) {
-        let sets = self.sets.remove(need).unwrap_or_default();
-        self.release(&sets, true);
+        if let Some(sets) = self.sets.remove(need) {
+            self.release(&sets, true);
+        }
     }
 
     fn release(&mut self, sets: &[Set], are_ready: bool) {
+        self.changed = true;
         self.count -= sets.len();
         self.bytes -= sets.iter().map(|set| set.bytes).sum::<usize>();
         if are_ready {
@@ -105,8 +164,10 @@ impl Waiting {
         if self.count == 0 || now < self.next {
             return (Vec::new(), 0);
         }
-        let late: Vec<Need> =
-            self.sets.iter().filter(|(_, sets)| is_late(sets, now)).map(|(need, _)| *need).collect();
+        let late = self.sets.iter().filter(|(_, sets)| is_late(sets, now));
+        let mut late: Vec<Need> = late.map(|(need, _)| *need).collect();
+        // A map has them in an order of its own, which no state may depend on.
+        late.sort_unstable();
         let (mut samplers, mut lost) = (Vec::new(), 0);
         for need in late {
             let sets = self.sets.remove(&need).unwrap_or_default();
@@ -124,12 +185,16 @@ impl Waiting {
         }
         let earliest = self.sets.values().flatten().map(|set| set.deadline).min().unwrap_or_default();
         self.next = earliest.max(now.saturating_add(PRECISION));
+        self.changed = true;
         (samplers, lost)
     }
 
     /// The sets that wait no longer, in the order in which they came.
     pub(crate) fn ready(&mut self) -> Vec<Ticket> {
-        std::mem::take(&mut self.ready)
+        self.changed = true;
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.sort_unstable_by_key(|ticket| (ticket.position, ticket.offset));
+        ready
     }
 
     /// Whether some wait no longer.

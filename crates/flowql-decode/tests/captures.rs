@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flowql_decode::capture::{Reader, Step};
 use flowql_decode::{Datagram, Decoder, Reason, Source, Transport};
-use support::{captures, columns, datagram, decoder, lines, packets};
+use support::{add_up, captures, columns, datagram, decoder, lines, packets};
 
 /// The datagrams of a device, its templates first.
 fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
@@ -85,6 +85,7 @@ fn datagrams_of_devices() {
         assert!(!datagrams.is_empty(), "{name}");
         for bytes in &datagrams {
             decoder.decode(&datagram(bytes), &mut columns, &mut ());
+            add_up(&decoder);
         }
         assert_eq!(summary(&decoder, columns.rows()), expected, "{name}");
     }
@@ -106,6 +107,7 @@ fn capture(name: &str) -> Option<(Vec<String>, Decoder)> {
     for ticket in decoder.ready() {
         decoder.resume(&datagram(ticket.position as usize), ticket, &mut columns, &mut ());
     }
+    add_up(&decoder);
     Some((lines(&mut columns, &decoder), decoder))
 }
 
@@ -217,6 +219,9 @@ fn mutated_captures_cause_no_panic() {
         mutate(&mut random, &mut bytes);
         let mut columns = columns();
         decoder.decode(&datagram(&bytes), &mut columns, &mut ());
+        // A set that waits is not at hand any more.
+        decoder.ready().into_iter().for_each(|ticket| decoder.lose(ticket));
+        add_up(&decoder);
         columns.settle();
         for &field in flowql_decode::Field::ALL {
             let filled = columns.fixed(field).len();

@@ -31,7 +31,8 @@ mod shapes;
 mod v0;
 mod v1;
 
+pub use log::start as start_log;
 pub use router::openapi;
 pub use saved::StoreError;
 pub use section::{LogFormat, LogLevel, ServerLimits, ServerSection};
-pub use server::{Error, Options, run};
+pub use server::{Error, Options, data_folder, run, stop_signal};

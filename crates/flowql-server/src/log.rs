@@ -8,7 +8,7 @@ use tracing_subscriber::fmt;
 use crate::section::{LogFormat, LogLevel, ServerSection};
 
 /// Starts the log of the process. A log that another part has started stays as it is.
-pub(crate) fn start(section: &ServerSection) {
+pub fn start(section: &ServerSection) {
     let level = match section.log_level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

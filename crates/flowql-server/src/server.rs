@@ -124,7 +124,11 @@ async fn listen(address: &str) -> Result<TcpListener, Error> {
 }
 
 /// Resolves at SIGTERM or SIGINT; a second one ends the process at once.
-fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+///
+/// # Errors
+///
+/// That the system does not give signals.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
@@ -144,7 +148,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 }
 
 /// The folder of the configuration, of systemd, or the user's own.
-fn data_folder(configured: Option<&str>) -> Option<PathBuf> {
+pub fn data_folder(configured: Option<&str>) -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     configured
         .map(PathBuf::from)

@@ -2,6 +2,7 @@
 
 mod check;
 mod codes;
+mod collect;
 mod columns;
 mod compile;
 mod complete;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),
         Command::Engine(args) => engine::run(&global, &args),
+        Command::Collect(args) => collect::run(&global, args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

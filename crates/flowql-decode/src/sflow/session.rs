@@ -2,7 +2,9 @@
 
 use super::Header;
 use crate::Counters;
+use crate::element::Cursor;
 use crate::sequence::Sequence;
+use crate::state::{Saved, saved, saved_counts};
 
 /// Most agents and sub-agents of a session that are followed.
 pub const MAX_AGENTS: usize = 64;
@@ -75,6 +77,30 @@ pub(super) type SourceKey = (usize, u32, (u32, u32));
 struct Source {
     key: SourceKey,
     drops: u32,
+}
+
+saved_counts!(Tally { samples, flows, discards, counters, empty, unknown, malformed });
+saved_counts!(Loss { datagrams, late, restarts, drops, not_followed });
+saved!(Agent { address, sub_agent, sequence });
+saved!(Source { key, drops });
+
+impl Saved for Session {
+    fn save(&self, to: &mut Vec<u8>) {
+        let Self { counters, tally, loss, agents, sources } = self;
+        counters.save(to);
+        tally.save(to);
+        loss.save(to);
+        agents.save(to);
+        sources.save(to);
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        let (counters, tally, loss) = Saved::load(from)?;
+        let (agents, sources): (Vec<Agent>, Vec<Source>) = Saved::load(from)?;
+        let fits = agents.len() <= MAX_AGENTS && sources.len() <= MAX_SOURCES;
+        let is_sorted = sources.is_sorted_by_key(|source| source.key);
+        (fits && is_sorted).then_some(Self { counters, tally, loss, agents, sources })
+    }
 }
 
 impl Session {

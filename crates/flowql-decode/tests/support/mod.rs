@@ -1,6 +1,8 @@
 //! What the tests share: rows as text, and the captures.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod traffic;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
@@ -64,6 +66,17 @@ fn line(columns: &Columns, decoder: &Decoder, row: usize) -> String {
         }
     }
     line
+}
+
+/// Whether everything that a decoder was given is counted, and nothing twice, once its tickets are resumed.
+pub(crate) fn add_up(decoder: &Decoder) {
+    let counters = decoder.counters();
+    let sets = counters.template_sets + counters.option_sets + counters.data_sets;
+    let sets = sets + decoder.waiting() as u64 + counters.expired_sets + counters.malformed_sets;
+    assert_eq!(counters.sets, sets, "{counters:?}");
+    let records = counters.records + counters.option_records + counters.second_rows;
+    assert_eq!(records, counters.rows + counters.option_records + counters.dropped(), "{counters:?}");
+    assert!(counters.malformed_datagrams <= counters.datagrams, "{counters:?}");
 }
 
 /// A folder of the captures; `None` where they are not at hand.

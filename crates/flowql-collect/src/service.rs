@@ -1,0 +1,254 @@
+//! The collector as a process: receives, keeps, writes, and says how it is.
+
+mod health;
+mod http;
+mod metrics;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use flowql::Schema;
+use flowql_client::Client;
+use flowql_queue::{Journal, Queue};
+use flowql_tables::{self as tables, Catalog, Change, Layout};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+use crate::CollectSection;
+use crate::receive::{ListenerStatus, Receiver};
+use crate::write::{self, PartitionStatus, Plan, Writer};
+
+use self::health::LossWatch;
+
+/// The pause before the database is asked again whether it is there; it doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a collector is made of.
+#[derive(Debug)]
+pub struct Options {
+    /// The section `[collect]`.
+    pub section: CollectSection,
+    /// The folder that the folder of the journal is in.
+    pub folder: PathBuf,
+    /// The columns.
+    pub schema: Schema,
+    /// The tables.
+    pub layout: Layout,
+    /// A client of the database with the tables.
+    pub client: Client,
+    /// A client that does not need that database to be there.
+    pub outside: Client,
+}
+
+/// Why the collector does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An address cannot be listened at.
+    #[error(transparent)]
+    Receive(#[from] crate::receive::Error),
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] flowql_queue::Error),
+    /// The address of the metrics is not free, or not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The system gives no thread or no timer.
+    #[error("cannot start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// What all parts look at.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    pub(crate) section: CollectSection,
+    pub(crate) journal: Arc<Journal>,
+    parts: Mutex<Parts>,
+    pub(crate) losses: LossWatch,
+}
+
+/// What comes and goes.
+#[derive(Debug, Default)]
+struct Parts {
+    receiver: Option<Receiver>,
+    /// What was counted, once it is stopped.
+    received: Vec<ListenerStatus>,
+    writer: Option<Writer>,
+    written: Vec<PartitionStatus>,
+    /// Why nothing is written yet.
+    preparing: Option<String>,
+}
+
+/// Collects until `stop` comes to an end: then receiving stops, what was received is written within `stop_ms`, and the
+/// rest is in the journal for the next start.
+///
+/// # Errors
+///
+/// That it cannot start. A database that is not there is no error: what is received is kept until it is.
+pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
+    let Options { section, folder, schema, layout, client, outside } = options;
+    let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
+    report(&journal, &folder);
+    let http = listen(&section.http).await?;
+    let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&journal);
+    let configured = write::configured(&section).into_iter().collect();
+    let receiver = Receiver::start(&section, configured, Arc::clone(&queue))?;
+    let parts = Parts {
+        receiver: Some(receiver),
+        preparing: Some("the tables are not looked at yet".to_owned()),
+        ..Parts::default()
+    };
+    let losses = LossWatch::default();
+    let collector = Arc::new(Collector { section, journal, parts: Mutex::new(parts), losses });
+    let mut tasks = tokio::task::JoinSet::new();
+    if let Some(http) = http {
+        tracing::info!(address = %http.local_addr()?, "metrics and health");
+        tasks.spawn(http::serve(http, Arc::clone(&collector)));
+    }
+    tasks.spawn(health::watch(Arc::clone(&collector)));
+    let prepared = Arc::clone(&collector);
+    let preparing = tasks.spawn(async move {
+        let plan = prepared.prepare(&outside, &layout, &schema).await;
+        prepared.write(queue, plan, client);
+    });
+    stop.await;
+    let until = Instant::now() + Duration::from_millis(collector.section.stop_ms);
+    tracing::info!("stopping");
+    preparing.abort();
+    let ending = Arc::clone(&collector);
+    // A thread that panics has nothing more to write.
+    drop(tokio::task::spawn_blocking(move || ending.end(until)).await);
+    tasks.shutdown().await;
+    collector.farewell();
+    Ok(())
+}
+
+/// Says what the journal has.
+fn report(journal: &Journal, folder: &std::path::Path) {
+    tracing::info!(folder = %folder.display(), id = %journal.id(), recovery = ?journal.recovery(), "journal opened");
+}
+
+async fn listen(address: &str) -> Result<Option<TcpListener>, Error> {
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let failed = |source| Error::Listen { address: address.to_owned(), source };
+    let parsed: SocketAddr = address
+        .parse()
+        .map_err(|error| failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, error)))?;
+    Ok(Some(TcpListener::bind(parsed).await.map_err(failed)?))
+}
+
+impl Collector {
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the tables where they are missing, and looks at them, however long the database takes.
+    async fn prepare(&self, outside: &Client, layout: &Layout, schema: &Schema) -> Plan {
+        let mut pause = PAUSE;
+        loop {
+            let message = match self.look(outside, layout, schema).await {
+                Ok(Ok(plan)) => return plan,
+                Ok(Err(missing)) => missing.to_string(),
+                Err(error) => error.to_string(),
+            };
+            self.unprepared(message);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Notes why nothing is written yet.
+    fn unprepared(&self, message: String) {
+        let mut parts = self.parts();
+        if parts.preparing.as_ref() != Some(&message) {
+            tracing::error!(error = message, "the database is not ready; what is received is kept");
+            parts.preparing = Some(message);
+        }
+    }
+
+    async fn look(
+        &self,
+        outside: &Client,
+        layout: &Layout,
+        schema: &Schema,
+    ) -> Result<Result<Plan, write::NoTable>, flowql_client::Error> {
+        let found = Catalog::read(outside, &layout.database).await?;
+        let missing = tables::statements(layout, schema, &found, Change::Nothing, None);
+        if missing.is_empty() {
+            return Ok(Plan::new(&self.section, schema, &found));
+        }
+        let say = |statement: &tables::Statement| tracing::info!(what = statement.what, "making tables");
+        tables::make(outside, layout, schema, Change::Nothing, None, say).await?;
+        let found = Catalog::read(outside, &layout.database).await?;
+        Ok(Plan::new(&self.section, schema, &found))
+    }
+
+    /// Starts to write.
+    fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
+        tracing::info!(?plan, "writing");
+        let started = Writer::start(queue, plan, client, &Handle::current());
+        let mut parts = self.parts();
+        match started {
+            Ok(writer) => (parts.writer, parts.preparing) = (Some(writer), None),
+            Err(error) => {
+                tracing::error!(%error, "cannot write");
+                parts.preparing = Some(error.to_string());
+            }
+        }
+    }
+
+    /// Stops receiving, then writes what was received.
+    fn end(&self, until: Instant) {
+        let receiver = self.parts().receiver.take();
+        let received = receiver.map(Receiver::stop).unwrap_or_default();
+        self.parts().received = received;
+        let writer = self.parts().writer.take();
+        let written = writer.map(|writer| writer.stop(until)).unwrap_or_default();
+        self.parts().written = written;
+    }
+
+    /// Says what is left.
+    fn farewell(&self) {
+        let left: u64 = self.backlogs().iter().map(|(_, backlog)| backlog.records).sum();
+        let rows: u64 = self.partitions().iter().map(|status| status.rows).sum();
+        tracing::info!(rows, unwritten = left, "stopped");
+    }
+
+    /// What there is to know of the listeners.
+    pub(crate) fn listeners(&self) -> Vec<ListenerStatus> {
+        let parts = self.parts();
+        parts.receiver.as_ref().map_or_else(|| parts.received.clone(), Receiver::listeners)
+    }
+
+    /// How many exporters have a place.
+    pub(crate) fn exporters(&self) -> usize {
+        self.parts().receiver.as_ref().map_or(0, Receiver::exporters)
+    }
+
+    /// What there is to know of the writing of the partitions.
+    pub(crate) fn partitions(&self) -> Vec<PartitionStatus> {
+        let parts = self.parts();
+        parts.writer.as_ref().map_or_else(|| parts.written.clone(), Writer::status)
+    }
+
+    /// Why nothing is written yet.
+    pub(crate) fn preparing(&self) -> Option<String> {
+        self.parts().preparing.clone()
+    }
+
+    /// What of each partition is not written.
+    pub(crate) fn backlogs(&self) -> Vec<(u16, flowql_queue::Backlog)> {
+        let backlog = |partition| Some((partition, self.journal.backlog(partition).ok()?));
+        self.journal.assigned().into_iter().filter_map(backlog).collect()
+    }
+}

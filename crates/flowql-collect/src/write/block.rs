@@ -1,0 +1,226 @@
+//! Columns of flows become a block for the database.
+
+use flowql::{ClickhouseType, ScalarType};
+use flowql_client::native::Block;
+use flowql_decode::{Columns, Field, Kind, TextId, Texts};
+
+use super::names::{ExporterFact, InterfaceFact, Names, RowNames, Side};
+use super::plan::{Plan, PlannedColumn};
+
+/// Where the values of a column come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What was decoded.
+    Field(Field),
+    /// What is known of the exporter.
+    Exporter(ExporterFact),
+    /// What is known of an interface.
+    Interface(Side, InterfaceFact),
+    /// An AS of the path without repeats, by its place from 1.
+    PathHop(u8),
+}
+
+impl Source {
+    /// Where the values of a column come from that is not computed; `None` where there are none.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let exporter = ExporterFact::of(name).map(Self::Exporter);
+        let interface = || InterfaceFact::of(name).map(|(side, fact)| Self::Interface(side, fact));
+        exporter.or_else(interface).or_else(|| Field::by_name(name).map(Self::Field))
+    }
+
+    /// The fields that must be decoded for it.
+    pub(crate) fn fields(self) -> Vec<Field> {
+        match self {
+            Self::Field(field) => vec![field],
+            Self::Exporter(_) => vec![Field::ExporterAddress],
+            Self::Interface(side, _) => {
+                let [index, name, description] = side.fields();
+                vec![Field::ExporterAddress, index, name, description]
+            }
+            Self::PathHop(_) => vec![Field::DstASPath],
+        }
+    }
+}
+
+/// Makes blocks by a plan.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    columns: Vec<PlannedColumn>,
+    names: Names,
+}
+
+/// A block with the names of its columns.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) columns: Vec<String>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Builder {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self { columns: plan.planned(), names: Names::new(plan) }
+    }
+
+    /// The block of rows, which are [settled](Columns::settle). A column that no row has is left out: the table has its
+    /// default.
+    pub(crate) fn build(&self, rows: &Columns, texts: &Texts) -> Built {
+        let present: Vec<&PlannedColumn> =
+            self.columns.iter().filter(|column| has_values(rows, column)).collect();
+        let named = RowNames::new(&self.names, rows, texts);
+        let mut block = Block::new(present.len(), rows.rows());
+        for column in &present {
+            let (name, kind) = (column.name.as_str(), column.kind.to_string());
+            match column.source {
+                Source::Field(field) => write_field(&mut block, column, &kind, field, rows, texts),
+                Source::Exporter(fact) => {
+                    let numbers = named.exporters.numbers.iter().copied();
+                    block.few_numbered(name, numbers, |number| named.exporter(number, fact));
+                }
+                Source::Interface(side, InterfaceFact::Speed) => {
+                    let speeds = named.interfaces(side).map(|interface| interface.speed.to_le_bytes());
+                    block.fixed(name, &kind, speeds);
+                }
+                Source::Interface(side, InterfaceFact::Boundary) => {
+                    block.fixed(name, &kind, named.interfaces(side).map(|interface| [interface.boundary]));
+                }
+                Source::Interface(side, fact) => {
+                    let numbers = named.sides(side).numbers.iter().copied();
+                    block.few_numbered(name, numbers, |number| named.interface(side, number, fact));
+                }
+                Source::PathHop(place) => {
+                    let hops = (0..rows.rows()).map(|row| hop(rows, row, place).to_le_bytes());
+                    block.fixed(name, &kind, hops);
+                }
+            }
+        }
+        let columns = present.iter().map(|column| column.name.clone()).collect();
+        Built { columns, bytes: block.into_bytes() }
+    }
+}
+
+/// Whether some row has a value of a column.
+fn has_values(rows: &Columns, column: &PlannedColumn) -> bool {
+    match column.source {
+        Source::Field(field) if field.kind() == Kind::Numbers => !rows.list(field).ends.is_empty(),
+        Source::Field(field) => !rows.fixed(field).is_empty(),
+        Source::PathHop(_) => !rows.list(Field::DstASPath).ends.is_empty(),
+        Source::Exporter(_) | Source::Interface(..) => true,
+    }
+}
+
+fn write_field(
+    block: &mut Block,
+    column: &PlannedColumn,
+    kind: &str,
+    field: Field,
+    rows: &Columns,
+    texts: &Texts,
+) {
+    let name = column.name.as_str();
+    match (field.kind(), column.kind) {
+        (Kind::Numbers, _) => {
+            let list = rows.list(field);
+            block.array_bytes(name, kind, list.ends, list.items);
+        }
+        (Kind::Text, _) => {
+            let (numbers, _) = rows.fixed(field).as_chunks::<4>();
+            let numbers = numbers.iter().map(|number| u32::from_le_bytes(*number));
+            block.few_numbered(name, numbers, |number| texts.text(TextId(number)));
+        }
+        (Kind::Address, ClickhouseType::LowCardinality(_)) => {
+            let (addresses, _) = rows.fixed(field).as_chunks::<16>();
+            block.few_addresses(name, addresses.iter().copied());
+        }
+        (_, ClickhouseType::Scalar(ScalarType::Enum8(words))) => {
+            // The database takes any number here, and fails when it is read.
+            let known = |value: u8| words.iter().any(|(_, word)| u8::try_from(*word) == Ok(value));
+            let known: [bool; 256] = std::array::from_fn(|value| known(u8::try_from(value).unwrap_or(0)));
+            let values = rows.fixed(field).iter();
+            block.fixed(name, kind, values.map(|&value| [if is_in(&known, value) { value } else { 0 }]));
+        }
+        _ => block.bytes(name, kind, rows.fixed(field)),
+    }
+}
+
+fn is_in(known: &[bool; 256], value: u8) -> bool {
+    known.get(usize::from(value)).copied().unwrap_or(false)
+}
+
+/// An AS of the path of a row, by its place from 1 without consecutive repeats; 0 beyond its end.
+fn hop(rows: &Columns, row: usize, place: u8) -> u32 {
+    let mut last = None;
+    let mut hops = rows.numbers(Field::DstASPath, row).filter(|hop| last.replace(*hop) != Some(*hop));
+    hops.nth(usize::from(place).saturating_sub(1)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use flowql::Schema;
+    use flowql_decode::{Decoder, Fields, Limits, Row, Settings};
+    use flowql_tables::{Catalog, CatalogColumn, CatalogTable, FLOWS_TABLE};
+
+    use super::*;
+    use crate::CollectSection;
+
+    fn plan(section: &CollectSection, columns: &[(&str, &str)]) -> Plan {
+        let column = |(name, default): &(&str, &str)| CatalogColumn {
+            name: (*name).to_owned(),
+            default_kind: (*default).to_owned(),
+            ..CatalogColumn::default()
+        };
+        let columns = columns.iter().map(column).collect();
+        let flows = CatalogTable { columns, ..CatalogTable::default() };
+        let catalog = Catalog { tables: [(FLOWS_TABLE.to_owned(), flows)].into(), ..Catalog::default() };
+        Plan::new(section, &Schema::default(), &catalog).unwrap()
+    }
+
+    #[test]
+    fn rows_become_the_columns_that_the_table_has() {
+        let wanted = [
+            ("TimeReceived", ""),
+            ("Dst1stAS", ""),
+            ("Dst2ndAS", ""),
+            ("Dst3rdAS", "DEFAULT"),
+            ("PacketSize", "ALIAS"),
+            ("SrcNetName", ""),
+            ("NotOurs", ""),
+            ("InIfName", ""),
+            ("OutIfName", ""),
+            ("FlowDirection", ""),
+            ("ExporterName", ""),
+            ("SrcPort", ""),
+        ];
+        let plan = plan(&CollectSection::default(), &wanted);
+        let kept: Vec<&str> = plan.columns.iter().map(String::as_str).collect();
+        let written = [
+            "TimeReceived",
+            "Dst1stAS",
+            "Dst2ndAS",
+            "InIfName",
+            "OutIfName",
+            "FlowDirection",
+            "ExporterName",
+        ];
+        assert_eq!(kept[..7], written);
+        let mut rows = Columns::new(Fields::all());
+        let address = std::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().octets();
+        let one = Row { time_received: 5, exporter_address: address, ..Row::default() };
+        rows.push(&Row { dst_as_path: vec![7, 7, 8], in_if_index: 3, flow_direction: 1, ..one.clone() });
+        rows.push(&Row { flow_direction: 9, ..one });
+        rows.settle();
+        let decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
+        let built = Builder::new(&plan).build(&rows, decoder.texts());
+        assert_eq!(built.columns, written);
+        let mut expected = Block::new(7, 2);
+        expected.bytes("TimeReceived", "DateTime", &[5, 0, 0, 0, 5, 0, 0, 0]);
+        expected.bytes("Dst1stAS", "UInt32", &[7, 0, 0, 0, 0, 0, 0, 0]);
+        expected.bytes("Dst2ndAS", "UInt32", &[8, 0, 0, 0, 0, 0, 0, 0]);
+        expected.few_texts("InIfName", ["if3", ""].into_iter());
+        expected.few_texts("OutIfName", ["", ""].into_iter());
+        let words = "Enum8('undefined' = 0, 'ingress' = 1, 'egress' = 2)";
+        expected.bytes("FlowDirection", words, &[1, 0]);
+        expected.few_texts("ExporterName", ["192.0.2.1"; 2].into_iter());
+        assert_eq!(built.bytes, expected.into_bytes());
+        assert_eq!(Plan::from_bytes(&plan.to_bytes()).unwrap(), plan);
+    }
+}

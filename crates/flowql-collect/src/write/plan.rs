@@ -1,0 +1,201 @@
+//! What shapes the rows of a stretch: noted with it, so that it is written in the same way after a crash, whatever the
+//! configuration says by then.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+
+use flowql::{ClickhouseType, Column, Schema};
+use flowql_decode::{AddressSource, ExporterSettings, Fields, SamplingSettings, Settings, TimeSource};
+use flowql_schema::{Expression, Storage};
+use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
+use serde::{Deserialize, Serialize};
+
+use super::block::Source;
+use crate::{CollectSection, ExporterAddress, Time};
+
+/// What shapes rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The table that rows are written to.
+    pub(crate) table: String,
+    /// The columns that it takes and that there is something for.
+    pub(crate) columns: Vec<String>,
+    /// A block with so many rows is written.
+    pub(crate) rows: usize,
+    time: u8,
+    exporter_address: u8,
+    pub(crate) exporters: Vec<KnownExporter>,
+    pub(crate) interfaces: Vec<KnownInterface>,
+}
+
+/// What the configuration says of an exporter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownExporter {
+    pub(crate) address: IpAddr,
+    pub(crate) name: String,
+    pub(crate) group: String,
+    pub(crate) role: String,
+    pub(crate) site: String,
+    pub(crate) region: String,
+    pub(crate) tenant: String,
+    sampling_rate: u64,
+    default_sampling_rate: u64,
+}
+
+/// What the configuration says of an interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownInterface {
+    pub(crate) exporter: IpAddr,
+    pub(crate) index: u32,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) speed: u32,
+    pub(crate) connectivity: String,
+    pub(crate) provider: String,
+    pub(crate) boundary: u8,
+}
+
+/// A column that is written.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedColumn {
+    pub(crate) name: String,
+    pub(crate) kind: ClickhouseType,
+    pub(crate) source: Source,
+}
+
+/// The database has no table for flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the database has no table `flows`")]
+pub struct NoTable;
+
+impl Plan {
+    /// What the configuration says, for the tables that there are.
+    ///
+    /// # Errors
+    ///
+    /// There is no table for flows.
+    pub fn new(section: &CollectSection, schema: &Schema, catalog: &Catalog) -> Result<Self, NoTable> {
+        let (table, found) = target(schema, catalog).ok_or(NoTable)?;
+        let columns = found.columns.iter().filter(|column| match column.default_kind.as_str() {
+            "" => true,
+            // The table computes what is left out.
+            "DEFAULT" => schema.find(&column.name).is_some_and(|id| schema.column(id).is_sent()),
+            _ => false,
+        });
+        let columns = columns.map(|column| column.name.clone());
+        Ok(Self {
+            table: table.to_owned(),
+            columns: columns.filter(|name| planned(name).is_some()).collect(),
+            rows: section.write.rows,
+            time: section.time as u8,
+            exporter_address: section.exporter_address as u8,
+            exporters: section.exporter.iter().filter_map(KnownExporter::new).collect(),
+            interfaces: section.interface.iter().filter_map(KnownInterface::new).collect(),
+        })
+    }
+
+    /// The plan in the bytes of a note.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The plan of a note; `None` for what no version of this program wrote that is known to this one.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// The columns with their types, and where their values come from.
+    pub(crate) fn planned(&self) -> Vec<PlannedColumn> {
+        self.columns.iter().filter_map(|name| planned(name)).collect()
+    }
+
+    /// The fields that the decoder is to fill.
+    pub(crate) fn fields(&self) -> Fields {
+        self.planned().iter().flat_map(|column| column.source.fields()).collect()
+    }
+
+    /// How datagrams are decoded.
+    pub(crate) fn decoding(&self) -> Settings {
+        let exporters = self.exporters.iter().map(|exporter| (exporter.address, exporter.decoding()));
+        Settings {
+            time: [TimeSource::Received, TimeSource::Exported, TimeSource::Ended]
+                .get(usize::from(self.time))
+                .copied()
+                .unwrap_or_default(),
+            exporter_address: [AddressSource::Auto, AddressSource::Source, AddressSource::Agent]
+                .get(usize::from(self.exporter_address))
+                .copied()
+                .unwrap_or_default(),
+            exporters: exporters.collect::<HashMap<_, _>>(),
+            ..Settings::default()
+        }
+    }
+}
+
+impl KnownExporter {
+    fn new(section: &crate::ExporterSection) -> Option<Self> {
+        Some(Self {
+            address: section.address.parse::<IpAddr>().ok()?.to_canonical(),
+            name: section.name.clone(),
+            group: section.group.clone(),
+            role: section.role.clone(),
+            site: section.site.clone(),
+            region: section.region.clone(),
+            tenant: section.tenant.clone(),
+            sampling_rate: section.sampling_rate,
+            default_sampling_rate: section.default_sampling_rate,
+        })
+    }
+
+    fn decoding(&self) -> ExporterSettings {
+        let set = |rate: u64| Some(rate).filter(|rate| *rate > 0);
+        let sampling = SamplingSettings {
+            rate: set(self.sampling_rate),
+            default: set(self.default_sampling_rate),
+            ..SamplingSettings::default()
+        };
+        ExporterSettings { sampling, ..ExporterSettings::default() }
+    }
+}
+
+impl KnownInterface {
+    fn new(section: &crate::InterfaceSection) -> Option<Self> {
+        Some(Self {
+            exporter: section.exporter.parse::<IpAddr>().ok()?.to_canonical(),
+            index: section.index,
+            name: section.name.clone(),
+            description: section.description.clone(),
+            speed: section.speed,
+            connectivity: section.connectivity.clone(),
+            provider: section.provider.clone(),
+            boundary: section.boundary as u8,
+        })
+    }
+}
+
+/// The table to write to: `flows`, which computes what it computes when a flow is stored, unless only the view on the
+/// table for writers can look something up.
+fn target<'c>(schema: &Schema, catalog: &'c Catalog) -> Option<(&'static str, &'c CatalogTable)> {
+    let looks_up = schema.columns().iter().any(|column| !column.disabled && column.lookup.is_some());
+    let tables = if looks_up { [INGEST_TABLE, FLOWS_TABLE] } else { [FLOWS_TABLE, INGEST_TABLE] };
+    tables.into_iter().find_map(|name| Some((name, catalog.tables.get(name)?)))
+}
+
+/// The column of a name, if there is something to write to it. All types are those of the product's own schema.
+fn planned(name: &str) -> Option<PlannedColumn> {
+    static COLUMNS: std::sync::LazyLock<Schema> = std::sync::LazyLock::new(Schema::all_columns);
+    let column: &Column = COLUMNS.column(COLUMNS.find(name)?);
+    let source = match column.storage().expression {
+        Some(Expression::PathHop { place, .. }) => Source::PathHop(place),
+        Some(_) => return None,
+        None => Source::of(name)?,
+    };
+    Some(PlannedColumn { name: column.name.to_string(), kind: column.clickhouse_type, source })
+}
+
+/// The addresses of the exporters that the configuration names.
+pub(crate) fn configured(section: &CollectSection) -> BTreeSet<IpAddr> {
+    section.exporter.iter().filter_map(|exporter| exporter.address.parse().ok()).collect()
+}
+
+const _: () = assert!(Time::Ended as u8 == 2 && ExporterAddress::Agent as u8 == 2);

@@ -1,0 +1,126 @@
+//! A stretch of the queue, while it is decoded and written.
+
+use std::time::{Duration, Instant};
+
+use flowql_decode::{Columns, Decoder, Limits};
+use flowql_queue::Position;
+
+use super::block::Builder;
+use super::plan::Plan;
+use super::state::{self, Saved, Saver};
+
+/// What decodes, by a plan.
+#[derive(Debug)]
+pub(crate) struct Decoding {
+    pub(crate) plan: Plan,
+    /// The plan in the bytes of a note.
+    pub(crate) context: Vec<u8>,
+    pub(crate) builder: Builder,
+    pub(crate) decoder: Decoder,
+    pub(crate) columns: Columns,
+    saver: Saver,
+}
+
+impl Decoding {
+    /// By a plan, with a decoder that remembers nothing.
+    pub(crate) fn new(plan: Plan) -> Self {
+        let wanted = plan.fields();
+        Self {
+            context: plan.to_bytes(),
+            builder: Builder::new(&plan),
+            decoder: Decoder::new(plan.decoding(), Limits::default(), wanted),
+            columns: Columns::new(wanted),
+            saver: Saver::default(),
+            plan,
+        }
+    }
+
+    /// By another plan, with what the decoder remembers.
+    pub(crate) fn planned(mut self, plan: &Plan) -> Self {
+        if self.plan == *plan {
+            return self;
+        }
+        let mut decoding = Self::new(plan.clone());
+        state::restore(&mut decoding.decoder, &[self.decoder.save()]);
+        decoding
+    }
+}
+
+/// A stretch of the queue, while it is decoded and written.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    pub(crate) start: Position,
+    /// What the decoder remembered at the start; `None` where the store has it.
+    pub(crate) state: Option<Saved>,
+    /// The earliest position that the decoder needed at the start.
+    pub(crate) keep: Option<Position>,
+    /// Where it ends, once that is settled.
+    pub(crate) end: Option<Position>,
+    /// Whether it is noted in the store.
+    pub(crate) is_noted: bool,
+    /// Whether its rows go to the database, or are there already.
+    pub(crate) is_written: bool,
+    /// Where it can end, as far as it was read.
+    pub(crate) boundary: Option<Position>,
+    /// The datagrams.
+    pub(crate) datagrams: u64,
+    /// The blocks.
+    pub(crate) blocks: u32,
+    /// When its first datagram was read.
+    begun: Option<Instant>,
+}
+
+impl Stretch {
+    /// One that begins here, with what the decoder remembers.
+    pub(crate) fn new(start: Position, decoding: &mut Decoding) -> Self {
+        let state = Some(decoding.saver.save(&mut decoding.decoder));
+        Self { state, ..Self::at(start, &decoding.decoder) }
+    }
+
+    /// One that was noted, and that the decoder is ready to decode once more.
+    pub(crate) fn noted(start: Position, end: Position, is_written: bool, decoder: &Decoder) -> Self {
+        Self { end: Some(end), is_noted: true, is_written, ..Self::at(start, decoder) }
+    }
+
+    fn at(start: Position, decoder: &Decoder) -> Self {
+        Self {
+            start,
+            state: None,
+            keep: decoder.waits_from().map(state::unpack),
+            end: None,
+            is_noted: false,
+            is_written: true,
+            boundary: None,
+            datagrams: 0,
+            blocks: 0,
+            begun: None,
+        }
+    }
+
+    /// Counts a datagram.
+    pub(crate) fn count(&mut self) {
+        self.datagrams += 1;
+        self.boundary = None;
+        self.begun.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether nothing of it would be missed.
+    pub(crate) fn is_empty(&self, columns: &Columns) -> bool {
+        self.datagrams == 0 && self.blocks == 0 && columns.rows() == 0
+    }
+
+    /// Whether it can end where the reader is.
+    pub(crate) fn may_end(&self, columns: &Columns) -> bool {
+        self.end.is_none() && self.boundary.is_some() && !self.is_empty(columns)
+    }
+
+    /// Whether it is to end where the reader is: with many rows, or old, no other segment is added, so that most
+    /// stretches are one block.
+    pub(crate) fn is_done(&self, at: Position, columns: &Columns, many: usize, longest: Duration) -> bool {
+        if let Some(end) = self.end {
+            return at >= end;
+        }
+        let is_old = self.begun.is_some_and(|begun| begun.elapsed() >= longest);
+        self.may_end(columns) && (columns.rows() >= many || is_old)
+    }
+}
