@@ -350,6 +350,7 @@ fn unknown(bytes: &[u8]) -> Reason {
     match bytes {
         [] | [_] | [_, _] | [_, _, _] => Reason::ShortHeader,
         [0, 1 | 5 | 7, ..] => Reason::Count,
+        [0, 9 | 10, ..] | [0, 0, 0, 5, ..] => Reason::ShortHeader,
         _ => Reason::UnknownProtocol,
     }
 }
