@@ -276,6 +276,13 @@ impl Decoder {
         if observer.wants_records() && sampler.is_none() {
             self.show(message, &template, set, observer);
         }
+        if let Some(session) = self.sessions.at(message.session)
+            && sampler.is_none()
+            && session.extras.takes(&template)
+            && let Some(record) = template.first(set.bytes, &mut self.places)
+        {
+            session.extras.sample(&template, record);
+        }
         let (kind, rest) = if template.scopes().is_some() {
             (Kind::Options, self.options(message, &template, set))
         } else {
