@@ -20,7 +20,9 @@ fn skipped(decoder: &Decoder) -> Vec<Skipped> {
 }
 
 /// Enterprise, number, name, whether of options, and a value.
-fn list(decoder: &Decoder) -> Vec<(u32, u16, Option<&'static str>, bool, Vec<u8>)> {
+type Entry = (u32, u16, Option<&'static str>, bool, Vec<u8>);
+
+fn list(decoder: &Decoder) -> Vec<Entry> {
     let all = skipped(decoder).into_iter();
     let entry = |skipped: Skipped| {
         let (element, name) = (skipped.element, skipped.name());
