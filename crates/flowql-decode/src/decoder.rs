@@ -10,15 +10,15 @@ use crate::plan::{NEEDED, Needs, Plan};
 use crate::rows::{Cumulative, Firewall, Rows};
 use crate::sampling;
 use crate::sequence::Sequence;
-use crate::session::{Key, Sessions};
+use crate::session::{Key, Session, Sessions};
 use crate::sflow;
 use crate::state;
 use crate::times::Header;
 use crate::totals::Totals;
 use crate::waiting::{Need, Waiting, What};
 use crate::{
-    Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Row, Settings, Source,
-    Texts, Ticket, TimeSource,
+    Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Row, Settings, Skipped,
+    Source, Statistic, Texts, Ticket, TimeSource,
 };
 
 /// Decodes the datagrams of many exporters.
@@ -242,8 +242,36 @@ impl Decoder {
 
     /// The names of an interface that an exporter gave in option records, of any of its sessions.
     pub fn interface(&self, exporter: IpAddr, index: u32) -> Option<Interface> {
-        let mut sessions = self.sessions.all().filter(|session| session.key.source.address.ip() == exporter);
-        sessions.find_map(|session| session.facts.interface(index))
+        self.of_exporter(exporter).find_map(|session| session.facts.interface(index))
+    }
+
+    /// The elements that an exporter sends in any of its sessions and that mean nothing here, with a value of each. At most
+    /// 64 of a session are listed.
+    pub fn skipped(&self, exporter: IpAddr) -> Vec<Skipped> {
+        let mut found: Vec<Skipped> = Vec::new();
+        for skipped in self.of_exporter(exporter).flat_map(|session| &session.extras.skipped) {
+            let same = |other: &&mut Skipped| {
+                (other.element, other.in_options) == (skipped.element, skipped.in_options)
+            };
+            match found.iter_mut().find(same) {
+                Some(known) if known.sample.is_empty() => known.sample.clone_from(&skipped.sample),
+                Some(_) => {}
+                None => found.push(skipped.clone()),
+            }
+        }
+        found
+    }
+
+    /// What an exporter says of itself in option records, session by session.
+    pub fn statistics(&self, exporter: IpAddr) -> impl Iterator<Item = (Source, Statistic)> + '_ {
+        self.of_exporter(exporter).flat_map(|session| {
+            session.extras.statistics.iter().map(|statistic| (session.key.source, *statistic))
+        })
+    }
+
+    fn of_exporter(&self, exporter: IpAddr) -> impl Iterator<Item = &Session> {
+        let exporter = exporter.to_canonical();
+        self.sessions.all().filter(move |session| session.key.source.address.ip() == exporter)
     }
 
     pub(crate) fn refuse(&mut self, source: Source, reason: Reason, observer: &mut dyn Observer) {
@@ -350,6 +378,7 @@ fn unknown(bytes: &[u8]) -> Reason {
     match bytes {
         [] | [_] | [_, _] | [_, _, _] => Reason::ShortHeader,
         [0, 1 | 5 | 7, ..] => Reason::Count,
+        [0, 9 | 10, ..] | [0, 0, 0, 5, ..] => Reason::ShortHeader,
         _ => Reason::UnknownProtocol,
     }
 }

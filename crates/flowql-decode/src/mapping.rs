@@ -164,10 +164,19 @@ impl Meaning {
         elements::uses(element.enterprise, element.id).iter().find_map(Self::of_use)
     }
 
-    /// What an element means that the configuration gives a column; `None` for a column of lists.
+    /// What an element means that the configuration gives a column; `None` for a column of lists, and for those that all
+    /// rows have by rules of their own.
     pub(crate) const fn configured(field: Field) -> Option<Self> {
+        let change = match field {
+            Field::TimeReceived | Field::SamplingRate | Field::ExporterAddress => return None,
+            Field::Bytes | Field::Packets | Field::EType | Field::TunnelType => return None,
+            // These columns have words, and no others.
+            Field::NATEvent | Field::FirewallEvent | Field::FlowEndReason => Change::Word(words(field)),
+            Field::FlowDirection => Change::Direction,
+            _ => Change::None,
+        };
         Some(match field.kind() {
-            Kind::Number(_) => Self::Number(field, Change::None, Merge::First),
+            Kind::Number(_) => Self::Number(field, change, Merge::First),
             Kind::Address => Self::Address(field, Merge::Last),
             Kind::Text => Self::Text(field),
             Kind::Numbers => return None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::decoder::need;
 use crate::element::{Cursor, Records};
 use crate::options::OptionRecord;
+use crate::protocol::{IPFIX_HEADER, V9_HEADER};
 use crate::rows::{Cumulative, Firewall, Rows};
 use crate::sampling::{self, missing};
 use crate::session::Key;
@@ -72,12 +73,12 @@ impl Protocol {
             let (uptime, seconds) = (cursor.u32()?, cursor.u32()?);
             let (sequence, domain) = (cursor.u32()?, cursor.u32()?);
             let header = Header { received, exported: u64::from(seconds) * 1_000, uptime: Some(uptime) };
-            return Some(Head { domain, sequence, header, start: 20, end: bytes.len() });
+            return Some(Head { domain, sequence, header, start: V9_HEADER, end: bytes.len() });
         }
         let length = cursor.u16()?;
         let (seconds, sequence, domain) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         let header = Header { received, exported: u64::from(seconds) * 1_000, uptime: None };
-        Some(Head { domain, sequence, header, start: 16, end: length.into() })
+        Some(Head { domain, sequence, header, start: IPFIX_HEADER, end: length.into() })
     }
 
     /// What sets of templates, and of templates of options, are numbered.
@@ -274,6 +275,13 @@ impl Decoder {
         let sampler = self.sampler(message, &template, set);
         if observer.wants_records() && sampler.is_none() {
             self.show(message, &template, set, observer);
+        }
+        if let Some(session) = self.sessions.at(message.session)
+            && sampler.is_none()
+            && session.extras.takes(&template)
+            && let Some(record) = template.first(set.bytes, &mut self.places)
+        {
+            session.extras.sample(&template, record);
         }
         let (kind, rest) = if template.scopes().is_some() {
             (Kind::Options, self.options(message, &template, set))

@@ -24,7 +24,12 @@ pub(crate) struct OptionRecord<'r> {
     application_name: &'r [u8],
     agent: Option<[u8; 16]>,
     rate: Option<u64>,
+    /// What the exporter says of itself: the numbers of elements, and their values.
+    statistics: [Option<&'r [u8]>; STATISTICS.len()],
 }
+
+/// Elements by which an exporter says how much it exported, and how much it could not.
+const STATISTICS: [u16; 8] = [40, 41, 42, 164, 165, 166, 167, 168];
 
 /// Scope types of NetFlow v9 (RFC 3954, section 6.1).
 const SCOPE_INTERFACE: u16 = 2;
@@ -67,6 +72,10 @@ impl<'r> OptionRecord<'r> {
             }
             (0, 234 | 235) => self.vrf = self.vrf.or(value),
             (0, 236) => self.vrf_name = bytes,
+            (0, id) => {
+                let known = STATISTICS.iter().zip(&mut self.statistics).find(|(known, _)| **known == id);
+                known.into_iter().for_each(|(_, value)| *value = Some(bytes));
+            }
             _ => {}
         }
     }
@@ -75,6 +84,9 @@ impl<'r> OptionRecord<'r> {
     /// rest unknown.
     pub(crate) fn learn(&self, session: &mut Session, texts: &mut Texts) -> Option<u64> {
         session.agent = self.agent.or(session.agent);
+        for (id, bytes) in STATISTICS.into_iter().zip(self.statistics) {
+            bytes.into_iter().for_each(|bytes| session.extras.state(id, bytes));
+        }
         let facts = &mut session.facts;
         let interface = self.interface.filter(|&index| index != 0).or(self.physical);
         if let Some(index) = interface {

@@ -301,7 +301,7 @@ pub(crate) struct Needs {
 
 impl Needs {
     /// What a field of a template means: first what the configuration says.
-    fn meaning(&self, element: Element, v9: bool) -> Option<Meaning> {
+    pub(crate) fn meaning(&self, element: Element, v9: bool) -> Option<Meaning> {
         let configured = self.elements.get(&(element.enterprise, element.id)).copied();
         configured.and_then(Meaning::configured).or_else(|| Meaning::of(element, v9))
     }

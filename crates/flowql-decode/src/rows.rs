@@ -9,7 +9,7 @@ use crate::run::{Context, run};
 use crate::sampling::{self, Source};
 use crate::times::Header;
 use crate::totals::{Totals, TotalsPlan};
-use crate::{Columns, Counters, Field, Row, Texts, TimeSource, TotalsAre};
+use crate::{Columns, Counters, Field, Row, TextId, Texts, TimeSource, TotalsAre};
 
 /// What the rows of a datagram have in common.
 pub(crate) struct Rows<'r> {
@@ -224,8 +224,12 @@ fn interface_names(facts: &Facts, columns: &mut Columns, count: usize) {
         }
         for row in 0..count {
             let found = facts.interface(columns.get(index, row) as u32).unwrap_or_default();
-            columns.set(name, row, found.name.0.into());
-            columns.set(description, row, found.description.0.into());
+            // A text that a record itself has stays where the options say none.
+            for (field, text) in [(name, found.name), (description, found.description)] {
+                if text != TextId::default() {
+                    columns.set(field, row, text.0.into());
+                }
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::facts::Facts;
 use crate::sequence::Sequence;
+use crate::skipped::Extras;
 use crate::template::Template;
 use crate::{Limits, Protocol, Source, sflow};
 use saved::Changes;
@@ -29,6 +30,8 @@ pub(crate) struct Session {
     /// The template of the last set: most sets have the same.
     last: Option<(u16, Arc<Template>, u64)>,
     pub(crate) facts: Facts,
+    /// What it sends that becomes no column.
+    pub(crate) extras: Extras,
     pub(crate) sequence: Sequence,
     /// The address that the exporter gives itself (elements 130 and 131).
     pub(crate) agent: Option<[u8; 16]>,
@@ -63,6 +66,7 @@ impl Session {
             templates: HashMap::new(),
             last: None,
             facts: Facts::new(limits.facts),
+            extras: Extras::default(),
             sequence: Sequence::default(),
             agent: None,
             borrowed: false,
@@ -118,6 +122,7 @@ impl Session {
         let refresh = self.templates.get(&template.id()).map_or(0, |known| known.refresh);
         self.last = None;
         self.changes.is_taught = true;
+        self.extras.announce(&template);
         self.templates.insert(template.id(), Known { template, seen: now, refresh, order });
     }
 

@@ -2,7 +2,7 @@
 
 use crate::element::{Cursor, Element, Records, SCOPE_V9, Slot, VARIABLE};
 use crate::plan::{Needs, Plan};
-use crate::{Limits, Protocol, Reason};
+use crate::{Limits, Protocol, Reason, skipped};
 
 /// The layout of records: what an exporter announced under a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Template {
     /// The length of each record, or the least.
     length: usize,
     variable: bool,
+    /// Those of the fields that mean nothing.
+    skipped: Box<[(Element, Slot)]>,
     pub(crate) plan: Plan,
 }
 
@@ -143,10 +145,15 @@ impl Template {
             return Err(Reason::Template);
         }
         let fields: Vec<(Element, Slot)> = elements.iter().copied().zip(slots(&elements)).collect();
+        let is_v9 = protocol == Protocol::NetflowV9;
         let plan = match layout.scopes {
-            None => Plan::new(&fields, protocol == Protocol::NetflowV9, needs),
+            None => Plan::new(&fields, is_v9, needs),
             Some(_) => Plan::default(),
         };
+        let skipped =
+            skipped::of(fields.into_iter().skip(layout.scopes.unwrap_or_default().into()), |element| {
+                needs.meaning(element, is_v9).is_some()
+            });
         Ok(Self {
             id: layout.id,
             raw: layout.raw.into(),
@@ -154,6 +161,7 @@ impl Template {
             scopes: layout.scopes,
             length,
             variable,
+            skipped,
             plan,
         })
     }
@@ -181,6 +189,17 @@ impl Template {
     /// As it was sent, after the number.
     pub(crate) const fn raw(&self) -> &[u8] {
         &self.raw
+    }
+
+    /// Those of its fields that mean nothing here.
+    pub(crate) const fn skipped(&self) -> &[(Element, Slot)] {
+        &self.skipped
+    }
+
+    /// The first record of a set.
+    pub(crate) fn first<'b>(&self, bytes: &'b [u8], places: &'b mut Vec<(u16, u16)>) -> Option<Records<'b>> {
+        let length = self.measure(bytes, places)?;
+        Some(Records::variable(bytes.get(..length)?, places))
     }
 
     /// Whether it was announced with the same words.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use flowql_decode::capture::{Reader, Step};
 use flowql_decode::{Datagram, Decoder, Reason, Source, Transport};
-use support::{add_up, captures, columns, datagram, decoder, lines, packets};
+use support::{Random, add_up, captures, columns, datagram, decoder, lines, packets};
 
 /// The datagrams of a device, its templates first.
 fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
@@ -175,16 +175,6 @@ fn mpls_labels_and_times_of_a_router() {
                     FlowDirection=1 TCPFlags=16 MPLSLabels=[16065, 16033] IngressVRFID=1610612736 \
                     EgressVRFID=1610612736 FlowStart=1677577598553 FlowEnd=1677577598553";
     assert_eq!(rows[0], expected);
-}
-
-/// Numbers that look random and are the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % end.max(1)
-    }
 }
 
 /// Changes bytes, cuts, or puts a part elsewhere.

@@ -361,18 +361,26 @@ fn the_configuration_gives_elements_columns() {
         ((0, 43_210), Field::IPTTL),
         ((9, 7), Field::SrcAddrNAT),
         ((0, 7), Field::DstPort),
+        ((9, 8), Field::FlowEndReason),
+        ((9, 9), Field::FlowDirection),
     ];
     let settings = Settings { elements: columns.into(), ..Settings::default() };
     let mut decoder = Decoder::new(settings, Limits::default(), Fields::all());
     let mut columns = support::columns();
-    let fields = [(9, 12_235, 0xFFFF), (9, 7, 4), (0, 7, 2)];
-    let record = [&b"\x06http \0"[..], &[192, 0, 2, 1], &[0, 80]].concat();
-    let message = Message::ipfix().template(300, &fields).set(300, &record);
+    let fields = [(9, 12_235, 0xFFFF), (9, 7, 4), (0, 7, 2), (9, 8, 1), (9, 9, 1)];
+    // The columns of words take only numbers that are words.
+    let records =
+        [[3, 1], [200, 2]].map(|words| [&b"\x06http \0"[..], &[192, 0, 2, 1], &[0, 80], &words].concat());
+    let message = Message::ipfix().template(300, &fields).set(300, &records.concat());
     decoder.decode(&support::datagram(&message.bytes()), &mut columns, &mut ());
     let message = Message::v9().template(300, &[(0, 43_210, 1)]).set(300, &[64]);
     decoder.decode(&support::datagram(&message.bytes()), &mut columns, &mut ());
     assert_eq!(
         support::lines(&mut columns, &decoder),
-        ["SamplingRate=1 DstPort=80 SrcAddrNAT=192.0.2.1 AppName=http", "SamplingRate=1 IPTTL=64"]
+        [
+            "SamplingRate=1 DstPort=80 FlowDirection=2 SrcAddrNAT=192.0.2.1 AppName=http FlowEndReason=3",
+            "SamplingRate=1 DstPort=80 SrcAddrNAT=192.0.2.1 AppName=http",
+            "SamplingRate=1 IPTTL=64",
+        ]
     );
 }

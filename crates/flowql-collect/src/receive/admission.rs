@@ -85,7 +85,7 @@ impl Admission {
             return Err(Refusal::NotAllowed);
         }
         let protocol = Protocol::of(datagram).ok_or(Refusal::UnknownKind)?;
-        if !protocol.is_taken_by(arrival.protocol) {
+        if !arrival.protocol.takes(protocol) {
             return Err(Refusal::OtherProtocol);
         }
         if protocol.is_stateless() {

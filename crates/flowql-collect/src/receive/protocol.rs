@@ -1,143 +1,31 @@
-//! Which protocol a datagram is of.
+//! Which protocols a listener takes.
+
+pub use flowql_decode::Protocol;
 
 use crate::ListenProtocol;
 
-/// A protocol by which flows are exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// NetFlow version 1.
-    NetflowV1,
-    /// NetFlow version 5.
-    NetflowV5,
-    /// NetFlow version 7.
-    NetflowV7,
-    /// NetFlow version 9 (RFC 3954).
-    NetflowV9,
-    /// IPFIX (RFC 7011).
-    Ipfix,
-    /// sFlow version 5.
-    Sflow,
-}
-
-/// The bytes of the header of IPFIX (RFC 7011, section 3.1), and of NetFlow v9 (RFC 3954, section 5.1).
-const IPFIX_HEADER: usize = 16;
-const V9_HEADER: usize = 20;
-/// The bytes of the header of sFlow v5 with an IPv4 address of the agent.
-const SFLOW_HEADER: usize = 28;
-
-impl Protocol {
-    /// The protocol of a datagram, by its first four bytes. NetFlow v1, v5 and v7 are told from noise by their count,
-    /// which must be possible and fit into the datagram. `None` for what no known protocol begins with, or for less than
-    /// its header.
-    #[must_use]
-    pub fn of(datagram: &[u8]) -> Option<Self> {
-        let &[a, b, c, d] = datagram.first_chunk()?;
-        let count = usize::from(u16::from_be_bytes([c, d]));
-        let fits = |header: usize, record: usize, most: usize| {
-            (1..=most).contains(&count) && datagram.len() >= header + count * record
-        };
-        let (protocol, fits) = match u16::from_be_bytes([a, b]) {
-            0 => (Self::Sflow, count == 5 && datagram.len() >= SFLOW_HEADER),
-            1 => (Self::NetflowV1, fits(16, 52, 24)),
-            5 => (Self::NetflowV5, fits(24, 48, 30)),
-            7 => (Self::NetflowV7, fits(24, 52, 30)),
-            9 => (Self::NetflowV9, datagram.len() >= V9_HEADER),
-            10 => (Self::Ipfix, datagram.len() >= IPFIX_HEADER),
-            _ => return None,
-        };
-        fits.then_some(protocol)
-    }
-
-    /// Whether its datagrams can be read without what was sent before. Those of other protocols need templates.
-    #[must_use]
-    pub fn is_stateless(self) -> bool {
-        !matches!(self, Self::NetflowV9 | Self::Ipfix)
-    }
-
-    /// The observation domain that a datagram of the protocol is of: the source id of NetFlow v9. 0 where it has none.
-    #[must_use]
-    pub fn domain(self, datagram: &[u8]) -> u32 {
-        let at = match self {
-            Self::NetflowV9 => 16,
-            Self::Ipfix => 12,
-            _ => return 0,
-        };
-        let bytes = datagram.get(at..).and_then(|rest| rest.first_chunk());
-        bytes.map_or(0, |bytes| u32::from_be_bytes(*bytes))
-    }
-
-    /// Whether a listener takes it.
-    pub(crate) fn is_taken_by(self, listen: ListenProtocol) -> bool {
-        match listen {
-            ListenProtocol::Auto => true,
-            ListenProtocol::Netflow => self != Self::Sflow,
-            ListenProtocol::Sflow => self == Self::Sflow,
+impl ListenProtocol {
+    /// Whether a listener takes datagrams of a protocol.
+    pub(crate) fn takes(self, protocol: Protocol) -> bool {
+        match self {
+            Self::Auto => true,
+            Self::Netflow => protocol != Protocol::Sflow,
+            Self::Sflow => protocol == Protocol::Sflow,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn of(version: u16, count: u16, length: usize) -> Option<Protocol> {
-        let mut datagram = [version.to_be_bytes(), count.to_be_bytes()].concat();
-        datagram.resize(length, 0xff);
-        Protocol::of(&datagram)
-    }
-
     #[test]
-    fn versions_are_told_apart() {
+    fn a_listener_takes_what_it_is_for() {
         use Protocol::*;
-        assert_eq!(of(1, 1, 16 + 52), Some(NetflowV1));
-        assert_eq!(of(5, 1, 24 + 48), Some(NetflowV5));
-        assert_eq!(of(7, 1, 24 + 52), Some(NetflowV7));
-        assert_eq!(of(9, 0, 20), Some(NetflowV9));
-        assert_eq!(of(10, 16, 16), Some(Ipfix));
-        assert_eq!(of(0, 5, 28), Some(Sflow));
-        for version in [2, 3, 4, 6, 8, 11, 256, 0x4500, u16::MAX] {
-            assert_eq!(of(version, 1, 1500), None, "version {version}");
-        }
-        assert_eq!((of(0, 2, 1500), of(0, 4, 1500)), (None, None), "older sFlow");
-        assert_eq!(Protocol::of(&[]), None);
-    }
-
-    #[test]
-    fn a_count_must_be_possible_and_fit() {
-        for (version, header, record, most) in [(1, 16, 52, 24), (5, 24, 48, 30), (7, 24, 52, 30)] {
-            for count in 0..=60_u16 {
-                let whole = header + usize::from(count) * record;
-                let possible = (1..=most).contains(&count);
-                assert_eq!(of(version, count, whole).is_some(), possible, "version {version}, count {count}");
-                assert_eq!(of(version, count, whole + 7).is_some(), possible);
-                assert_eq!(of(version, count, whole - 1), None, "version {version}, count {count}, cut");
-            }
-        }
-        for (version, count, header) in [(9, 1, 20), (10, 16, 16), (0, 5, 28)] {
-            assert_eq!(of(version, count, header - 1), None, "version {version} without its header");
-        }
-    }
-
-    #[test]
-    fn the_domain_is_where_each_protocol_has_it() {
-        let datagram: Vec<u8> = (0..20).collect();
-        assert_eq!(Protocol::NetflowV9.domain(&datagram), 0x1011_1213);
-        assert_eq!(Protocol::Ipfix.domain(&datagram), 0x0c0d_0e0f);
-        assert_eq!(Protocol::NetflowV5.domain(&datagram), 0);
-        assert_eq!(Protocol::NetflowV9.domain(&datagram[..19]), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_have_an_answer(datagram in proptest::collection::vec(any::<u8>(), 0..100)) {
-            if let Some(protocol) = Protocol::of(&datagram) {
-                prop_assert!(!protocol.is_stateless() || protocol.domain(&datagram) == 0);
-                prop_assert!(protocol.is_taken_by(ListenProtocol::Auto));
-                let netflow = protocol.is_taken_by(ListenProtocol::Netflow);
-                prop_assert_ne!(netflow, protocol.is_taken_by(ListenProtocol::Sflow));
-            }
+        for protocol in [NetflowV1, NetflowV5, NetflowV7, NetflowV9, Ipfix, Sflow] {
+            let taken = [ListenProtocol::Auto, ListenProtocol::Netflow, ListenProtocol::Sflow];
+            let taken = taken.map(|listen| listen.takes(protocol));
+            assert_eq!(taken, [true, protocol != Sflow, protocol == Sflow], "{protocol:?}");
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Tunnels: IP packets that carry packets.
 
+use flowql_config::Choice;
+
 use super::link::{Layer, may_be_ethernet, may_be_ip};
 use super::network::Payload;
 use super::{Frame, transport};
 
 /// Which flow a packet in a tunnel belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
 pub enum TunnelMode {
     /// That of the tunnel.
     #[default]
@@ -45,7 +47,7 @@ impl Default for Tunnels {
 }
 
 /// A tunnel in UDP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
 pub enum UdpTunnel {
     /// VXLAN (RFC 7348).
     Vxlan,

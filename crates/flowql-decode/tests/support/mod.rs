@@ -79,6 +79,16 @@ pub(crate) fn add_up(decoder: &Decoder) {
     assert!(counters.malformed_datagrams <= counters.datagrams, "{counters:?}");
 }
 
+/// Numbers that look random and are the same in every run.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end.max(1)
+    }
+}
+
 /// A folder of the captures; `None` where they are not at hand.
 pub(crate) fn captures(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("FLOWQL_CAPTURES").map(PathBuf::from);
