@@ -2,6 +2,7 @@
 
 mod data;
 mod decode;
+mod simulate;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use flowql_server::LogLevel;
 
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
+pub(crate) use simulate::{Simulate, protocol_name};
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -99,6 +101,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),
+    Simulate(Simulate),
     Query(Query),
     Completions(Completions),
     Man(Man),

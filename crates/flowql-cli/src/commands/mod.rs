@@ -19,6 +19,7 @@ mod man;
 mod query;
 mod repl;
 mod serve;
+mod simulate;
 mod store;
 mod tables;
 mod tokens;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),
+        Command::Simulate(args) => simulate::run(&global, &args),
         Command::Query(args) => query::run(&global, args),
         Command::Completions(args) => completions(&args),
         Command::Man(args) => man::run(&args),

@@ -15,6 +15,7 @@ mod formats;
 mod grep;
 mod help;
 mod lines;
+mod simulate;
 mod store;
 mod streams;
 mod tables;
