@@ -4,6 +4,7 @@ mod collect;
 mod data;
 mod decode;
 mod engine;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use collect::Collect;
 pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
+pub(crate) use simulate::{Simulate, protocol_name};
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -104,6 +106,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),
+    Simulate(Simulate),
     Query(Query),
     Completions(Completions),
     Man(Man),

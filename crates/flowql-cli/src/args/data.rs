@@ -95,7 +95,7 @@ pub(crate) struct DemoData {
     pub(crate) target: BackendArgs,
 }
 
-fn count(text: &str) -> Result<u64, String> {
+pub(super) fn count(text: &str) -> Result<u64, String> {
     let (digits, unit) = match text.strip_suffix(['k', 'K']) {
         Some(digits) => (digits, 1000),
         None => match text.strip_suffix(['m', 'M']) {

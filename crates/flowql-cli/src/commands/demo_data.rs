@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use flowql_demo::{Demo, Loaded, load as load_flows};
+use flowql_simulate::{Demo, Loaded, load as load_flows};
 
 use super::database::Database;
 use super::{load, runtime, tables};

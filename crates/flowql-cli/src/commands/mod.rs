@@ -21,6 +21,7 @@ mod man;
 mod query;
 mod repl;
 mod serve;
+mod simulate;
 mod tables;
 mod tokens;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),
+        Command::Simulate(args) => simulate::run(&global, &args),
         Command::Query(args) => query::run(&global, args),
         Command::Completions(args) => completions(&args),
         Command::Man(args) => man::run(&args),

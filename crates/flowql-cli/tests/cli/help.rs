@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "compile",
     "check",
     "fmt",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 21] = [
     "engine",
     "tables",
     "demo-data",
+    "simulate",
     "query",
     "completions",
     "man",

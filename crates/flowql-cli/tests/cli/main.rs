@@ -16,6 +16,7 @@ mod formats;
 mod grep;
 mod help;
 mod lines;
+mod simulate;
 mod streams;
 mod tables;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use flowql::{Compiler, SavedFilters, Schema, SchemaConfig};
 use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
 use flowql_client::testing;
 use flowql_client::{Client, Sql, Statement};
-use flowql_demo::{Demo, Loaded, load};
+use flowql_simulate::{Demo, Loaded, load};
 use flowql_tables::StoredSchema;
 use flowql_tables::{self as tables, Aggregation, Change, Layout};
 use serde_json::Value;

@@ -10,9 +10,14 @@ use crate::random::{Random, Weighted};
 /// The network at the centre.
 pub(crate) const HOME: u32 = 64_501;
 
+/// The number of the first interface, as routers give them in SNMP.
+const FIRST_INDEX: u32 = 501;
+
 /// A router that exports flows.
 #[derive(Clone, Debug)]
 pub(crate) struct Exporter {
+    /// Its place among the exporters.
+    pub(crate) place: usize,
     pub(crate) address: [u8; 16],
     pub(crate) name: &'static str,
     pub(crate) site: &'static str,
@@ -24,6 +29,8 @@ pub(crate) struct Exporter {
 /// An interface of a router.
 #[derive(Clone, Debug)]
 pub(crate) struct Interface {
+    /// Its number, which no other interface of the world has.
+    pub(crate) index: u32,
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
     pub(crate) speed: u32,
@@ -143,13 +150,14 @@ fn lines(text: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 
 fn exporters() -> Vec<Exporter> {
     let mut exporters: Vec<Exporter> = Vec::new();
-    for fields in lines(include_str!("../data/interfaces.csv")) {
+    for (index, fields) in (FIRST_INDEX..).zip(lines(include_str!("../data/interfaces.csv"))) {
         let Ok([exporter, name, description, speed, connectivity, provider, beyond]) =
             <[&str; 7]>::try_from(fields)
         else {
             continue;
         };
         let interface = Interface {
+            index,
             name,
             description,
             speed: speed.parse().unwrap_or_default(),
@@ -161,6 +169,7 @@ fn exporters() -> Vec<Exporter> {
             let (site, _) = exporter.split_once('-').unwrap_or((exporter, ""));
             let number = exporters.len() as u8 + 1;
             exporters.push(Exporter {
+                place: exporters.len(),
                 address: Ipv4Addr::new(192, 0, 2, number).to_ipv6_mapped().octets(),
                 name: exporter,
                 site,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use flowql::Schema;
 use flowql_client::testing;
 use flowql_client::{Client, Insert, Sql, Statement};
-use flowql_demo::{Demo, load};
+use flowql_simulate::{Demo, load};
 use flowql_tables::{self as tables, Aggregation, Change, Layout};
 use tokio::task::JoinHandle;
 

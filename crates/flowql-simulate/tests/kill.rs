@@ -16,8 +16,8 @@ use std::time::{Duration, Instant, SystemTime};
 use flowql::Schema;
 use flowql_client::testing;
 use flowql_client::{Client, ClientOptions, Sql, Statement};
-use flowql_demo::{Demo, load};
 use flowql_embedded::{self as embedded, EmbeddedOptions};
+use flowql_simulate::{Demo, load};
 use flowql_tables::{self as tables, Change, Layout};
 
 const BATCHES: u64 = 8;
@@ -28,7 +28,7 @@ fn demo() -> Demo {
     let day = 24 * 60 * 60;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let end = SystemTime::UNIX_EPOCH + Duration::from_secs(now / day * day);
-    Demo { seed: 7, rows: BATCHES * flowql_demo::BATCH, end, span: Duration::from_secs(6 * 60 * 60) }
+    Demo { seed: 7, rows: BATCHES * flowql_simulate::BATCH, end, span: Duration::from_secs(6 * 60 * 60) }
 }
 
 fn layout() -> Layout {
@@ -77,7 +77,7 @@ async fn the_engine_is_killed_while_flows_are_loaded() {
         let mut killed = 0;
         while killed < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            if rows.load(Ordering::Relaxed) < 2 * killed * flowql_demo::BATCH {
+            if rows.load(Ordering::Relaxed) < 2 * killed * flowql_simulate::BATCH {
                 continue;
             }
             if let Ok(Some(state)) = embedded::status(&path) {
@@ -86,7 +86,7 @@ async fn the_engine_is_killed_while_flows_are_loaded() {
             }
         }
     });
-    let say = |loaded: flowql_demo::Loaded| acknowledged.store(loaded.rows, Ordering::Relaxed);
+    let say = |loaded: flowql_simulate::Loaded| acknowledged.store(loaded.rows, Ordering::Relaxed);
     let loaded = load(&client, &layout(), &Schema::default(), &demo(), PATIENCE, say).await.unwrap();
     assert_eq!(loaded.rows, demo().rows);
     killer.await.unwrap();
@@ -106,7 +106,8 @@ fn report(folder: &Path) -> PathBuf {
 async fn a_loader_to_be_killed() {
     let Some(folder) = std::env::var_os(LOADER).map(PathBuf::from) else { return };
     let client = store(&folder).await;
-    let say = |loaded: flowql_demo::Loaded| std::fs::write(report(&folder), loaded.rows.to_string()).unwrap();
+    let say =
+        |loaded: flowql_simulate::Loaded| std::fs::write(report(&folder), loaded.rows.to_string()).unwrap();
     load(&client, &layout(), &Schema::default(), &demo(), PATIENCE, say).await.unwrap();
 }
 
@@ -124,7 +125,7 @@ async fn the_loader_is_killed_and_another_one_goes_on() {
         text.parse::<u64>().unwrap_or_default()
     };
     let start = Instant::now();
-    while acknowledged() < 3 * flowql_demo::BATCH {
+    while acknowledged() < 3 * flowql_simulate::BATCH {
         assert!(start.elapsed() < Duration::from_secs(120), "the loader is too slow");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -9,8 +9,8 @@ use flowql::{Compiler, SavedFilters, Schema};
 use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
 use flowql_client::testing;
 use flowql_client::{Sql, Statement, sql};
-use flowql_demo::{Demo, load};
 use flowql_embedded::install;
+use flowql_simulate::{Demo, load};
 use flowql_tables::StoredSchema;
 use flowql_tables::{self as tables, Change, Layout};
 

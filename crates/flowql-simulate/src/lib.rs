@@ -1,13 +1,23 @@
-//! Flows that look like those of a real edge: for demonstrations, for tests, and to measure with.
+//! A network to try everything on: flows that look like those of a real edge, and exporters that send them.
+//!
+//! [`Demo`] makes blocks of flows for a database. [`Simulation`] makes datagrams of NetFlow, IPFIX and sFlow for a
+//! collector, of the same [`Network`], with what goes wrong between exporters and collectors; [`Sender`] sends them, and
+//! [`pcap`] writes them to a file. [`encode`] has the formats, pure functions that tests and benchmarks use too.
 //!
 //! The same [`Demo`] gives the same flows, to the byte, in any order of its batches and on any machine. There are five
 //! exporters with transit, peering and customers; two hundred networks with names; IPv4 and IPv6; a curve over the day;
 //! AS paths and communities; and, after seven tenths of the time, an attack on a server.
 
+pub mod encode;
+pub mod pcap;
+
 mod columns;
 mod curve;
+mod flows;
 mod load;
 mod random;
+mod schedule;
+mod send;
 mod traffic;
 mod world;
 
@@ -16,7 +26,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flowql::{Column, Schema};
 use flowql_tables::write_columns;
 
+pub use flows::{ATTACKED, Flood, Flows, Interface, Network};
 pub use load::{Loaded, load};
+pub use schedule::{
+    Datagram, PROTOCOLS, Scenario, Sent, Settings, SettingsError, Simulation, Stored, Summary, loopback,
+};
+pub use send::Sender;
 
 use crate::curve::Curve;
 use crate::random::Random;
