@@ -68,6 +68,8 @@ struct Run<'w> {
 
 impl Run<'_> {
     fn all(&mut self, destination: &mut Destination) -> Result<(), Failure> {
+        /// For how long nobody wonders how far it is.
+        const SHORT: Duration = Duration::from_secs(1);
         let mut ready = Vec::new();
         while let Some(after) = self.pace.next() {
             let now = self.start + after;
@@ -78,7 +80,9 @@ impl Run<'_> {
                 destination.send(now, &datagram)?;
             }
             let pace = &self.pace;
-            self.line.show(|| pace.text());
+            if pace.begun.elapsed() >= SHORT {
+                self.line.show(|| pace.text());
+            }
         }
         let end = self.start + self.pace.last;
         self.simulation.finish(milliseconds(end), &mut ready);

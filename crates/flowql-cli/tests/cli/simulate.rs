@@ -12,7 +12,7 @@ fn sums(flows: &str) -> Value {
     let mut sums = [0, 0, 0];
     for line in flows.lines() {
         let flow: Value = serde_json::from_str(line).unwrap();
-        let number = |name: &str| flow[name].as_u64().unwrap_or_default();
+        let number = |name: &str| flow.get(name).and_then(Value::as_u64).unwrap_or_default();
         sums = [sums[0] + 1, sums[1] + number("Bytes"), sums[2] + number("Packets")];
     }
     json!({"flows": sums[0], "bytes": sums[1], "packets": sums[2]})

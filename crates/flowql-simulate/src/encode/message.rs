@@ -3,9 +3,6 @@
 use super::{Flow, Header};
 use crate::encode::templates;
 
-/// The length of a field that each record says itself (RFC 7011, section 7).
-pub const VARIABLE: u16 = 0xFFFF;
-
 /// A field of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
@@ -13,7 +10,7 @@ pub struct Spec {
     pub enterprise: u32,
     /// Its number; of a scope of NetFlow v9 the type of the scope.
     pub id: u16,
-    /// Its bytes, or [`VARIABLE`].
+    /// Its bytes.
     pub length: u16,
 }
 
@@ -164,18 +161,10 @@ pub(super) fn put(out: &mut Vec<u8>, value: u64, length: u16) {
     out.extend_from_slice(bytes.get(8_usize.saturating_sub(length.into())..).unwrap_or_default());
 }
 
-/// Appends a text: cut or filled up with zeros to the length of its field, or with its length before it.
+/// Appends a text: cut or filled up with zeros to the length of its field.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &str, length: u16) {
-    if length == VARIABLE {
-        let bytes = text.as_bytes();
-        let bytes = bytes.get(..254).unwrap_or(bytes);
-        out.push(bytes.len() as u8);
-        out.extend_from_slice(bytes);
-        return;
-    }
-    let length = usize::from(length);
     let bytes = text.as_bytes();
-    let bytes = bytes.get(..length).unwrap_or(bytes);
+    let bytes = bytes.get(..length.into()).unwrap_or(bytes);
     out.extend_from_slice(bytes);
-    out.extend(std::iter::repeat_n(0, length - bytes.len()));
+    out.extend(std::iter::repeat_n(0, usize::from(length) - bytes.len()));
 }

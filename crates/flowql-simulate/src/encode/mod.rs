@@ -12,7 +12,7 @@ pub(crate) use packet::checksum;
 pub mod sflow;
 pub mod templates;
 
-pub use message::{Message, Spec, VARIABLE};
+pub use message::{Message, Spec};
 
 /// A flow, with all that some exporter may say of it.
 ///

@@ -2,13 +2,16 @@
 //! 3.4.2.2).
 
 use super::message::{put, put_text};
-use super::{Message, Spec, VARIABLE};
+use super::{Message, Spec};
 
 /// A table of options.
 #[derive(Clone, Copy, Debug)]
 pub enum Table<'t> {
-    /// The interfaces: index, name and description.
-    Interfaces(&'t [(u32, &'t str, &'t str)]),
+    /// The names of interfaces: index and name.
+    Interfaces(&'t [(u32, &'t str)]),
+    /// The descriptions of interfaces: index and text. Routers often send both in one record; nfdump 1.7 reads only
+    /// records with one of them.
+    Descriptions(&'t [(u32, &'t str)]),
     /// The samplers: number, and of how many packets they take one.
     Samplers(&'t [(u32, u32)]),
     /// One packet of so many is taken, of the whole observation domain.
@@ -37,6 +40,8 @@ pub struct Statistics {
 /// The scope of NetFlow v9 that is the whole device, and the one that is an interface.
 const SYSTEM: u16 = 1;
 const INTERFACE: u16 = 2;
+/// The element that is the scope of what holds for an exporter.
+const EXPORTING_PROCESS: u16 = 144;
 /// Systematic sampling by count of packets: as `samplingAlgorithm` (35), and as `selectorAlgorithm` (304).
 const DETERMINISTIC: u64 = 1;
 
@@ -51,6 +56,7 @@ impl Table<'_> {
             Self::Statistics(_) => 516,
             Self::Applications(_) => 517,
             Self::Vrfs(_) => 518,
+            Self::Descriptions(_) => 519,
         }
     }
 
@@ -75,40 +81,33 @@ impl Table<'_> {
 
     /// The fields, the first of which is the scope.
     fn fields(&self, is_v9: bool) -> Vec<Spec> {
-        let text = |id, length| Spec::new(id, if is_v9 { length } else { VARIABLE });
+        let field = Spec::new;
         let scope = |v9, ipfix| Spec::new(if is_v9 { v9 } else { ipfix }, 4);
-        let number = Spec::new;
+        let device = scope(SYSTEM, EXPORTING_PROCESS);
         match (self, is_v9) {
-            (Self::Interfaces(_), _) => vec![scope(INTERFACE, 10), text(82, 32), text(83, 64)],
-            (Self::Samplers(_), true) => vec![scope(SYSTEM, 0), number(48, 1), number(49, 1), number(50, 4)],
-            (Self::Samplers(_), false) => vec![scope(0, 302), number(304, 2), number(305, 4), number(306, 4)],
-            (Self::Rate(_), true) => vec![scope(SYSTEM, 0), number(34, 4), number(35, 1)],
-            (Self::Rate(_), false) => vec![scope(0, 149), number(304, 2), number(309, 4), number(310, 4)],
-            (Self::InterfaceRates(_), _) => vec![scope(INTERFACE, 10), number(34, 4), number(35, 1)],
-            (Self::Statistics(_), _) => vec![scope(SYSTEM, 144), number(40, 8), number(41, 8), number(42, 8)],
-            (Self::Applications(_), true) => vec![scope(SYSTEM, 0), number(95, 4), text(96, 24)],
-            (Self::Applications(_), false) => vec![scope(0, 95), text(96, 0)],
-            (Self::Vrfs(_), true) => vec![scope(SYSTEM, 0), number(234, 4), text(236, 32)],
-            (Self::Vrfs(_), false) => vec![scope(0, 234), text(236, 0)],
+            (Self::Interfaces(_), _) => vec![device, field(10, 4), field(82, 32)],
+            (Self::Descriptions(_), _) => vec![device, field(10, 4), field(83, 64)],
+            (Self::Applications(_), _) => vec![device, field(95, 4), field(96, 24)],
+            (Self::Vrfs(_), _) => vec![device, field(234, 4), field(236, 32)],
+            (Self::Statistics(_), _) => vec![device, field(40, 8), field(41, 8), field(42, 8)],
+            (Self::Samplers(_), true) => vec![device, field(48, 1), field(49, 1), field(50, 4)],
+            (Self::Samplers(_), false) => vec![scope(0, 302), field(304, 2), field(305, 4), field(306, 4)],
+            (Self::Rate(_), true) => vec![device, field(34, 4), field(35, 1)],
+            (Self::Rate(_), false) => vec![scope(0, 149), field(304, 2), field(309, 4), field(310, 4)],
+            (Self::InterfaceRates(_), _) => vec![scope(INTERFACE, 10), field(34, 4), field(35, 1)],
         }
     }
 
     /// Gives the values of each record; how many records there are.
     fn rows(&self, is_v9: bool, record: &mut impl FnMut(&[Value<'_>])) -> u16 {
         use Value::{Number, Text};
-        let system = Number(0);
+        let device = Number(0);
         match *self {
-            Self::Interfaces(interfaces) => {
-                for &(index, name, description) in interfaces {
-                    record(&[Number(index.into()), Text(name), Text(description)]);
-                }
-                interfaces.len() as u16
-            }
             Self::Samplers(samplers) => {
                 for &(id, rate) in samplers {
                     let [id, rate] = [id.into(), rate.into()];
                     match is_v9 {
-                        true => record(&[system, Number(id), Number(DETERMINISTIC), Number(rate)]),
+                        true => record(&[device, Number(id), Number(DETERMINISTIC), Number(rate)]),
                         // One packet is taken, then so many are not.
                         false => record(&[
                             Number(id),
@@ -122,8 +121,8 @@ impl Table<'_> {
             }
             Self::Rate(rate) => {
                 match is_v9 {
-                    true => record(&[system, Number(rate.into()), Number(DETERMINISTIC)]),
-                    false => record(&[system, Number(DETERMINISTIC), Number(1), Number(rate.into())]),
+                    true => record(&[device, Number(rate.into()), Number(DETERMINISTIC)]),
+                    false => record(&[device, Number(DETERMINISTIC), Number(1), Number(rate.into())]),
                 }
                 1
             }
@@ -134,15 +133,15 @@ impl Table<'_> {
                 rates.len() as u16
             }
             Self::Statistics(Statistics { bytes, datagrams, flows }) => {
-                record(&[system, Number(bytes), Number(datagrams), Number(flows)]);
+                record(&[device, Number(bytes), Number(datagrams), Number(flows)]);
                 1
             }
-            Self::Applications(names) | Self::Vrfs(names) => {
+            Self::Interfaces(names)
+            | Self::Descriptions(names)
+            | Self::Applications(names)
+            | Self::Vrfs(names) => {
                 for &(id, name) in names {
-                    match is_v9 {
-                        true => record(&[system, Number(id.into()), Text(name)]),
-                        false => record(&[Number(id.into()), Text(name)]),
-                    }
+                    record(&[device, Number(id.into()), Text(name)]);
                 }
                 names.len() as u16
             }

@@ -6,145 +6,32 @@ use super::{Flow, Header, Spec, v4};
 /// The enterprise number of elements that count the other way (RFC 5103).
 pub const REVERSE: u32 = 29_305;
 
-/// Fields of IANA's registry.
-const fn specs<const N: usize>(fields: [(u16, u16); N]) -> [Spec; N] {
-    let mut specs = [Spec::new(0, 0); N];
-    let mut place = 0;
-    while place < N {
-        #[expect(clippy::indexing_slicing, reason = "both arrays have that length")]
-        {
-            specs[place] = Spec::new(fields[place].0, fields[place].1);
-        }
-        place += 1;
-    }
-    specs
-}
-
-/// NetFlow v9 and IPv4, in 60 bytes: 24 flows fill an Ethernet frame.
-pub const V9_IPV4: &[Spec] = &specs([
-    (8, 4),
-    (12, 4),
-    (15, 4),
-    (10, 4),
-    (14, 4),
-    (2, 4),
-    (1, 4),
-    (22, 4),
-    (21, 4),
-    (7, 2),
-    (11, 2),
-    (16, 4),
-    (17, 4),
-    (9, 1),
-    (13, 1),
-    (4, 1),
-    (5, 1),
-    (6, 1),
-    (61, 1),
-    (89, 1),
-    (95, 4),
-    (48, 1),
-]);
-/// NetFlow v9 and IPv6.
-pub const V9_IPV6: &[Spec] = &specs([
-    (27, 16),
-    (28, 16),
-    (62, 16),
-    (10, 4),
-    (14, 4),
-    (2, 4),
-    (1, 4),
-    (22, 4),
-    (21, 4),
-    (7, 2),
-    (11, 2),
-    (16, 4),
-    (17, 4),
-    (29, 1),
-    (30, 1),
-    (4, 1),
-    (5, 1),
-    (6, 1),
-    (61, 1),
-    (89, 1),
-    (95, 4),
-    (48, 1),
-    (234, 4),
-    (235, 4),
-]);
-/// IPFIX and IPv4.
-pub const IPFIX_IPV4: &[Spec] = &specs([
-    (8, 4),
-    (12, 4),
-    (15, 4),
-    (10, 4),
-    (14, 4),
-    (2, 8),
-    (1, 8),
-    (152, 8),
-    (153, 8),
-    (7, 2),
-    (11, 2),
-    (32, 2),
-    (16, 4),
-    (17, 4),
-    (9, 1),
-    (13, 1),
-    (4, 1),
-    (5, 1),
-    (192, 1),
-    (6, 2),
-    (61, 1),
-    (89, 1),
-    (95, 4),
-    (302, 4),
-    (234, 4),
-    (235, 4),
-]);
-/// IPFIX and IPv6.
-pub const IPFIX_IPV6: &[Spec] = &specs([
-    (27, 16),
-    (28, 16),
-    (62, 16),
-    (10, 4),
-    (14, 4),
-    (2, 8),
-    (1, 8),
-    (152, 8),
-    (153, 8),
-    (7, 2),
-    (11, 2),
-    (139, 2),
-    (16, 4),
-    (17, 4),
-    (29, 1),
-    (30, 1),
-    (4, 1),
-    (5, 1),
-    (192, 1),
-    (6, 2),
-    (61, 1),
-    (89, 1),
-    (95, 4),
-    (302, 4),
-    (234, 4),
-    (235, 4),
-]);
-
-/// The template of flows of a family.
-pub const fn flows(is_v9: bool, is_v4: bool) -> &'static [Spec] {
-    match (is_v9, is_v4) {
-        (true, true) => V9_IPV4,
-        (true, false) => V9_IPV6,
-        (false, true) => IPFIX_IPV4,
-        (false, false) => IPFIX_IPV6,
-    }
+/// The template of flows of a family. One of NetFlow v9 and IPv4 has 60 bytes: 24 flows fill an Ethernet frame.
+pub fn flows(is_v9: bool, is_v4: bool) -> Vec<Spec> {
+    let ends: [(u16, u16); 5] = match is_v4 {
+        true => [(8, 4), (12, 4), (15, 4), (9, 1), (13, 1)],
+        false => [(27, 16), (28, 16), (62, 16), (29, 1), (30, 1)],
+    };
+    let every: [(u16, u16); 11] =
+        [(10, 4), (14, 4), (7, 2), (11, 2), (16, 4), (17, 4), (4, 1), (5, 1), (61, 1), (89, 1), (95, 4)];
+    let own: &[(u16, u16)] = match is_v9 {
+        true => &[(2, 4), (1, 4), (22, 4), (21, 4), (6, 1), (48, 1)],
+        false => &[(2, 8), (1, 8), (152, 8), (153, 8), (6, 2), (192, 1), (302, 4)],
+    };
+    let rest: &[(u16, u16)] = match (is_v9, is_v4) {
+        (true, true) => &[],
+        (true, false) => &[(234, 4), (235, 4)],
+        (false, true) => &[(234, 4), (235, 4), (32, 2)],
+        (false, false) => &[(234, 4), (235, 4), (139, 2)],
+    };
+    let fields = ends.iter().chain(&every).chain(own).chain(rest);
+    fields.map(|&(id, length)| Spec::new(id, length)).collect()
 }
 
 /// The same template with counters of both ways: of initiator and responder for NetFlow v9, as Cisco and others have
 /// them; of a flow and its reverse (RFC 5103) for IPFIX.
 pub fn both_ways(is_v9: bool, is_v4: bool) -> Vec<Spec> {
-    let mut fields = flows(is_v9, is_v4).to_vec();
+    let mut fields = flows(is_v9, is_v4);
     if is_v9 {
         for field in &mut fields {
             *field = match field.id {
@@ -178,7 +65,7 @@ pub fn with_own_rate(fields: &[Spec]) -> Vec<Spec> {
     own.chain([Spec::new(34, 4)]).collect()
 }
 
-/// The bytes of a record, none of whose fields is of variable length.
+/// The bytes of a record.
 pub fn size(fields: &[Spec]) -> usize {
     fields.iter().map(|field| usize::from(field.length)).sum()
 }

@@ -44,7 +44,8 @@ impl Sampling {
 /// The tables of an exporter.
 #[derive(Debug, Default)]
 pub(super) struct Announcements {
-    interfaces: Vec<(u32, &'static str, &'static str)>,
+    names: Vec<(u32, &'static str)>,
+    descriptions: Vec<(u32, &'static str)>,
     samplers: Vec<(u32, u32)>,
     domain: Option<u32>,
     by_interface: Vec<(u32, u32)>,
@@ -55,14 +56,13 @@ impl Announcements {
         let Sampling { rate, by } = identity.sampling;
         let all = || identity.interfaces.iter();
         let contradicts = identity.scenarios.has(Scenario::ContradictorySampling);
-        let names = !identity.scenarios.has(Scenario::NoNames);
+        let has_names = !identity.scenarios.has(Scenario::NoNames);
+        let named = || all().filter(|_| has_names);
         // A firewall does not sample.
         let samples = !identity.scenarios.has(Scenario::Nsel);
         Self {
-            interfaces: all()
-                .filter(|_| names)
-                .map(|interface| (interface.index, interface.name, interface.description))
-                .collect(),
+            names: named().map(|interface| (interface.index, interface.name)).collect(),
+            descriptions: named().map(|interface| (interface.index, interface.description)).collect(),
             samplers: if samples && by == By::Samplers { vec![(SAMPLER, rate)] } else { Vec::new() },
             domain: Some(rate).filter(|_| samples && by == By::Domain),
             by_interface: all()
@@ -76,12 +76,13 @@ impl Announcements {
     pub(super) fn tables(&self, statistics: Statistics) -> impl Iterator<Item = Table<'_>> {
         const NAMES: usize = 12;
         const RATES: usize = 100;
-        let interfaces = self.interfaces.chunks(NAMES).map(Table::Interfaces);
+        let names = self.names.chunks(NAMES).map(Table::Interfaces);
+        let descriptions = self.descriptions.chunks(NAMES).map(Table::Descriptions);
         let samplers = self.samplers.chunks(RATES).map(Table::Samplers);
         let rates = self.by_interface.chunks(RATES).map(Table::InterfaceRates);
         let domain = self.domain.map(Table::Rate);
         let rest = [Table::Applications(&APPLICATIONS), Table::Vrfs(&VRFS), Table::Statistics(statistics)];
-        samplers.chain(domain).chain(rates).chain(interfaces).chain(rest)
+        samplers.chain(domain).chain(rates).chain(names).chain(descriptions).chain(rest)
     }
 }
 

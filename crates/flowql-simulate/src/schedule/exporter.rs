@@ -130,7 +130,7 @@ impl<'w> Exporter<'w> {
         let is_v9 = self.is_v9();
         let mut fields = match self.has(Scenario::Biflows) {
             true => templates::both_ways(is_v9, is_v4),
-            false => templates::flows(is_v9, is_v4).to_vec(),
+            false => templates::flows(is_v9, is_v4),
         };
         if self.has(Scenario::ContradictorySampling) {
             fields = templates::with_own_rate(&fields);
@@ -223,9 +223,7 @@ impl<'w> Exporter<'w> {
             }
             Protocol::NetflowV1 | Protocol::NetflowV5 | Protocol::NetflowV7 => 0,
         };
-        // The header, and that of a set of each family with what fills it up.
-        const HEADERS: usize = 28 + 2 * 8;
-        if HEADERS + self.size + size > LARGEST + 12 {
+        if self.overhead(&flow) + self.size + size > LARGEST {
             self.flush(now, ready);
         }
         self.begin(now);
@@ -239,6 +237,17 @@ impl<'w> Exporter<'w> {
         };
         if self.flows.len() >= most.min(self.identity.batch) {
             self.flush(now, ready);
+        }
+    }
+
+    /// The bytes around the flows that wait and one more: the header, and of a set of each family its header and what
+    /// fills it up.
+    fn overhead(&self, flow: &Flow<'_>) -> usize {
+        const SET: usize = 4 + 3;
+        match self.identity.protocol {
+            Protocol::Sflow => 28,
+            _ if self.flows.iter().any(|waiting| waiting.is_v4 != flow.is_v4) => 20 + 2 * SET,
+            _ => 20 + SET,
         }
     }
 

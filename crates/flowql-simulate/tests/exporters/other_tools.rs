@@ -1,11 +1,13 @@
 //! Second opinions, where the tools are installed: Wireshark's `tshark` has nothing to complain about, and nfdump counts
 //! the same flows, bytes and packets.
 
+use std::net::UdpSocket;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use flowql_decode::Protocol;
-use flowql_simulate::{Datagram, PROTOCOLS, Scenario, Settings, Summary, loopback, pcap};
+use flowql_simulate::{Datagram, PROTOCOLS, Scenario, Sender, Settings, Summary, loopback, pcap};
 
 use super::scenarios::simulate;
 
@@ -123,5 +125,77 @@ fn tshark_counts_the_same() {
         if protocol != Protocol::Sflow {
             assert_eq!(sum(&values(packets).unwrap()), stored.packets, "{}", protocol.name());
         }
+    }
+}
+
+/// Starts nfdump's collector on a port, and waits until it listens; `None` where it is not installed.
+fn nfcapd(folder: &Path, port: u16) -> Option<Child> {
+    let mut command = Command::new("nfcapd");
+    command.args(["-b", "127.0.0.1", "-t", "3600", "-p"]).arg(port.to_string()).arg("-w").arg(folder);
+    let log = std::fs::File::create(folder.with_extension("log")).unwrap();
+    let child = match command.stdout(Stdio::null()).stderr(log).spawn() {
+        Ok(child) => child,
+        Err(_) => {
+            eprintln!("skipped: no nfcapd");
+            return None;
+        }
+    };
+    wait_until(|| queue(port).is_some());
+    Some(child)
+}
+
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The bytes that wait at a port, and the datagrams that were dropped there; `None` where nobody listens.
+fn queue(port: u16) -> Option<(u64, u64)> {
+    let table = std::fs::read_to_string("/proc/net/udp").ok()?;
+    let local = format!("0100007F:{port:04X}");
+    let line = table.lines().find(|line| line.split_whitespace().nth(1) == Some(local.as_str()))?;
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    let (_, waiting) = columns[4].split_once(':')?;
+    Some((u64::from_str_radix(waiting, 16).unwrap(), columns.last()?.parse().unwrap()))
+}
+
+#[test]
+fn nfdump_counts_the_same() {
+    for &protocol in PROTOCOLS.iter().filter(|&&protocol| protocol != Protocol::Sflow) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("flows");
+        std::fs::create_dir(&folder).unwrap();
+        let target = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let Some(mut nfcapd) = nfcapd(&folder, target.port()) else { return };
+        let (sent, summary) = of(protocol, &[]);
+        let mut sender = Sender::new(target);
+        for (_, datagram) in &sent {
+            // One at a time, so that none is lost.
+            sender.send(datagram).unwrap();
+            wait_until(|| queue(target.port()).is_some_and(|(waiting, _)| waiting == 0));
+        }
+        assert_eq!(queue(target.port()).unwrap().1, 0);
+        assert!(Command::new("kill").arg(nfcapd.id().to_string()).status().unwrap().success());
+        nfcapd.wait().unwrap();
+        let log = std::fs::read_to_string(folder.with_extension("log")).unwrap();
+        // Of the names of applications it reads those of NetFlow v9, not the same by IPFIX.
+        let is_known = |line: &&str| protocol == Protocol::Ipfix && line.starts_with("Process_nbar_option: ");
+        let complaints = log.lines().filter(|line| line.starts_with("Process_") && !line.contains("New "));
+        let complaints: Vec<&str> = complaints.filter(|line| !is_known(line)).collect();
+        assert_eq!(complaints, [""; 0], "{}", protocol.name());
+        let counts = Command::new("nfdump").arg("-R").arg(&folder).arg("-I").output().unwrap();
+        let counts = String::from_utf8(counts.stdout).unwrap();
+        let count = |name: &str| -> u64 {
+            let value = counts.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            value.unwrap_or_else(|| panic!("{counts}")).parse().unwrap()
+        };
+        // It multiplies by the rate in the header of NetFlow v5; both exporters have the same one.
+        let rate = if protocol == Protocol::NetflowV5 { 2048 } else { 1 };
+        let stored = summary.total().stored;
+        let wanted = (stored.flows, stored.bytes * rate, stored.packets * rate);
+        assert_eq!((count("Flows"), count("Bytes"), count("Packets")), wanted, "{}", protocol.name());
     }
 }

@@ -59,23 +59,23 @@ fn datagrams(protocol: Protocol, flows: &[Flow<'_>], interfaces: &[(u32, &str, &
                 false => Message::ipfix(&mut bytes, &header),
             };
             let families = [(300, true), (301, false)];
-            message.templates(&families.map(|(id, is_v4)| (id, templates::flows(is_v9, is_v4))));
+            let fields = families.map(|(id, is_v4)| (id, is_v4, templates::flows(is_v9, is_v4)));
+            message.templates(&fields.each_ref().map(|(id, _, fields)| (*id, fields.as_slice())));
             let samplers = [(1, RATE)];
+            let names: Vec<(u32, &str)> = interfaces.iter().map(|known| (known.0, known.1)).collect();
+            let texts: Vec<(u32, &str)> = interfaces.iter().map(|known| (known.0, known.2)).collect();
             for table in [
                 Table::Samplers(&samplers),
-                Table::Interfaces(interfaces),
+                Table::Interfaces(&names),
+                Table::Descriptions(&texts),
                 Table::Applications(&NAMES),
                 Table::Vrfs(&VRFS),
             ] {
                 table.announce(&mut message);
                 table.records(&mut message);
             }
-            for (id, is_v4) in families {
-                message.flows(
-                    id,
-                    templates::flows(is_v9, is_v4),
-                    flows.iter().filter(|flow| flow.is_v4 == is_v4),
-                );
+            for (id, is_v4, fields) in &fields {
+                message.flows(*id, fields, flows.iter().filter(|flow| flow.is_v4 == *is_v4));
             }
             message.end();
             vec![bytes]
