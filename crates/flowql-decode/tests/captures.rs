@@ -9,28 +9,10 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use flowql_decode::capture::{Reader, Step};
 use flowql_decode::{Datagram, Decoder, Reason, Source, Transport};
-use support::{Random, add_up, captures, columns, datagram, decoder, lines, packets};
-
-/// The datagrams of a device, its templates first.
-fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let file_name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    files.retain(|path| {
-        let rest = file_name(path).strip_prefix(name).map(str::to_owned);
-        rest.is_some_and(|rest| {
-            rest.is_empty()
-                || rest.starts_with("_tpl")
-                || rest.starts_with("_opttpl")
-                || rest.starts_with("_data")
-        })
-    });
-    files.sort_by_key(|path| (file_name(path).contains("_data"), file_name(path)));
-    files.iter().map(|path| std::fs::read(path).unwrap()).collect()
-}
+use support::{Random, add_up, captures, columns, datagram, decoder, device, lines, packets};
 
 fn summary(decoder: &Decoder, rows: usize) -> String {
     let counters = decoder.counters();

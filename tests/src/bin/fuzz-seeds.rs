@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use flowql_tests::fuzz;
+use flowql_tests::{fuzz, fuzz_decode};
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
@@ -22,10 +22,17 @@ fn main() -> ExitCode {
 
 fn write(folder: &std::path::Path) -> Result<(), String> {
     let shown = |error: std::io::Error| error.to_string();
+    let mut targets: Vec<(&str, Vec<Vec<u8>>)> = Vec::new();
     for (target, _) in fuzz::TARGETS {
+        targets.push((target, fuzz::seeds(target)?.into_iter().map(String::into_bytes).collect()));
+    }
+    for (target, _) in fuzz_decode::TARGETS {
+        targets.push((target, fuzz_decode::seeds(target)?));
+    }
+    for (target, seeds) in targets {
         let corpus = folder.join("corpus").join(target);
         std::fs::create_dir_all(&corpus).map_err(shown)?;
-        for (number, seed) in fuzz::seeds(target)?.iter().enumerate() {
+        for (number, seed) in seeds.iter().enumerate() {
             std::fs::write(corpus.join(format!("seed-{number:04}")), seed).map_err(shown)?;
         }
     }

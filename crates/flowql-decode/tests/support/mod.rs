@@ -1,11 +1,12 @@
 //! What the tests share: rows as text, and the captures.
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod messages;
 pub(crate) mod traffic;
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use flowql_decode::capture::{Packet, Reader, Step};
 use flowql_decode::{
@@ -95,6 +96,23 @@ pub(crate) fn captures(folder: &str) -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures");
     let folder = root.unwrap_or_else(beside).join(folder);
     folder.is_dir().then_some(folder)
+}
+
+/// The datagrams of a device, its templates first.
+pub(crate) fn device(folder: &Path, name: &str) -> Vec<Vec<u8>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let file_name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    files.retain(|path| {
+        let rest = file_name(path).strip_prefix(name).map(str::to_owned);
+        rest.is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with("_tpl")
+                || rest.starts_with("_opttpl")
+                || rest.starts_with("_data")
+        })
+    });
+    files.sort_by_key(|path| (file_name(path).contains("_data"), file_name(path)));
+    files.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
 /// The datagrams of a capture; `None` where the captures are not at hand.
