@@ -12,7 +12,7 @@ use clap_complete::Shell;
 use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
-pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
+pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 
 /// Compile, check and format FlowQL filters.
