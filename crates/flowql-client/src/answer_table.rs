@@ -23,8 +23,7 @@ impl AnswerTable {
         self.rows.iter().map(object).collect()
     }
 
-    /// As CSV, values as they come. The group of all others is `others`, a value that reads so `"others"`, and an empty one
-    /// `""`.
+    /// As CSV, values as they come. The group of all others is `others`, a value that reads so `"others"`.
     pub fn csv(&self) -> String {
         let mut text = line(self.columns.iter().map(|column| quoted(&column.name)), ",");
         for row in &self.rows {
@@ -107,7 +106,7 @@ fn others_of(row: &[Value]) -> Option<usize> {
 /// A value as a cell of CSV. A text that could be taken for another thing stands in quotes.
 fn csv_cell(value: &Value) -> String {
     match value {
-        Value::String(text) if text.is_empty() || text == OTHERS => format!("\"{text}\""),
+        Value::String(text) if text == OTHERS => format!("\"{text}\""),
         other => quoted(&plain(other)),
     }
 }
@@ -256,7 +255,7 @@ mod tests {
         let rows = names.map(|name| vec![name.clone(), name, json!(1.0), json!(0.5)]).to_vec();
         let table = AnswerTable { rows, ..table() };
         let csv: Vec<String> = table.csv().lines().skip(1).map(str::to_owned).collect();
-        assert_eq!(csv, ["others,,1.0,0.5", "\"\",\"\",1.0,0.5", "\"others\",\"others\",1.0,0.5"]);
+        assert_eq!(csv, ["others,,1.0,0.5", ",,1.0,0.5", "\"others\",\"others\",1.0,0.5"]);
         assert!(table.markdown().contains("| *others* |  |"), "{}", table.markdown());
         assert_eq!(table.objects()[0]["SrcAS"], Value::Null);
     }

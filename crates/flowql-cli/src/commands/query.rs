@@ -32,12 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
     let config = load(global, None)?;
     let input = input::filter(args.filter.clone(), &config.limits)?;
-    let (question, diagnostics) = match Question::new(&config, &args, &input.text)? {
+    let question = match Question::new(&config, &args, &input.text)? {
         Ok(question) => question,
         Err(diagnostics) => return Ok(compile::report(global, input, diagnostics)),
     };
-    let found = Findings { text: input.text.clone(), diagnostics: diagnostics.clone() };
-    compile::report(global, input, diagnostics);
+    compile::report(global, input, question.diagnostics.clone());
     let bad = |message| Failure::new(message, "see `flowql help query`");
     let deadline = when::duration(&args.timeout).map_err(bad)?;
     runtime()?.block_on(async {
@@ -48,7 +47,7 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
             return explain(&explanation, args.format);
         }
         let (plan, table) = answer(global, backend.as_ref(), &question).await?;
-        print(global, &args, &question, &found, &plan, &table)
+        print(global, &args, &question, &plan, &table)
     })
 }
 
@@ -56,21 +55,13 @@ pub(super) fn run(global: &Global, args: Query) -> Result<Status, Failure> {
 struct Question {
     forward: FlowQuery,
     reverse: Option<FlowQuery>,
-}
-
-/// What there is to say of the filter that is not an error.
-struct Findings {
-    text: String,
+    /// The warnings and hints of the filter.
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Question {
-    /// The question of the options, with the warnings and hints of its filter; or what is wrong with the filter.
-    fn new(
-        config: &Config,
-        args: &Query,
-        text: &str,
-    ) -> Result<Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>>, Failure> {
+    /// The question of the options; or what is wrong with the filter.
+    fn new(config: &Config, args: &Query, text: &str) -> Result<Result<Self, Vec<Diagnostic>>, Failure> {
         let bad = |message| Failure::new(message, "see `flowql help query`");
         let direction = if args.reverse { Direction::Reverse } else { Direction::Forward };
         let filter = match FlowFilter::compile(&config.compiler(), text, direction, None) {
@@ -100,7 +91,7 @@ impl Question {
             diagnostics.extend(new.cloned().collect::<Vec<_>>());
             reverse = Some(forward.reversed(&config.schema, filter)?);
         }
-        Ok(Ok((Self { forward, reverse }, diagnostics)))
+        Ok(Ok(Self { forward, reverse, diagnostics }))
     }
 }
 
@@ -218,19 +209,18 @@ fn print(
     global: &Global,
     args: &Query,
     question: &Question,
-    found: &Findings,
     plan: &Plan,
     table: &AnswerTable,
 ) -> Result<Status, Failure> {
     let mut output = Output::new();
     match args.format {
         RowFormat::Json => {
-            let positions = Positions::new(&found.text);
+            let positions = Positions::new(&question.forward.filter.text);
             let report = |found| flowql::Report::new(found, &positions);
             output.json(&Report {
                 plan: Planned::new(plan),
                 reverse: plan.reverse.as_deref().map(Planned::new),
-                diagnostics: found.diagnostics.iter().map(report).collect(),
+                diagnostics: question.diagnostics.iter().map(report).collect(),
                 rows: table.objects(),
             })?;
         }
@@ -249,8 +239,10 @@ fn print(
         console::message("no flow matches");
     }
     if !global.quiet && args.format != RowFormat::Json {
-        for plan in [Some(plan), plan.reverse.as_deref()].into_iter().flatten() {
-            widened(plan, question.forward.range);
+        widened(plan, question.forward.range);
+        // Mostly the other direction is of the same time.
+        if let Some(reverse) = plan.reverse.as_deref().filter(|reverse| reverse.range != plan.range) {
+            widened(reverse, question.forward.range);
         }
     }
     Ok(Status::Good)
