@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use flowql_backend::{
-    Backend, Direction, FilterCompletion, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery,
-    ValueSource, Values,
+    Backend, Direction, FilterCompletion, FlowFilter, FlowQuery, Kind, QueryOptions, TimeRange, Unit,
+    ValueQuery, ValueSource, Values,
 };
 use tower_lsp::Client;
 use tower_lsp::ls_types::MessageType;
@@ -130,6 +130,7 @@ pub(crate) async fn run(request: &Request, target: &Target) -> Shown {
         range: TimeRange { from, to },
         kind: Kind::Top { columns, unit: Unit::default() },
         limit: MOST_ROWS,
+        options: QueryOptions::default(),
         id: None,
     };
     match tokio::time::timeout(RUN_DEADLINE, table(backend.as_ref(), &question)).await {

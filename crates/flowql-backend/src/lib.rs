@@ -16,8 +16,8 @@ pub use clickhouse::ClickHouse;
 pub use complete::{ColumnSuggestions, FilterCompletion, SuggestedValue, begin, complete, suggest};
 pub use error::Error;
 pub use query::{
-    Answer, Direction, Explanation, FlowFilter, FlowQuery, Kind, Plan, Points, RowStream, TimeRange, Title,
-    Unit, columns_of_flows, columns_to_group_by,
+    Answer, Cut, Dimension, Direction, Explanation, FlowFilter, FlowQuery, Kind, LAYER_2_BYTES, Plan, Points,
+    QueryOptions, RowStream, Statistic, TimeRange, Title, Unit, both, columns_of_flows, columns_to_group_by,
 };
 pub use source::{CacheCounts, SourceOptions, ValueSource};
 pub use values::{ValueQuery, Values};

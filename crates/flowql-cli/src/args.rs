@@ -15,7 +15,7 @@ use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
 pub(crate) use collect::Collect;
-pub(crate) use data::{By, DemoData, Making, Query, RowFormat, Tables, TablesAction};
+pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use simulate::{Simulate, protocol_name};

@@ -2,54 +2,177 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{RoundMode, Span, Timestamp, Zoned, ZonedRound};
 
 const DAY: u64 = 86_400;
 
-/// A time: before now (`-90m`, `-1h`, `-7d`, `-2w`), `now`, an ISO date with or without a time and an offset (UTC
-/// where there is none), or the seconds since 1970.
+/// A time: before now (`-90m`, `-1h`, `-7d`, `-3mo`, `2 weeks ago`), in words (`now`, `today`, `yesterday`, `this month`,
+/// `last year`: where it begins), an ISO date with or without a time and an offset, or the seconds since 1970. Days, weeks,
+/// months and years are those of UTC.
 pub(crate) fn parse(text: &str, now: SystemTime) -> Result<SystemTime, String> {
-    if text == "now" {
+    let bad = || {
+        format!(
+            "`{text}` is not a time: write -1h, '3 days ago', yesterday, 'last month', now, 2026-01-31 or 2026-01-31T18:00"
+        )
+    };
+    let lower = text.trim().to_lowercase();
+    if lower == "now" {
         return Ok(now);
     }
-    if let Some(before) = text.strip_prefix('-') {
-        let length = duration(before)?;
-        return now.checked_sub(length).ok_or_else(|| format!("`{text}` is before 1970"));
+    let before = lower.strip_prefix('-').or_else(|| lower.strip_suffix("ago"));
+    if let Some(span) = before {
+        return earlier(now, &parts(span).ok_or_else(bad)?).ok_or_else(|| format!("`{text}` is before 1970"));
+    }
+    if let Some(start) = beginning(&lower, now) {
+        return start.and_then(system_time).ok_or_else(bad);
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() > 8 {
-        let seconds = text.parse().map_err(|_| format!("`{text}` is no time"))?;
-        return Ok(UNIX_EPOCH + Duration::from_secs(seconds));
+        let seconds = text.parse().map_err(|_| bad())?;
+        return UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or_else(bad);
     }
-    iso(text)
-        .map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds))
-        .ok_or_else(|| format!("`{text}` is no time: write -1h, now, 2026-01-31 or 2026-01-31T18:00"))
+    iso(text).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)).ok_or_else(bad)
 }
 
-/// A length of time: `90m`, `1h30m`, `7d`.
+/// A length of time: `90m`, `1h30m`, `7d`, `2 weeks`. Months and years are of no one length.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("`{text}` is no length of time: write 30s, 90m, 12h, 7d or 2w");
+    let bad = || format!("`{text}` is not a length of time: write 30s, 90m, 12h, 7d or 2w");
     let mut total = 0_u64;
-    let mut digits = String::new();
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        let unit = match character {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => DAY,
-            'w' => 7 * DAY,
-            _ => return Err(bad()),
-        };
-        let count: u64 = digits.parse().map_err(|_| bad())?;
-        digits.clear();
-        total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(bad)?;
+    for (count, unit) in parts(&text.trim().to_lowercase()).ok_or_else(bad)? {
+        let seconds = unit.seconds().ok_or_else(bad)?;
+        total = count.checked_mul(seconds).and_then(|part| total.checked_add(part)).ok_or_else(bad)?;
     }
-    if total == 0 || !digits.is_empty() { Err(bad()) } else { Ok(Duration::from_secs(total)) }
+    if total == 0 { Err(bad()) } else { Ok(Duration::from_secs(total)) }
+}
+
+/// A unit of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeUnit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl TimeUnit {
+    /// The unit that a word or a letter names.
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "s" | "sec" | "secs" | "second" | "seconds" => Self::Second,
+            "m" | "min" | "mins" | "minute" | "minutes" => Self::Minute,
+            "h" | "hr" | "hrs" | "hour" | "hours" => Self::Hour,
+            "d" | "day" | "days" => Self::Day,
+            "w" | "week" | "weeks" => Self::Week,
+            "mo" | "month" | "months" => Self::Month,
+            "y" | "yr" | "year" | "years" => Self::Year,
+            _ => return None,
+        })
+    }
+
+    /// The seconds of it, where they are always as many.
+    const fn seconds(self) -> Option<u64> {
+        Some(match self {
+            Self::Second => 1,
+            Self::Minute => 60,
+            Self::Hour => 3600,
+            Self::Day => DAY,
+            Self::Week => 7 * DAY,
+            Self::Month | Self::Year => return None,
+        })
+    }
+
+    /// So many of it, as a span of the calendar.
+    fn span(self, count: u64) -> Option<Span> {
+        let count = i64::try_from(count).ok()?;
+        match self {
+            Self::Second => Span::new().try_seconds(count),
+            Self::Minute => Span::new().try_minutes(count),
+            Self::Hour => Span::new().try_hours(count),
+            Self::Day => Span::new().try_days(count),
+            Self::Week => Span::new().try_weeks(count),
+            Self::Month => Span::new().try_months(count),
+            Self::Year => Span::new().try_years(count),
+        }
+        .ok()
+    }
+}
+
+/// The numbers and units of `1h30m`, `2 weeks`, `1 month 3 days`; `None` where it is none, or not all of them.
+fn parts(text: &str) -> Option<Vec<(u64, TimeUnit)>> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let after = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let count = rest.strip_suffix(after)?.parse().ok()?;
+        let after = after.trim_start();
+        let tail = after.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+        parts.push((count, TimeUnit::named(after.strip_suffix(tail)?)?));
+        rest = tail.trim_start();
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
+/// The time so long before another.
+fn earlier(now: SystemTime, parts: &[(u64, TimeUnit)]) -> Option<SystemTime> {
+    let mut time = zoned(now)?;
+    for &(count, unit) in parts {
+        time = time.checked_sub(unit.span(count)?).ok()?;
+    }
+    system_time(time)
+}
+
+/// Where a day, week, month or year begins that words name; `None` where the words are others.
+fn beginning(words: &str, now: SystemTime) -> Option<Option<Zoned>> {
+    let (which, unit) = match words {
+        "today" => ("this", TimeUnit::Day),
+        "yesterday" => ("last", TimeUnit::Day),
+        other => {
+            let (which, unit) = other.split_once(' ')?;
+            (which, TimeUnit::named(unit.trim())?)
+        }
+    };
+    let back = match which {
+        "this" => 0,
+        "last" => 1,
+        _ => return None,
+    };
+    let start = || {
+        let time = zoned(now)?;
+        let day = time.start_of_day().ok()?;
+        let begun = match unit {
+            TimeUnit::Second => time,
+            TimeUnit::Minute => time.round(rounding(jiff::Unit::Minute)).ok()?,
+            TimeUnit::Hour => time.round(rounding(jiff::Unit::Hour)).ok()?,
+            TimeUnit::Day => day,
+            TimeUnit::Week => {
+                let since = i64::from(day.weekday().to_monday_zero_offset());
+                day.checked_sub(Span::new().try_days(since).ok()?).ok()?
+            }
+            TimeUnit::Month => day.first_of_month().ok()?,
+            TimeUnit::Year => day.first_of_year().ok()?,
+        };
+        begun.checked_sub(unit.span(back)?).ok()
+    };
+    Some(start())
+}
+
+/// Downwards, to whole units.
+fn rounding(unit: jiff::Unit) -> ZonedRound {
+    ZonedRound::new().smallest(unit).mode(RoundMode::Trunc)
+}
+
+fn zoned(time: SystemTime) -> Option<Zoned> {
+    Some(Timestamp::try_from(time).ok()?.to_zoned(TimeZone::UTC))
+}
+
+/// The time, if it is not before 1970.
+fn system_time(time: Zoned) -> Option<SystemTime> {
+    let time = SystemTime::from(time.timestamp());
+    (time >= UNIX_EPOCH).then_some(time)
 }
 
 /// The seconds since 1970 of an ISO time, of UTC where it has no offset.
@@ -75,6 +198,23 @@ mod tests {
             ("-1h", 1_799_996_400),
             ("-1h30m", 1_799_994_600),
             ("-2w", 1_798_790_400),
+            // It is Friday, 2027-01-15, 08:00.
+            ("-2 weeks", 1_798_790_400),
+            ("90 minutes ago", 1_799_994_600),
+            ("1 hour 30 min ago", 1_799_994_600),
+            ("-1mo", 1_797_321_600),
+            ("1 month ago", 1_797_321_600),
+            ("2 years ago", 1_736_928_000),
+            ("-1y", 1_768_464_000),
+            ("Today", 1_799_971_200),
+            ("yesterday", 1_799_884_800),
+            ("this hour", 1_800_000_000),
+            ("last hour", 1_799_996_400),
+            ("this week", 1_799_625_600),
+            ("last week", 1_799_020_800),
+            ("this month", 1_798_761_600),
+            ("last month", 1_796_083_200),
+            ("last year", 1_767_225_600),
             ("1700000000", 1_700_000_000),
             ("1970-01-01", 0),
             ("2023-11-14T22:13:20Z", 1_700_000_000),
@@ -90,8 +230,13 @@ mod tests {
             "-",
             "-1",
             "-h",
-            "-1y",
-            "yesterday",
+            "-1 fortnight",
+            "tomorrow",
+            "last",
+            "next week",
+            "week ago",
+            "3 days",
+            "99 years ago",
             "2023-02-29",
             "2023-13-01",
             "2023-1-1",
@@ -101,6 +246,19 @@ mod tests {
             "-99999999999999999w",
         ] {
             assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_read() {
+        let length = |text: &str| duration(text).map(|length| length.as_secs());
+        let good =
+            [("2m", 120), ("1h30m", 5400), ("90 s", 90), ("2 weeks", 14 * DAY), ("1 hour 1 min", 3660)];
+        for (text, expected) in good {
+            assert_eq!(length(text), Ok(expected), "{text}");
+        }
+        for text in ["", "0s", "m", "2", "1mo", "1 year", "2m ago", "-2m", "99999999999999999w"] {
+            assert!(length(text).is_err(), "{text}");
         }
     }
 }

@@ -23,12 +23,14 @@ impl AnswerTable {
         self.rows.iter().map(object).collect()
     }
 
-    /// As CSV, values as they come.
+    /// As CSV, values as they come. The group of all others is `others`, a value that reads so `"others"`.
     pub fn csv(&self) -> String {
         let mut text = line(self.columns.iter().map(|column| quoted(&column.name)), ",");
         for row in &self.rows {
-            let cells =
-                self.columns.iter().zip(row).map(|(column, value)| quoted(&plain(&iso(column, value))));
+            let others = others_of(row);
+            let cells = self.columns.iter().zip(row).enumerate().map(|(place, (column, value))| {
+                if others == Some(place) { OTHERS.to_owned() } else { csv_cell(&iso(column, value)) }
+            });
             text.push_str(&line(cells, ","));
         }
         text
@@ -45,8 +47,12 @@ impl AnswerTable {
                 .map(|column| if is_number(column) { "---:" } else { "---" }.to_owned())
                 .collect(),
         ));
-        for row in self.cells() {
-            text.push_str(&framed(row.into_iter().map(cell).collect()));
+        for (row, texts) in self.rows.iter().zip(self.cells()) {
+            let mut cells: Vec<String> = texts.into_iter().map(cell).collect();
+            if let Some(others) = others_of(row).and_then(|place| cells.get_mut(place)) {
+                *others = format!("*{OTHERS}*");
+            }
+            text.push_str(&framed(cells));
         }
         text
     }
@@ -89,14 +95,38 @@ impl AnswerTable {
     }
 }
 
+/// What the group of all others is called.
+const OTHERS: &str = "others";
+
+/// Where a row says that it is of all others: the first of its columns that is null.
+fn others_of(row: &[Value]) -> Option<usize> {
+    row.iter().position(Value::is_null)
+}
+
+/// A value as a cell of CSV. A text that could be taken for another thing stands in quotes.
+fn csv_cell(value: &Value) -> String {
+    match value {
+        Value::String(text) if text == OTHERS => format!("\"{text}\""),
+        other => quoted(&plain(other)),
+    }
+}
+
 /// A value as people read it: times by the clock, rates with their units.
 fn readable(column: &AnswerColumn, value: &Value) -> String {
     let number = value.as_f64();
-    match (column.name.as_str(), number) {
-        ("bits", Some(bits)) => scaled(bits, "b/s"),
-        ("packets", Some(packets)) => scaled(packets, "p/s"),
-        ("share", Some(share)) => format!("{:.1} %", share * 100.0),
-        _ => one_line(&plain(&iso(column, value))),
+    let measured = number.and_then(|number| amount(number, &column.name));
+    measured.unwrap_or_else(|| one_line(&plain(&iso(column, value))))
+}
+
+/// An amount as people read it, by the column that holds it (`bits`, `l2bits_p95`, `share`): with its unit, or as a
+/// percentage. `None` for a column that holds something else.
+pub fn amount(number: f64, column: &str) -> Option<String> {
+    let unit = column.split_once('_').map_or(column, |(unit, _)| unit);
+    match unit {
+        "bits" | "l2bits" => Some(scaled(number, "b/s")),
+        "packets" => Some(scaled(number, "p/s")),
+        "share" | "inspeed" | "outspeed" => Some(format!("{:.1} %", number * 100.0)),
+        _ => None,
     }
 }
 
@@ -220,7 +250,22 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_as_iso_has_them() {}
+    fn the_group_of_others_is_told_from_names() {
+        let names = [json!(null), json!(""), json!("others")];
+        let rows = names.map(|name| vec![name.clone(), name, json!(1.0), json!(0.5)]).to_vec();
+        let table = AnswerTable { rows, ..table() };
+        let csv: Vec<String> = table.csv().lines().skip(1).map(str::to_owned).collect();
+        assert_eq!(csv, ["others,,1.0,0.5", ",,1.0,0.5", "\"others\",\"others\",1.0,0.5"]);
+        assert!(table.markdown().contains("| *others* |  |"), "{}", table.markdown());
+        assert_eq!(table.objects()[0]["SrcAS"], Value::Null);
+    }
+
+    #[test]
+    fn times_are_written_as_iso_has_them() {
+        let time = AnswerColumn { name: "time".to_owned(), kind: "UInt32".to_owned() };
+        let table = AnswerTable { columns: vec![time], rows: vec![vec![json!(1_700_000_000)]] };
+        assert_eq!(table.csv(), "time\n2023-11-14T22:13:20Z\n");
+    }
 
     #[test]
     fn numbers_have_prefixes() {

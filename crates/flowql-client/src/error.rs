@@ -33,6 +33,15 @@ pub enum Error {
         /// Its message.
         message: String,
     },
+    /// The statement is larger than the user may run, who may not change settings.
+    #[error(
+        "the query is too large for the user of the database: raise `{setting}` in the profile of the user, or shorten \
+         the filter"
+    )]
+    TooLarge {
+        /// The setting of ClickHouse that says how large it may be.
+        setting: &'static str,
+    },
     /// The answer broke off in the middle.
     #[error("the answer of {server} broke off: {reason}")]
     Interrupted {

@@ -46,6 +46,11 @@ const CREDENTIALS: &[u32] = &[192, 193, 194, 516];
 pub const UNKNOWN_DATABASE: u32 = 81;
 const TIMEOUT_EXCEEDED: u32 = 159;
 const READONLY: u32 = 164;
+const BAD_ARGUMENTS: u32 = 36;
+const SYNTAX_ERROR: u32 = 62;
+const TOO_DEEP_AST: u32 = 167;
+const TOO_BIG_AST: u32 = 168;
+const TOO_DEEP_RECURSION: u32 = 306;
 const SETTING_CONSTRAINT_VIOLATION: u32 = 452;
 
 impl Failure {
@@ -98,20 +103,40 @@ impl Failure {
         let error = match code {
             TIMEOUT_EXCEEDED => Error::Deadline(deadline),
             code if CREDENTIALS.contains(&code) => Error::Credentials { server },
-            code => Error::Database { code, message },
+            code => match exceeded(code, &message) {
+                Some(setting) => Error::TooLarge { setting },
+                None => Error::Database { code, message },
+            },
         };
         Self { error, kind }
     }
 }
 
 /// The code and the message of an exception, as in
-/// `Code: 62. DB::Exception: Syntax error: … (SYNTAX_ERROR) (version 26.7.2.1)`.
+/// `Code: 62. DB::Exception: Syntax error: … (SYNTAX_ERROR) (version 26.7.2.1)` and, of the libraries below it,
+/// `Poco::Exception. Code: 1000, e.code() = 0, HTML Form Exception: Field value too long (version 26.7.2.1)`.
 fn exception(text: &str) -> Option<(u32, String)> {
     let (_, text) = text.split_once("Code: ")?;
-    let (code, text) = text.split_once('.')?;
-    let message = text.split_once("Exception: ").map_or(text, |(_, message)| message);
+    let rest = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let code = text.strip_suffix(rest)?.parse().ok()?;
+    let message = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_once("Exception: ").map_or(rest, |(_, message)| message),
+        None => rest.trim_start_matches([',', ' ']),
+    };
     let message = message.rsplit_once(" (version ").map_or(message, |(message, _)| message);
-    Some((code.trim().parse().ok()?, message.trim().to_owned()))
+    Some((code, message.trim().to_owned()))
+}
+
+/// The setting of the user's profile that a statement is too large for.
+fn exceeded(code: u32, message: &str) -> Option<&'static str> {
+    match code {
+        SYNTAX_ERROR if message.contains("Max query size exceeded") => Some("max_query_size"),
+        BAD_ARGUMENTS if message.contains("Query tree is too big") => Some("max_expanded_ast_elements"),
+        TOO_BIG_AST => Some("max_ast_elements"),
+        TOO_DEEP_AST => Some("max_ast_depth"),
+        TOO_DEEP_RECURSION if message.contains("max_parser_depth") => Some("max_parser_depth"),
+        _ => None,
+    }
 }
 
 /// What is wrong with the TLS of a server, where that is the cause.
@@ -162,6 +187,12 @@ mod tests {
         assert_eq!(of(text), (Error::Credentials { server: "s".into() }, FailureKind::Server));
         let text = "Code: 159. DB::Exception: Timeout exceeded: elapsed 1000 ms. (TIMEOUT_EXCEEDED)";
         assert_eq!(of(text), (Error::Deadline(Duration::from_secs(1)), FailureKind::Statement));
+        let text = "Poco::Exception. Code: 1000, e.code() = 0, HTML Form Exception: Field value too long (version 26.7)";
+        let message = "e.code() = 0, HTML Form Exception: Field value too long".to_owned();
+        assert_eq!(of(text), (Error::Database { code: 1000, message }, FailureKind::Statement));
+        let text = "Code: 62. DB::Exception: Syntax error: failed at position 9 (x): x. Max query size exceeded \
+                    (can be increased with the `max_query_size` setting): x. (SYNTAX_ERROR) (version 26.7)";
+        assert_eq!(of(text), (Error::TooLarge { setting: "max_query_size" }, FailureKind::Statement));
         let text = "Code: 164. DB::Exception: Cannot modify 'readonly' setting in readonly mode. (READONLY)";
         assert_eq!(of(text).1, FailureKind::Settings);
         let text = "Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)";

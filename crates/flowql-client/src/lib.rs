@@ -51,7 +51,7 @@ pub mod testing;
 mod time;
 mod watch;
 
-pub use answer_table::{AnswerTable, scaled};
+pub use answer_table::{AnswerTable, amount, scaled};
 pub use block_writer::{BlockCounts, BlockWriter, BlockWriterOptions, RowBlock};
 pub use client::{Client, Health, Progress, Statistics, query_id};
 pub use error::Error;
@@ -60,5 +60,5 @@ pub use options::{ClientOptions, InsertCompression, ServerOptions};
 pub use rows::{AnswerColumn, RowStream, Rows};
 pub use section::ClickhouseSection;
 pub use sql::Sql;
-pub use statement::{Insert, Statement};
+pub use statement::{Insert, LONGEST_FIELD, MOST_FIELDS, Statement, escape};
 pub use time::iso_time;

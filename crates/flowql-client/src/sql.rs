@@ -45,6 +45,12 @@ enum Part {
         kind: &'static str,
         value: String,
     },
+    /// A number as a parameter of a name of its own, where the text refers to it.
+    Number {
+        name: String,
+        kind: &'static str,
+        number: u64,
+    },
     /// A parameter that the text refers to by its name.
     Parameter(Parameter),
 }
@@ -91,9 +97,7 @@ impl Sql {
 
     /// A number as a parameter of this name, which a statement may refer to more than once.
     pub fn parameter(name: &str, kind: &'static str, number: u64) -> Self {
-        let parameter = Parameter { name: name.to_owned(), kind, value: ParameterValue::Integer(number) };
-        let text = Part::Text(format!("{{{name}:{kind}}}").into());
-        Self { parts: vec![text, Part::Parameter(parameter)] }
+        Self { parts: vec![Part::Number { name: name.to_owned(), kind, number }] }
     }
 
     /// The condition of a compiled filter, in parentheses, with its parameters.
@@ -144,6 +148,23 @@ impl Sql {
         filled
     }
 
+    /// The same with its values as literals in the text; the parameters of a filter stay.
+    #[must_use]
+    pub fn inlined(&self) -> Self {
+        let inlined = |part: &Part| match part {
+            Part::Number { number, .. } => Part::Text(number.to_string().into()),
+            Part::Value { kind, value } => {
+                let mut literal = String::new();
+                string_literal(&mut literal, value);
+                Part::Text(
+                    if *kind == "String" { literal } else { format!("CAST({literal}, '{kind}')") }.into(),
+                )
+            }
+            part => part.clone(),
+        };
+        Self { parts: self.parts.iter().map(inlined).collect() }
+    }
+
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
@@ -161,6 +182,9 @@ impl Sql {
                     kind,
                     value: ParameterValue::Text(value.clone()),
                 },
+                Part::Number { name, kind, number } => {
+                    Parameter { name: name.clone(), kind, value: ParameterValue::Integer(*number) }
+                }
                 Part::Parameter(parameter) => parameter.clone(),
             };
             if found.iter().all(|other| other.name != parameter.name) {
@@ -196,6 +220,7 @@ impl Display for Sql {
                 Part::Value { kind, .. } => {
                     write!(formatter, "{{{}:{kind}}}", value_name(own.next().unwrap_or_default()))?;
                 }
+                Part::Number { name, kind, .. } => write!(formatter, "{{{name}:{kind}}}")?,
                 Part::Parameter(_) => {}
             }
         }
@@ -271,5 +296,14 @@ mod tests {
         assert_eq!(statement.to_string(), "{from:UInt32} + {from:UInt32}");
         assert_eq!(statement.parameters().len(), 1);
         assert!(!statement.is_empty() && Sql::default().is_empty());
+    }
+
+    #[test]
+    fn values_become_literals_where_they_are_inlined() {
+        let (from, name) = (Sql::parameter("from", "UInt32", 5), Sql::value("String", "it's"));
+        let address = Sql::value("IPv6", "::1");
+        let statement = sql!("{from} {name} {address}", from, name, address).inlined();
+        assert_eq!(statement.to_string(), r"5 'it\'s' CAST('::1', 'IPv6')");
+        assert_eq!(statement.parameters(), []);
     }
 }

@@ -6,6 +6,13 @@ use bytes::Bytes;
 
 use crate::Sql;
 
+/// How long a field of a form may be that ClickHouse takes, in bytes. The text of a statement is one where it has
+/// parameters, each of them another. No setting of a query raises this.
+pub const LONGEST_FIELD: usize = 128 * 1024 - 1;
+
+/// How many fields a form may have.
+pub const MOST_FIELDS: usize = 1000;
+
 /// A statement with its values beside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
@@ -22,11 +29,18 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement that only reads, with the values of its parameters. The server refuses it if it would write.
+    /// A statement that only reads, with the values of its parameters. The server refuses it if it would write. Values of
+    /// a text that is too long to go into a form become literals in it.
     pub fn read(sql: impl Into<Sql>) -> Self {
-        let sql = sql.into();
+        let mut sql = sql.into();
+        let mut text = sql.to_string();
+        let mut parameters = sql.parameters();
+        if text.len() > LONGEST_FIELD || parameters.len() >= MOST_FIELDS {
+            sql = sql.inlined();
+            (text, parameters) = (sql.to_string(), sql.parameters());
+        }
         let statement = Self {
-            sql: sql.to_string(),
+            sql: text,
             parameters: Vec::new(),
             settings: Vec::new(),
             deadline: None,
@@ -38,7 +52,7 @@ impl Statement {
         let add = |statement: Self, parameter: flowql::sql::Parameter| {
             statement.parameter(&parameter.name, &parameter.value.to_string())
         };
-        sql.parameters().into_iter().fold(statement, add)
+        parameters.into_iter().fold(statement, add)
     }
 
     /// A statement that may write, or change tables.
@@ -105,7 +119,7 @@ pub struct Insert {
 }
 
 /// As text that is escaped for tab-separated values, which is what the server reads from a parameter.
-fn escape(value: &str) -> String {
+pub fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {

@@ -133,6 +133,7 @@ impl Problem {
             Error::Unsupported { .. } => return Self::no_flows(),
             Error::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Error::NoTable(_) => (StatusCode::BAD_REQUEST, "no_table"),
+            Error::Client(Client::TooLarge { .. }) => (StatusCode::BAD_REQUEST, "query_too_large"),
             Error::Client(Client::Deadline(_)) => (StatusCode::GATEWAY_TIMEOUT, "backend_slow"),
             Error::Client(Client::Busy) => return Self::overloaded(),
             Error::Client(Client::Unreachable { .. } | Client::Setup { .. }) => {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema};
-use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit, ValueQuery};
+use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, QueryOptions, TimeRange, Unit, ValueQuery};
 use flowql_client::testing;
 use flowql_client::{Sql, Statement, sql};
 use flowql_embedded::install;
@@ -133,7 +133,7 @@ fn query(schema: &Schema, demo: Demo, filter: &str, asked: Asked, hours: u64) ->
         Asked::Flows => Kind::Flows { columns: Vec::new() },
     };
     let range = TimeRange { from: demo.end - Duration::from_secs(3600 * hours), to: demo.end };
-    Ok(FlowQuery { filter, range, kind, limit: 10, id: None })
+    Ok(FlowQuery { filter, range, kind, limit: 10, options: QueryOptions::default(), id: None })
 }
 
 /// The traffic of the flows that a filter selects, by a scan of the whole table.

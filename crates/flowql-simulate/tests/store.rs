@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters, Schema, SchemaConfig};
-use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, TimeRange, Unit};
+use flowql_backend::{Direction, FlowFilter, FlowQuery, Kind, Plan, QueryOptions, TimeRange, Unit};
 use flowql_client::testing;
 use flowql_client::{Client, Sql, Statement};
 use flowql_simulate::{Demo, Loaded, load};
@@ -161,7 +161,7 @@ async fn ask_of(
     let saved = SavedFilters::default();
     let filter =
         FlowFilter::compile(&Compiler::new(schema, &saved), filter, Direction::Forward, None).unwrap();
-    let query = FlowQuery { filter, range, kind, limit: 5, id: None };
+    let query = FlowQuery { filter, range, kind, limit: 5, options: QueryOptions::default(), id: None };
     let stored = StoredSchema::read(client).await.unwrap();
     let mut answer = query.run(client, schema, &stored).await.unwrap();
     let mut rows = Vec::new();

@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters};
-use flowql_backend::{Backend, ClickHouse, Direction, FlowFilter, FlowQuery, Kind, TimeRange, Unit};
+use flowql_backend::{
+    Backend, ClickHouse, Direction, FlowFilter, FlowQuery, Kind, QueryOptions, Statistic, TimeRange, Unit,
+};
 use flowql_client::{AnswerTable, ClientOptions, Insert};
 use flowql_connect::FlowFile;
 use flowql_tables::{Catalog, Change, Layout, apply, statements};
@@ -47,6 +49,9 @@ fn flow(random: &mut Random) -> String {
         format!("\"FlowDirection\":\"{}\"", random.pick(&["undefined", "ingress", "egress"])),
         format!("\"InIfBoundary\":\"{}\"", random.pick(&["undefined", "external", "internal"])),
         format!("\"InIfName\":\"{}\"", random.pick(&["Gi0/0/1", "it's", "a\\\\b", "\\u0001é\\n", "", "Z"])),
+        format!("\"InIfSpeed\":{}", [0, 1000, 10_000][random.below(3)]),
+        format!("\"OutIfName\":\"{}\"", random.pick(&["Gi0/0/1", "", "Z"])),
+        format!("\"OutIfSpeed\":{}", [0, 400_000][random.below(2)]),
         format!("\"TCPFlags\":{}", [0, 2, 18][random.below(3)]),
         format!("\"DstASPath\":{}", list(random, &[15_169, 1, 4_200_000_000])),
         format!("\"DstCommunities\":{}", list(random, &[65_537, 4_259_840_100, 5])),
@@ -85,7 +90,12 @@ const CONDITIONS: [&str; 16] = [
 ];
 
 /// What no dictionary computes, and is worth grouping by.
-const DIMENSIONS: [&str; 24] = [
+const DIMENSIONS: [&str; 29] = [
+    "SrcAddr/24",
+    "SrcAddr/0/0",
+    "DstAddr/16/63",
+    "DstAddr/32/128",
+    "ExporterAddress/8",
     "SrcAS",
     "DstAS",
     "SrcAddr",
@@ -147,9 +157,15 @@ fn question(filters: &mut Filters, random: &mut Random) -> Option<FlowQuery> {
     let most = if random.one_in(3) { 1 } else { 3 };
     let columns = (0..random.below(most + 1)).map(|_| random.pick(&DIMENSIONS).to_owned());
     let mut columns: Vec<String> = columns.collect();
-    let unit = [Unit::Bits, Unit::Packets, Unit::Flows][random.below(3)];
+    let unit = UNITS[random.below(UNITS.len())];
+    let step = random.one_in(3).then(|| Duration::from_secs([1, 7, 60, 120, 3600][random.below(5)]));
+    let points = random.one_in(2).then(|| 1 + random.below(200) as u32);
+    let statistic = STATISTICS[random.below(STATISTICS.len())];
+    let options = QueryOptions { statistic, step, points };
     let (kind, limit) = match random.below(5) {
         0 => {
+            // Flows are shown as they are.
+            columns.retain(|name| !name.contains('/'));
             columns.insert(0, "TimeReceived".to_owned());
             (Kind::Flows { columns }, 10_000)
         }
@@ -167,8 +183,15 @@ fn question(filters: &mut Filters, random: &mut Random) -> Option<FlowQuery> {
     let time = |milliseconds: u64| UNIX_EPOCH + Duration::from_millis(1000 * START + milliseconds);
     let from = random.below(4_000_000) as u64;
     let to = from + [1, 999, 60_000, 1_000_000, 5_000_000][random.below(5)] + random.below(2000) as u64;
-    Some(FlowQuery { filter, range: TimeRange { from: time(from), to: time(to) }, kind, limit, id: None })
+    let range = TimeRange { from: time(from), to: time(to) };
+    Some(FlowQuery { filter, range, kind, limit, options, id: None })
 }
+
+const UNITS: [Unit; 6] =
+    [Unit::Bits, Unit::L2Bits, Unit::Packets, Unit::Flows, Unit::InSpeed, Unit::OutSpeed];
+
+const STATISTICS: [Statistic; 5] =
+    [Statistic::Average, Statistic::Average, Statistic::Maximum, Statistic::Last, Statistic::P95];
 
 #[test]
 fn a_file_answers_as_clickhouse_does() {
@@ -197,7 +220,8 @@ fn a_file_answers_as_clickhouse_does() {
         for _ in 0..QUESTIONS {
             let Some(query) = question(&mut filters, &mut random) else { continue };
             let (expected, found) = (answer(&clickhouse, &query).await, answer(&file, &query).await);
-            let what = format!("{} {:?} {:?}", query.filter.text, query.kind, query.range);
+            let what =
+                format!("{} {:?} {:?} {:?}", query.filter.text, query.kind, query.range, query.options);
             for (row, (expected, found)) in expected.iter().zip(&found).enumerate() {
                 let is_same = expected.len() == found.len() && expected.iter().zip(found).all(are_equal);
                 assert!(is_same, "row {row} of {what}, limit {}:\n{expected:?}\n{found:?}", query.limit);

@@ -5,6 +5,7 @@ mod file_backend;
 mod parameters;
 mod prefixes;
 mod regexps;
+mod series;
 mod syntax_trees;
 mod tables;
 

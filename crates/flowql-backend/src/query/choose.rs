@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::points::Spacing;
 use crate::{Error, TimeRange};
 use flowql_tables::{StoredSchema, StoredTable};
 
@@ -14,7 +15,7 @@ pub(super) fn choose<'a>(
     stored: &'a StoredSchema,
     columns: &[&str],
     range: TimeRange,
-    target: Duration,
+    spacing: Spacing,
 ) -> Result<(&'a StoredTable, String), Error> {
     let lacks = |table: &StoredTable| columns.iter().find(|name| !has(table, name)).copied();
     let able: Vec<&StoredTable> = stored.tables.iter().filter(|table| lacks(table).is_none()).collect();
@@ -37,13 +38,22 @@ pub(super) fn choose<'a>(
         None => oldest.is_none(),
     };
     let reaching = able.iter().copied().filter(|table| reaches(table));
-    let fits = |table: &&StoredTable| table.resolution <= target;
+    let fits = |table: &&StoredTable| serves(table, spacing);
     let coarsest = reaching.clone().filter(fits).max_by_key(|table| table.resolution);
     let finest = reaching.min_by_key(|table| table.resolution);
     let Some(table) = coarsest.or(finest) else {
         return Err(Error::NoTable("no table has flows of that time".to_owned()));
     };
-    Ok((table, reason(stored, table, columns, start, target)))
+    Ok((table, reason(stored, table, columns, start, spacing)))
+}
+
+/// Whether points so far apart can be made of the intervals of a table.
+fn serves(table: &StoredTable, spacing: Spacing) -> bool {
+    table.resolution <= spacing.target()
+        && match spacing {
+            Spacing::AtLeast(_) => true,
+            Spacing::Exactly(step) => step.is_multiple_of(table.resolution.as_secs().max(1)),
+        }
 }
 
 fn has(table: &StoredTable, name: &str) -> bool {
@@ -56,8 +66,9 @@ fn reason(
     table: &StoredTable,
     columns: &[&str],
     start: SystemTime,
-    target: Duration,
+    spacing: Spacing,
 ) -> String {
+    let target = spacing.target();
     let target_text = interval(target);
     let coarser = stored.tables.iter().filter(|other| other.resolution > table.resolution);
     // Of the tables that would be less to read, the next coarser one is the one to explain away.
@@ -68,11 +79,14 @@ fn reason(
         if next.resolution > target {
             return Some(format!("{} is too coarse for points {target_text} apart", next.name));
         }
+        if !serves(next, spacing) {
+            return Some(format!("points {target_text} apart are no whole intervals of {}", next.name));
+        }
         next.oldest
             .is_none_or(|oldest| oldest > start + next.resolution)
             .then(|| format!("{} does not go back to the start", next.name))
     });
-    if table.resolution > target {
+    if !serves(table, spacing) {
         return format!(
             "the finest table that goes back to the start; points {target_text} apart want a finer one"
         );

@@ -1,5 +1,6 @@
 //! Queries over the flows that a filter selects.
 
+mod both;
 mod choose;
 mod columns;
 mod explain;
@@ -8,21 +9,25 @@ mod points;
 mod run;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use flowql::sql::Parameter;
 use flowql::typed::Filter;
 use flowql::{Compilation, Compiler, Diagnostic, Options};
-use flowql_client::{AnswerColumn, AnswerTable, Sql};
+use flowql_client::{AnswerColumn, AnswerTable, LONGEST_FIELD, MOST_FIELDS, Sql, escape};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 
 use crate::Error;
 
-pub use columns::{Title, columns_of_flows, columns_to_group_by};
+pub use both::both;
+pub use columns::{Cut, Dimension, Title, columns_of_flows, columns_to_group_by};
 pub use explain::Explanation;
 pub use points::Points;
+pub use unit::{LAYER_2_BYTES, Statistic, Unit};
 
 /// A filter that was compiled.
 #[derive(Clone, Debug)]
@@ -45,9 +50,23 @@ pub enum Direction {
     Reverse,
 }
 
-/// How many values go beside the text of a query. ClickHouse takes no more than some hundreds of parameters by HTTP; the
-/// values of longer filters are literals in the text.
-const MOST_PARAMETERS: usize = 500;
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Forward => Self::Reverse,
+            Self::Reverse => Self::Forward,
+        }
+    }
+}
+
+/// How many values of a filter go beside the text of a query; the rest is for those of the query itself. The values of
+/// longer filters are literals in the text.
+const MOST_PARAMETERS: usize = MOST_FIELDS - 50;
+
+/// How long the SQL of a filter with parameters may be: a query has it up to three times.
+const LONGEST_BOUND: usize = LONGEST_FIELD / 4;
 
 impl FlowFilter {
     /// Compiles a filter.
@@ -65,7 +84,11 @@ impl FlowFilter {
         let options = Options { reverse, bound: true, database };
         let checked = compiler.check(text, options);
         let mut compiled = compiler.compile_checked(checked.clone(), options);
-        if compiled.parameters.len() > MOST_PARAMETERS {
+        let is_long = |parameter: &Parameter| escape(&parameter.value.to_string()).len() > LONGEST_FIELD;
+        if compiled.parameters.len() > MOST_PARAMETERS
+            || compiled.sql.as_ref().is_some_and(|sql| sql.len() > LONGEST_BOUND)
+            || compiled.parameters.iter().any(is_long)
+        {
             compiled = compiler.compile_checked(checked.clone(), Options { bound: false, ..options });
         }
         if compiled.sql.is_none() {
@@ -86,9 +109,23 @@ pub struct FlowQuery {
     pub kind: Kind,
     /// How many rows at most; of a series, how many top values.
     pub limit: u32,
+    /// What more there is to say of it.
+    pub options: QueryOptions,
     /// Names it, so that [`Backend::progress`](crate::Backend::progress) finds it while it runs. No other query may have
     /// the name.
     pub id: Option<String>,
+}
+
+/// What few queries say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueryOptions {
+    /// By what of their points the values with the most traffic are found.
+    pub statistic: Statistic,
+    /// How far apart the points are, in whole seconds; as many as there may be where it is not given. A table whose
+    /// intervals are longer makes it longer.
+    pub step: Option<Duration>,
+    /// Of a top by a statistic of its points, how many there are at most.
+    pub points: Option<u32>,
 }
 
 /// From a time, included, to a time, excluded.
@@ -104,10 +141,10 @@ pub struct TimeRange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The values of the columns with the most traffic: a row for each, with the columns, what numbers in them are
-    /// called (`SrcASName`), `bits` and `packets` by second, `flows` where they are the unit, and its `share` of the
-    /// unit's total, from 0 to 1.
+    /// called (`SrcASName`), `bits` and `packets` by second, the unit where it is another one, the statistic that the
+    /// ranking goes by (`bits_p95`), and its `share` of the total traffic, from 0 to 1.
     Top {
-        /// The columns, in the schema's case.
+        /// The columns, in the schema's case; an address may be cut to a prefix, as `SrcAddr/24` or `SrcAddr/24/56`.
         columns: Vec<String>,
         /// By which measure.
         unit: Unit,
@@ -116,7 +153,7 @@ pub enum Kind {
     /// columns, a row for each point and each of the top values, and one for all others, whose columns are null.
     /// There is a row for each point, traffic or not.
     Series {
-        /// The columns, in the schema's case; may be empty.
+        /// The columns, as of a top; may be empty.
         columns: Vec<String>,
         /// By which measure.
         unit: Unit,
@@ -128,19 +165,6 @@ pub enum Kind {
         /// The columns, in the schema's case; empty for a usual choice.
         columns: Vec<String>,
     },
-}
-
-/// A measure of traffic, the sampling rate multiplied in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// Bits per second at layer 3.
-    #[default]
-    Bits,
-    /// Packets per second.
-    Packets,
-    /// Flow records.
-    Flows,
 }
 
 /// How a query runs.
@@ -155,8 +179,11 @@ pub struct Plan {
     /// The time that is really covered: whole intervals of the table, or of the series.
     #[serde(skip)]
     pub range: TimeRange,
-    /// The interval between the points of a series.
+    /// The interval between the points of a series, or of a ranking by points.
     pub interval: Option<Duration>,
+    /// How the other half of a query in both directions runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse: Option<Box<Plan>>,
 }
 
 /// The rows of an answer, each a JSON value per column.

@@ -1,15 +1,15 @@
 //! From a query to a [`Plan`].
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use flowql::{ColumnId, Schema};
+use flowql::Schema;
 use flowql_client::{Sql, sql};
 use flowql_schema::{Expression, Storage};
 
 use super::choose::choose;
-use super::columns::{Wanted, columns_of_flows, columns_to_group_by};
-use super::points::{Points, secs, step_of, widened};
-use super::{FlowQuery, Kind, Plan, TimeRange, Unit};
+use super::columns::{Dimension, Wanted, columns_of_flows, columns_to_group_by};
+use super::points::{Points, Spacing, secs, widened};
+use super::{FlowQuery, Kind, Plan, Statistic, TimeRange, Unit};
 use crate::Error;
 use flowql_tables::FLOWS_TABLE;
 use flowql_tables::StoredSchema;
@@ -29,44 +29,6 @@ impl FlowQuery {
             Kind::Top { columns, unit } => planner.top(columns, *unit),
             Kind::Series { columns, unit, points } => planner.series(columns, *unit, *points),
             Kind::Flows { columns } => planner.flows(columns),
-        }
-    }
-}
-
-impl Unit {
-    /// The column that holds it.
-    pub const fn column(self) -> &'static str {
-        match self {
-            Self::Bits => "bits",
-            Self::Packets => "packets",
-            Self::Flows => "flows",
-        }
-    }
-
-    /// The sum of it over rows of flows, not yet by time.
-    const fn sum(self) -> &'static str {
-        match self {
-            Self::Bits => "sum(Bytes * SamplingRate * 8)",
-            Self::Packets => "sum(Packets * SamplingRate)",
-            Self::Flows => "count()",
-        }
-    }
-
-    /// The columns that the sum reads. Only the raw table has a row for each flow; of its columns, one that no other
-    /// table has stands for that.
-    fn reads(self) -> &'static [&'static str] {
-        match self {
-            Self::Bits => &["Bytes", "SamplingRate"],
-            Self::Packets => &["Packets", "SamplingRate"],
-            Self::Flows => &[],
-        }
-    }
-
-    /// The sum divided by the seconds, for rates.
-    fn by_time(self, sum: Sql, seconds: Sql) -> Sql {
-        match self {
-            Self::Bits | Self::Packets => sql!("{sum} / {seconds}", sum, seconds),
-            Self::Flows => sum,
         }
     }
 }
@@ -92,44 +54,113 @@ impl<'a> Planner<'a> {
         if wanted.is_empty() {
             return Err(Error::BadQuery("a top needs a column".to_owned()));
         }
-        let target = self.query.target(POINTS_OF_TOP);
-        let source = self.source(&wanted, unit, target)?;
-        let units: &[Unit] = if unit == Unit::Flows {
-            &[Unit::Bits, Unit::Packets, Unit::Flows]
-        } else {
-            &[Unit::Bits, Unit::Packets]
-        };
-        let sums =
-            units.iter().map(|unit| sql!("{sum} AS {name}_sum", sum = unit.sum(), name = unit.column()));
+        let by_points = self.statistic() != Statistic::Average;
+        let points = self.query.options.points.filter(|_| by_points).unwrap_or(POINTS_OF_TOP);
+        let spacing = self.query.spacing(points)?;
+        let wide = if by_points { spacing.rounded() } else { spacing };
+        let source = self.source(&wanted, unit, wide)?;
+        let steps = Steps { points: Points::of(source.range, spacing, source.resolution), source: &source };
+        let mut units = vec![Unit::Bits, Unit::Packets];
+        if !units.contains(&unit) {
+            units.push(unit);
+        }
         let rates = units.iter().map(|unit| {
             let name = unit.column();
             // No more of the last interval counts than has passed.
             let seconds = length(source.to(), source.from());
-            sql!("{rate} AS {name}", rate = unit.by_time(sql!("{name}_sum", name), seconds), name)
+            let rate = unit.by_speed(unit.by_time(sql!("{name}_sum", name), seconds));
+            sql!("{rate} AS {name}", rate, name)
         });
+        let statistic = self.statistic().column_of(unit);
+        let statistic = statistic.map(|name| sql!("the_rank AS {name}", name = Sql::name(&name)));
         let sql = sql!(
-            "SELECT {items}, {by}_sum / greatest(sum({by}_sum) OVER (), 1) AS share\nFROM (\n  \
-             SELECT {keys}, {sums}\n  FROM {table}\n  WHERE {condition}\n  GROUP BY {keys}\n)\n\
-             ORDER BY {by}_sum DESC, {keys}\nLIMIT {limit}",
-            items = Sql::list(self.items(&wanted).into_iter().chain(rates), ", "),
+            "SELECT {items}, {by}_sum / greatest(sum({by}_sum) OVER (), 1) AS share\nFROM (\n  {groups}\n)\n\
+             ORDER BY {rank} DESC, {labels}\nLIMIT {limit}",
+            items = Sql::list(self.items(&wanted).into_iter().chain(rates).chain(statistic), ", "),
             by = unit.column(),
-            keys = Sql::list(wanted.iter().map(Wanted::sql), ", "),
-            sums = Sql::list(sums, ", "),
-            table = Sql::name(source.table),
-            condition = self.condition(&source),
+            groups = self.groups(&wanted, &units, unit, &steps),
+            rank = self.rank(unit),
+            labels = Sql::list(wanted.iter().map(|column| Sql::name(&column.label())), ", "),
             limit = self.query.most_rows()
         );
-        Ok(source.plan(sql, None))
+        let interval = by_points.then_some(Duration::from_secs(steps.points.step));
+        Ok(source.plan(sql, interval))
+    }
+
+    const fn statistic(&self) -> Statistic {
+        self.query.options.statistic
+    }
+
+    /// Whether a ranking by the unit needs more than its sum.
+    fn is_ranked_by_sum(&self, unit: Unit) -> bool {
+        self.statistic() == Statistic::Average && unit.interface().is_none()
+    }
+
+    /// What the groups are ranked by.
+    fn rank(&self, unit: Unit) -> Sql {
+        if self.is_ranked_by_sum(unit) { sql!("{by}_sum", by = unit.column()) } else { "the_rank".into() }
+    }
+
+    /// The groups, with the sums of these units and what they are ranked by.
+    fn groups(&self, wanted: &[Wanted<'_>], units: &[Unit], by: Unit, steps: &Steps<'_>) -> Sql {
+        let by_points = self.statistic() != Statistic::Average;
+        let suffix = if by_points { "volume" } else { "sum" };
+        let sums = units
+            .iter()
+            .map(|unit| sql!("{sum} AS {name}_{suffix}", sum = unit.sum(), name = unit.column(), suffix));
+        let keys = Sql::list(wanted.iter().map(Wanted::sql), ", ");
+        let (table, condition) = (Sql::name(steps.source.table), self.condition(steps.source));
+        let inner = sql!(
+            "SELECT {items}, {sums}{speeds}{bucket}\n  FROM {table}\n  WHERE {condition}\n  GROUP BY {keys}{and_bucket}",
+            items = Sql::list(wanted.iter().map(Wanted::key), ", "),
+            sums = Sql::list(sums, ", "),
+            speeds = by.speeds(),
+            bucket = if by_points { sql!(", {bucket}", bucket = steps.bucket()) } else { Sql::default() },
+            table,
+            condition,
+            keys = &keys,
+            and_bucket = if by_points { ", time_bucket" } else { "" }
+        );
+        if self.is_ranked_by_sum(by) {
+            return inner;
+        }
+        if !by_points {
+            let rate = by.by_speed(sql!("{by}_sum", by = by.column()));
+            return sql!("SELECT *, {rate} AS the_rank\n  FROM (\n  {inner}\n  )", rate, inner);
+        }
+        let rate = by.by_time(sql!("{by}_volume", by = by.column()), steps.length());
+        let sums = units.iter().map(|unit| sql!("sum({name}_volume) AS {name}_sum", name = unit.column()));
+        sql!(
+            "SELECT *, {rank} AS the_rank\n  FROM (\n  SELECT {keys}, {sums}, {statistic} AS the_statistic{speeds}\n  \
+             FROM (\n  {inner}\n  )\n  GROUP BY {keys}\n  )",
+            rank = by.by_speed("the_statistic".into()),
+            keys = &keys,
+            sums = Sql::list(sums, ", "),
+            statistic = self.statistic().sql(rate, steps.points, steps.last_whole()),
+            speeds = by.merged_speeds("the_speeds"),
+            inner
+        )
+    }
+
+    /// The keys of the groups at the top.
+    fn top_keys(&self, wanted: &[Wanted<'_>], unit: Unit, steps: &Steps<'_>) -> Sql {
+        let keys = Sql::list(wanted.iter().map(Wanted::sql), ", ");
+        sql!(
+            "SELECT {keys}\n  FROM (\n  {groups}\n  )\n  ORDER BY {rank} DESC, {keys}\n  LIMIT {limit}",
+            keys,
+            groups = self.groups(wanted, &[unit], unit, steps),
+            rank = self.rank(unit),
+            limit = self.query.most_rows()
+        )
     }
 
     /// The points are at multiples of a step, but for the first, which is where the range begins. Each rate is of the part
     /// of its step that lies in the range and has passed, so that the points add up to the total of the range.
     fn series(&self, names: &[String], unit: Unit, points: u32) -> Result<Plan, Error> {
         let wanted = self.wanted(columns_to_group_by(self.schema, names)?);
-        let target = self.query.target(points);
-        // The coarsest table is for the points that there will be, not for those that were asked for.
-        let source = self.source(&wanted, unit, Duration::from_secs(step_of(target, 1)))?;
-        let points = Points::of(source.range, target, source.resolution);
+        let spacing = self.query.spacing(points)?;
+        let source = self.source(&wanted, unit, spacing.rounded())?;
+        let points = Points::of(source.range, spacing, source.resolution);
         let steps = Steps { points, source: &source };
         let sql = if wanted.is_empty() { self.line(unit, &steps) } else { self.lines(&wanted, unit, &steps) };
         Ok(source.plan(sql, Some(Duration::from_secs(points.step))))
@@ -139,14 +170,16 @@ impl<'a> Planner<'a> {
     /// taken for what is named here.
     fn line(&self, unit: Unit, steps: &Steps<'_>) -> Sql {
         sql!(
-            "SELECT {time}, {value}\nFROM (\n  SELECT {VOLUMES}\n  FROM (\n    SELECT {bucket}, {sum} AS \
-             the_volume\n    FROM {table}\n    WHERE {condition}\n    GROUP BY time_bucket\n  )\n)\n\
+            "SELECT {time}, {value}\nFROM (\n  SELECT {VOLUMES}{merged}\n  FROM (\n    SELECT {bucket}, {sum} AS \
+             the_volume{speeds}\n    FROM {table}\n    WHERE {condition}\n    GROUP BY time_bucket\n  )\n)\n\
              ARRAY JOIN range(toUInt32({buckets})) AS time_bucket\nORDER BY time",
             time = steps.time(),
             value = steps.rate(unit),
             VOLUMES,
+            merged = unit.merged_speeds("the_speeds"),
             bucket = steps.bucket(),
             sum = unit.sum(),
+            speeds = unit.speeds(),
             table = Sql::name(steps.source.table),
             condition = self.condition(steps.source),
             // A row for each bucket, traffic or not.
@@ -156,18 +189,18 @@ impl<'a> Planner<'a> {
 
     /// The same of each of the top groups, and of all others.
     fn lines(&self, wanted: &[Wanted<'_>], unit: Unit, steps: &Steps<'_>) -> Sql {
-        let group = |column: &Wanted<'_>| Sql::name(&format!("{}_group", column.name()));
+        let group = |column: &Wanted<'_>| Sql::name(&format!("{}_group", column.label()));
         // What is not among the top is one group, of which nothing is known.
         let groups = wanted.iter().map(|column| {
             let (value, group) = (column.value(), group(column));
             sql!("if(is_top, {value}, NULL) AS {group}", value, group)
         });
+        let keys = Sql::list(wanted.iter().map(Wanted::sql), ", ");
         sql!(
             "SELECT {time}, {items}, {value}\nFROM (\n  SELECT {group_keys}, {VOLUMES}, sum(the_volume) AS \
-             total_volume\n  FROM (\n    SELECT time_bucket, {groups}, sum(key_volume) AS the_volume\n    FROM (\n      \
-             SELECT {bucket}, {keys}, {sum} AS key_volume, ({keys}) IN (\n        SELECT {keys}\n        FROM \
-             {table}\n        WHERE {condition}\n        GROUP BY {keys}\n        ORDER BY {sum} DESC, {keys}\n        \
-             LIMIT {limit}\n      ) AS is_top\n      FROM {table}\n      WHERE {condition}\n      GROUP BY \
+             total_volume{merged}\n  FROM (\n    SELECT time_bucket, {groups}, sum(key_volume) AS the_volume{merged}\n    \
+             FROM (\n      SELECT {bucket}, {key_items}, {sum} AS key_volume{speeds}, ({keys}) IN (\n  {top}\n      ) AS \
+             is_top\n      FROM {table}\n      WHERE {condition}\n      GROUP BY \
              time_bucket, {keys}\n    )\n    GROUP BY time_bucket, {group_keys}\n  )\n  GROUP BY {group_keys}\n)\n\
              ARRAY JOIN range(toUInt32({buckets})) AS time_bucket\n\
              ORDER BY time, isNull({first}), total_volume DESC, {group_keys}",
@@ -176,20 +209,24 @@ impl<'a> Planner<'a> {
             value = steps.rate(unit),
             group_keys = Sql::list(wanted.iter().map(group), ", "),
             VOLUMES,
+            merged = unit.merged_speeds("the_speeds"),
             groups = Sql::list(groups, ", "),
             bucket = steps.bucket(),
-            keys = Sql::list(wanted.iter().map(Wanted::sql), ", "),
+            key_items = Sql::list(wanted.iter().map(Wanted::key), ", "),
+            keys,
             sum = unit.sum(),
+            speeds = unit.speeds(),
+            top = self.top_keys(wanted, unit, steps),
             table = Sql::name(steps.source.table),
             condition = self.condition(steps.source),
-            limit = self.query.most_rows(),
             buckets = steps.points.count,
             first = wanted.first().map(group).unwrap_or_default()
         )
     }
 
     fn flows(&self, names: &[String]) -> Result<Plan, Error> {
-        let wanted = self.wanted(columns_of_flows(self.schema, names)?);
+        let column = |id| Wanted { column: self.schema.column(id), cut: None };
+        let wanted: Vec<Wanted<'_>> = columns_of_flows(self.schema, names)?.into_iter().map(column).collect();
         let source = self.raw(&wanted)?;
         // The values are made outside, where no condition can take them for the columns. The first term of the order
         // is how the table is sorted: of the newest part no more is read than is asked for.
@@ -206,15 +243,16 @@ impl<'a> Planner<'a> {
         Ok(source.plan(sql, None))
     }
 
-    fn wanted(&self, ids: Vec<ColumnId>) -> Vec<Wanted<'a>> {
-        ids.into_iter().map(|id| Wanted { column: self.schema.column(id) }).collect()
+    fn wanted(&self, dimensions: Vec<Dimension>) -> Vec<Wanted<'a>> {
+        let wanted = |found: Dimension| Wanted { column: self.schema.column(found.column), cut: found.cut };
+        dimensions.into_iter().map(wanted).collect()
     }
 
     /// The values of the columns, with what numbers are called.
     fn items(&self, wanted: &[Wanted<'_>]) -> Vec<Sql> {
         let mut items = Vec::new();
         for column in wanted {
-            let (value, name) = (column.value(), column.sql());
+            let (value, name) = (column.value(), Sql::name(&column.label()));
             items.push(if value == name { value } else { named(value, name) });
             let title = column.title(self.stored, column.sql());
             items.extend(title.map(|(title, value)| named(value, Sql::name(&title))));
@@ -229,7 +267,7 @@ impl<'a> Planner<'a> {
             let value = sql!("if(isNull({group}), NULL, {value})", group = &group, value);
             named(value, Sql::name(&title))
         });
-        std::iter::once(named(group, column.sql())).chain(title).collect()
+        std::iter::once(named(group, Sql::name(&column.label()))).chain(title).collect()
     }
 
     /// The columns that the query reads, the filter's first.
@@ -246,14 +284,14 @@ impl<'a> Planner<'a> {
         reads
     }
 
-    fn source(&self, wanted: &[Wanted<'a>], unit: Unit, target: Duration) -> Result<Source<'a>, Error> {
+    fn source(&self, wanted: &[Wanted<'a>], unit: Unit, spacing: Spacing) -> Result<Source<'a>, Error> {
         if unit == Unit::Flows {
             return self.raw(wanted);
         }
         let mut reads = self.reads(wanted);
         reads.push("TimeReceived");
         reads.extend(unit.reads());
-        let (table, reason) = choose(self.stored, &reads, self.query.range, target)?;
+        let (table, reason) = choose(self.stored, &reads, self.query.range, spacing)?;
         let is_average = |name: &&&str| {
             let column = self.schema.find(name).map(|id| self.schema.column(id));
             let expression = column.and_then(|column| column.storage().expression);
@@ -307,7 +345,8 @@ impl Source<'_> {
     }
 
     fn plan(self, sql: Sql, interval: Option<Duration>) -> Plan {
-        Plan { table: self.table.to_owned(), reason: self.reason, sql, range: self.range, interval }
+        let (table, reason, range) = (self.table.to_owned(), self.reason, self.range);
+        Plan { table, reason, sql, range, interval, reverse: None }
     }
 }
 
@@ -334,11 +373,21 @@ impl Steps<'_> {
         sql!("toUInt32({begin}) AS time", begin = self.begin())
     }
 
-    fn rate(&self, unit: Unit) -> Sql {
+    /// The seconds of a step that lie in the range and have passed.
+    fn length(&self) -> Sql {
         let (start, step, to) = (self.points.start, self.points.step, self.source.to());
         let end = sql!("least({start} + {step} * (time_bucket + 1), {to})", start, step, to);
-        let value = unit.by_time("all_volumes[time_bucket]".into(), length(end, self.begin()));
+        length(end, self.begin())
+    }
+
+    fn rate(&self, unit: Unit) -> Sql {
+        let value = unit.by_speed(unit.by_time("all_volumes[time_bucket]".into(), self.length()));
         sql!("{value} AS {name}", value, name = unit.column())
+    }
+
+    fn last_whole(&self) -> u64 {
+        let TimeRange { from, to } = self.source.range;
+        self.points.last_whole((secs(from), secs(to)), secs(SystemTime::now()))
     }
 }
 

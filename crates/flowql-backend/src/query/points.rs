@@ -27,12 +27,55 @@ pub struct Points {
     pub count: u64,
 }
 
+/// How far apart points are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spacing {
+    /// So far at least.
+    AtLeast(Duration),
+    /// So many seconds.
+    Exactly(u64),
+}
+
+impl Spacing {
+    /// The step on a table of this interval, of which it is a multiple.
+    pub(super) fn step(self, resolution: u64) -> u64 {
+        match self {
+            Self::AtLeast(target) => step_of(target, resolution),
+            Self::Exactly(step) => step.next_multiple_of(resolution),
+        }
+    }
+
+    /// How far apart the points are to be, at least.
+    pub(super) const fn target(self) -> Duration {
+        match self {
+            Self::AtLeast(target) => target,
+            Self::Exactly(step) => Duration::from_secs(step),
+        }
+    }
+
+    /// That of the points that there will be, not of those that were asked for: the coarsest table is for them.
+    pub(super) fn rounded(self) -> Self {
+        match self {
+            Self::AtLeast(target) => Self::AtLeast(Duration::from_secs(step_of(target, 1))),
+            exact @ Self::Exactly(_) => exact,
+        }
+    }
+}
+
 impl Points {
-    /// The points of a range that is widened to whole intervals of a table, so far apart at least.
-    pub(super) fn of(range: TimeRange, target: Duration, resolution: u64) -> Self {
-        let step = step_of(target, resolution);
+    /// The points of a range that is widened to whole intervals of a table.
+    pub(super) fn of(range: TimeRange, spacing: Spacing, resolution: u64) -> Self {
+        let step = spacing.step(resolution);
         let start = secs(range.from) / step * step;
         Self { start, step, count: (secs(range.to) - start).div_ceil(step) }
+    }
+
+    /// The number of the last point that is whole: all of its time is in the range (in seconds) and has passed. The very
+    /// last one where none is.
+    pub fn last_whole(&self, (from, to): (u64, u64), now: u64) -> u64 {
+        let end = to.min(now).saturating_sub(self.start) / self.step;
+        let whole = end.checked_sub(1).filter(|place| self.start + place * self.step >= from);
+        whole.unwrap_or_else(|| self.count.saturating_sub(1))
     }
 }
 
@@ -63,8 +106,32 @@ impl FlowQuery {
     }
 
     /// The points of a series of every flow, no more than so many but for parts at the ends.
-    pub fn points(&self, points: u32) -> Points {
-        Points::of(widened(self.range, 1), self.target(points), 1)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadQuery`] where the step makes too many.
+    pub fn points(&self, points: u32) -> Result<Points, Error> {
+        Ok(Points::of(widened(self.range, 1), self.spacing(points)?, 1))
+    }
+
+    /// How far apart the points are to be, of which there may be so many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadQuery`] where the step makes too many, or is none.
+    pub(super) fn spacing(&self, points: u32) -> Result<Spacing, Error> {
+        let Some(step) = self.options.step else { return Ok(Spacing::AtLeast(self.target(points))) };
+        let step = step.as_secs();
+        if step == 0 {
+            return Err(Error::BadQuery("a step has at least a second".to_owned()));
+        }
+        let length = secs(self.range.to).saturating_sub(secs(self.range.from));
+        if length / step > u64::from(MOST_POINTS) {
+            return Err(Error::BadQuery(format!(
+                "a step of {step} s makes more than {MOST_POINTS} points: take a longer one, or a shorter time"
+            )));
+        }
+        Ok(Spacing::Exactly(step))
     }
 
     /// How far apart so many points are.
@@ -100,4 +167,20 @@ pub(super) fn widened(range: TimeRange, interval: u64) -> TimeRange {
 /// A time in seconds since 1970, as ClickHouse keeps it.
 pub(super) fn secs(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().min(u64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_point_is_one_that_is_whole() {
+        let points = Points { start: 0, step: 60, count: 5 };
+        // The range is from 30 to 270: the first and the last point are parts.
+        let last = |now| points.last_whole((30, 270), now);
+        assert_eq!((last(1000), last(240), last(239), last(120)), (3, 3, 2, 1));
+        // Nothing is whole yet: the very last one has to do.
+        assert_eq!((last(119), last(0)), (4, 4));
+        assert_eq!(points.last_whole((0, 300), 1000), 4);
+    }
 }

@@ -44,7 +44,8 @@ fn plan_on(days: [u64; 4], filter: &str, minutes: u64, kind: Kind) -> Result<Pla
         FlowFilter::compile(&Compiler::new(&schema, &saved), filter, Direction::Forward, None).unwrap();
     let to = UNIX_EPOCH + Duration::from_secs(NOON);
     let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
-    FlowQuery { filter, range, kind, limit: 10, id: None }.plan(&schema, &stored(&schema, days))
+    FlowQuery { filter, range, kind, limit: 10, options: QueryOptions::default(), id: None }
+        .plan(&schema, &stored(&schema, days))
 }
 
 fn top(columns: &[&str]) -> Kind {
@@ -157,7 +158,14 @@ fn what_is_not_there_is_said() {
             .unwrap();
     let to = UNIX_EPOCH + Duration::from_secs(NOON);
     let range = TimeRange { from: to - Duration::from_secs(60), to };
-    let query = FlowQuery { filter, range, kind: top(&["SrcAS"]), limit: 1, id: None };
+    let query = FlowQuery {
+        filter,
+        range,
+        kind: top(&["SrcAS"]),
+        limit: 1,
+        options: QueryOptions::default(),
+        id: None,
+    };
     let error = |stored: &StoredSchema| query.plan(&schema, stored).unwrap_err().to_string();
     assert_eq!(error(&stored(&Schema::default(), [1, 1, 1, 1])), "no table has the column `SrcVlan`");
     assert_eq!(
@@ -177,7 +185,7 @@ fn the_range_is_widened_to_whole_intervals_of_the_table() {
             FlowFilter::compile(&Compiler::new(&schema, &saved), "", Direction::Forward, None).unwrap();
         let to = UNIX_EPOCH + Duration::from_secs(NOON + offset);
         let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
-        let plan = FlowQuery { filter, range, kind, limit: 10, id: None }
+        let plan = FlowQuery { filter, range, kind, limit: 10, options: QueryOptions::default(), id: None }
             .plan(&schema, &stored(&schema, [15, 7, 90, 360]));
         let plan = plan.unwrap();
         let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -228,4 +236,63 @@ fn the_values_of_a_filter_are_parameters() {
         )
     );
     assert!(plan.sql.to_string().contains("dictGetOrDefault('asns', 'name', SrcAS, '') AS SrcASName"));
+}
+
+#[test]
+fn a_step_takes_the_coarsest_table_whose_intervals_make_it() {
+    let plan = |minutes: u64, step: u64| {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let compiler = Compiler::new(&schema, &saved);
+        let filter = FlowFilter::compile(&compiler, "", Direction::Forward, None).unwrap();
+        let to = UNIX_EPOCH + Duration::from_secs(NOON);
+        let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
+        let options = QueryOptions { step: Some(Duration::from_secs(step)), ..QueryOptions::default() };
+        let query = FlowQuery { filter, range, kind: series(&[], 1), limit: 10, options, id: None };
+        query.plan(&schema, &stored(&schema, [15, 7, 90, 360]))
+    };
+    for (minutes, step, table, interval) in [
+        (DAY, 120, "flows_1m0s", 120),
+        (HOUR, 90, "flows", 90),
+        (DAY, 300, "flows_5m0s", 300),
+        (DAY, 420, "flows_1m0s", 420),
+        (DAY, 3600, "flows_1h0m0s", 3600),
+        // Nothing finer goes back so far.
+        (100 * DAY, 5400, "flows_1h0m0s", 7200),
+    ] {
+        let plan = plan(minutes, step).unwrap();
+        let found = plan.interval.unwrap().as_secs();
+        assert_eq!((plan.table.as_str(), found), (table, interval), "{minutes} {step}: {}", plan.reason);
+    }
+    let reason = plan(DAY, 420).unwrap().reason;
+    assert_eq!(
+        reason,
+        "the coarsest table that serves: points 7 min apart are no whole intervals of flows_5m0s"
+    );
+    assert!(plan(DAY, 1).unwrap_err().to_string().contains("makes more than 10000 points"));
+    assert!(plan(DAY, 0).is_err());
+}
+
+#[test]
+fn the_opposite_direction_has_the_counterparts_of_the_columns() {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let reversed = |columns: &[&str], unit: Unit| {
+        let compiler = Compiler::new(&schema, &saved);
+        let compile = |direction| FlowFilter::compile(&compiler, "DstPort = 53", direction, None).unwrap();
+        let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        let to = UNIX_EPOCH + Duration::from_secs(NOON);
+        let range = TimeRange { from: to - Duration::from_secs(60), to };
+        let filter = compile(Direction::Forward);
+        let kind = Kind::Top { columns, unit };
+        let query = FlowQuery { filter, range, kind, limit: 1, options: QueryOptions::default(), id: None };
+        query.reversed(&schema, compile(Direction::Reverse)).map(|query| query.kind)
+    };
+    let columns = ["DstAS", "Proto", "DstAddr/24", "InIfName"].map(str::to_owned).to_vec();
+    assert_eq!(
+        reversed(&["SrcAS", "Proto", "SrcAddr/24", "OutIfName"], Unit::InSpeed),
+        Ok(Kind::Top { columns, unit: Unit::OutSpeed })
+    );
+    assert_eq!(
+        reversed(&["Dst1stAS"], Unit::Bits).unwrap_err().to_string(),
+        "the column `Dst1stAS` has none for the opposite direction"
+    );
 }

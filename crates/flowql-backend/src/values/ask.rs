@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use flowql::Schema;
+use flowql::ide::Suggestion;
 use futures_util::future::join;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,6 +27,9 @@ pub trait ValueRows: Sync {
 const ENOUGH: usize = 10;
 /// How long a wider window may take where something was found already.
 const QUICK: Duration = Duration::from_millis(400);
+
+/// Said of values that flows have which the rest of the filter does not select.
+const OTHER_FLOWS: &str = "only without the rest of the filter";
 
 /// What one of the sources of values gave, and why not all.
 #[derive(Default)]
@@ -60,6 +64,11 @@ pub async fn ask(
     }
     let (recent, names) = found;
     let is_empty = recent.rows.is_empty() && names.rows.is_empty();
+    if is_empty && query.rest.is_some() && recent.error.is_none() && names.error.is_none() {
+        let deadline = until.saturating_duration_since(Instant::now());
+        let any = ValueQuery { rest: None, deadline, ..query.clone() };
+        return Ok(of_other_flows(Box::pin(ask(database, &any, schema, stored)).await?));
+    }
     for (what, error) in [("recent flows", recent.error), ("names", names.error)] {
         match error {
             Some(error) if is_empty => return Err(error),
@@ -72,6 +81,15 @@ pub async fn ask(
     let answer = Answer::new(query, schema);
     let suggestions = answer.ranked(merged(recent.rows, names.rows));
     Ok(Values { suggestions, incomplete })
+}
+
+/// Values of any flow, where the rest of the filter selects none that has one: each says so.
+fn of_other_flows(mut values: Values) -> Values {
+    for Suggestion { detail, .. } in &mut values.suggestions {
+        let separator = if detail.is_empty() { "" } else { ", " };
+        *detail = format!("{detail}{separator}{OTHER_FLOWS}");
+    }
+    values
 }
 
 /// The recent flows and the names, at the same time.

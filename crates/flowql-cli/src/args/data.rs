@@ -121,18 +121,25 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
   flowql query 'InIfBoundary = external' --top SrcAS
   flowql query 'DstPort = \"https\"' --top SrcAS,DstCountry --by packets --from -6h
   flowql query 'SrcAS = AS15169' --series --from -24h
-  flowql query '' --series --top InIfName --points 24 --from 2026-01-30 --to 2026-01-31
+  flowql query '' --series --top InIfName --step 1h --from 2026-01-30 --to 2026-01-31
+  flowql query 'DstPort = 443' --top SrcAddr/24 --rank p95 --from yesterday --to today
+  flowql query 'InIfName = \"et-0/0/0\"' --series --both --by inspeed --from '1 month ago'
   flowql query 'Proto = \"icmp\"' --flows --limit 50 --format json
   flowql query 'DstPort = 443' --top SrcAS --from -7d --backend file --flows-from flows.jsonl")]
 pub(crate) struct Query {
     /// The filter, empty for all flows; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,
     /// The values of these columns that have the most traffic; with --series, their traffic over time
+    ///
+    /// Addresses can be cut to prefixes: SrcAddr/24 is /24 of IPv4 and /48 of IPv6, SrcAddr/24/56 says both.
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     pub(crate) top: Vec<String>,
     /// What traffic is measured in
     #[arg(long, value_name = "UNIT", value_enum, default_value_t = By::Bits)]
     pub(crate) by: By,
+    /// What values of --top are ranked by: the average, or the maximum, last or 95th percentile of the points
+    #[arg(long, value_name = "STATISTIC", value_enum, default_value_t = Rank::Average)]
+    pub(crate) rank: Rank,
     /// The traffic over time; this is what is shown when nothing else is asked for
     #[arg(long)]
     pub(crate) series: bool,
@@ -142,21 +149,27 @@ pub(crate) struct Query {
     /// With --flows, these columns rather than the usual ones
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',', requires = "flows")]
     pub(crate) columns: Vec<String>,
-    /// Since when: -1h, -7d, 2026-01-31, 2026-01-31T18:00
+    /// Since when: -1h, -7d, -3mo, '2 weeks ago', yesterday, 'last month', 2026-01-31, 2026-01-31T18:00
     #[arg(long, value_name = "TIME", default_value = "-1h", allow_hyphen_values = true)]
     pub(crate) from: String,
     /// Until when
     #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
     pub(crate) to: String,
     /// At most so many rows or, of a series, top values
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: u32,
-    /// At most so many points of a series
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    /// At most so many points of a series, or of a ranking by them
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) points: u32,
+    /// The time between the points instead: 2m, 1h
+    #[arg(long, value_name = "TIME", conflicts_with = "points")]
+    pub(crate) step: Option<String>,
     /// Select the flows of the opposite direction
     #[arg(long)]
     pub(crate) reverse: bool,
+    /// Answer for both directions: the rows of the filter, then those of the opposite direction
+    #[arg(long, conflicts_with_all = ["reverse", "explain"])]
+    pub(crate) both: bool,
     /// How to print the answer
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = RowFormat::Table)]
     pub(crate) format: RowFormat,
@@ -175,10 +188,31 @@ pub(crate) struct Query {
 pub(crate) enum By {
     /// Bits per second, of layer 3
     Bits,
+    /// Bits per second, of layer 2: 38 bytes a packet more
+    L2bits,
     /// Packets per second
     Packets,
     /// Flow records
     Flows,
+    /// Share of the speed of the input interfaces, at layer 2
+    Inspeed,
+    /// Share of the speed of the output interfaces, at layer 2
+    Outspeed,
+}
+
+/// What values are ranked by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Rank {
+    /// The whole time
+    Average,
+    /// The largest point
+    #[value(alias = "max")]
+    Maximum,
+    /// The last whole point
+    Last,
+    /// The 95th percentile of the points, by nearest rank
+    #[value(alias = "95th")]
+    P95,
 }
 
 /// How rows are printed.

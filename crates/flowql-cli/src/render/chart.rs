@@ -1,6 +1,6 @@
 //! A series in the terminal.
 
-use flowql_client::{AnswerTable, iso_time, scaled};
+use flowql_client::{AnswerTable, amount, iso_time, scaled};
 use serde_json::Value;
 
 /// The height of a chart of one line.
@@ -9,22 +9,18 @@ const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇',
 
 /// One line of a series.
 struct Line {
-    /// What it is of; empty for all traffic.
-    label: String,
+    /// What it is of, as the answer has it; empty for all traffic.
+    names: Vec<Value>,
     points: Vec<f64>,
 }
 
 /// The series as a chart, where it is of all traffic, else as a spark line for each group.
 pub(crate) fn lines(table: &AnswerTable) -> Vec<String> {
     let (times, lines) = series(table);
-    let unit = match table.columns.last().map(|column| column.name.as_str()) {
-        Some("bits") => "b/s",
-        Some("packets") => "p/s",
-        _ => "flows",
-    };
+    let unit = table.columns.last().map(|column| column.name.as_str()).unwrap_or_default();
     match lines.as_slice() {
         [] => Vec::new(),
-        [line] if line.label.is_empty() => chart(&times, line, unit),
+        [line] if line.names.is_empty() => chart(&times, line, unit),
         lines => sparks(&times, lines, unit),
     }
 }
@@ -33,37 +29,50 @@ pub(crate) fn lines(table: &AnswerTable) -> Vec<String> {
 fn series(table: &AnswerTable) -> (Vec<u64>, Vec<Line>) {
     let mut times: Vec<u64> = Vec::new();
     let mut lines: Vec<Line> = Vec::new();
+    let place = table.columns.iter().position(|column| column.name == "time").unwrap_or_default();
     for row in &table.rows {
-        let (Some((time, rest)), Some(value)) = (row.split_first(), row.last()) else { continue };
-        let time = time.as_u64().unwrap_or_default();
-        if times.last() != Some(&time) {
+        let mut names = row.clone();
+        let Some(value) = names.pop() else { continue };
+        if place >= names.len() {
+            continue;
+        }
+        let time = names.remove(place).as_u64().unwrap_or_default();
+        // The lines of the other direction have the same times.
+        if times.last().is_none_or(|last| *last < time) {
             times.push(time);
         }
-        let names = rest.split_last().map(|(_, names)| names).unwrap_or_default();
-        let label = label(names);
         let point = value.as_f64().unwrap_or_default();
-        match lines.iter_mut().find(|line| line.label == label) {
+        match lines.iter_mut().find(|line| line.names == names) {
             Some(line) => line.points.push(point),
-            None => lines.push(Line { label, points: vec![point] }),
+            None => lines.push(Line { names, points: vec![point] }),
         }
     }
     (times, lines)
 }
 
+/// What a line is called. The group of all others is told from names that are empty, or that read like it.
 fn label(names: &[Value]) -> String {
-    if !names.is_empty() && names.iter().all(Value::is_null) {
-        return "others".to_owned();
-    }
-    let texts = names.iter().map(|name| match name {
+    let text = |name: &Value| match name {
+        Value::String(text) if text == "others" => "\"others\"".to_owned(),
         Value::String(text) => text.chars().filter(|character| !character.is_control()).collect(),
         other => other.to_string(),
-    });
-    texts.filter(|text: &String| !text.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    let mut texts: Vec<String> = names.iter().filter(|name| !name.is_null()).map(text).collect();
+    texts.retain(|text| !text.is_empty());
+    if names.iter().any(Value::is_null) {
+        texts.push("others".to_owned());
+    }
+    if texts.is_empty() { "\"\"".to_owned() } else { texts.join(" ") }
+}
+
+/// An amount of a unit, as its column is called.
+fn shown(number: f64, unit: &str) -> String {
+    amount(number, unit).unwrap_or_else(|| scaled(number, "flows"))
 }
 
 fn chart(times: &[u64], line: &Line, unit: &str) -> Vec<String> {
     let most = line.points.iter().copied().fold(0.0, f64::max);
-    let top = scaled(most, unit);
+    let top = shown(most, unit);
     let width = top.chars().count();
     let mut lines: Vec<String> = (0..HEIGHT)
         .rev()
@@ -92,19 +101,19 @@ fn block(point: f64, most: f64, row: usize) -> char {
 }
 
 fn sparks(times: &[u64], lines: &[Line], unit: &str) -> Vec<String> {
-    let width = lines.iter().map(|line| line.label.chars().count()).max().unwrap_or_default();
+    let width = lines.iter().map(|line| label(&line.names).chars().count()).max().unwrap_or_default();
     let mut rows: Vec<String> = lines
         .iter()
         .map(|line| {
             let most = line.points.iter().copied().fold(0.0, f64::max);
             let mean = line.points.iter().sum::<f64>() / line.points.len().max(1) as f64;
             let spark: String = line.points.iter().map(|point| spark(*point, most)).collect();
-            let label = &line.label;
+            let label = label(&line.names);
             let padding = " ".repeat(width.saturating_sub(label.chars().count()));
             format!(
                 "{label}{padding}  {spark}  mean {:>10}  most {:>10}",
-                scaled(mean, unit),
-                scaled(most, unit)
+                shown(mean, unit),
+                shown(most, unit)
             )
         })
         .collect();
@@ -166,6 +175,38 @@ mod tests {
         let lines = lines(&table(&["time", "SrcAS", "SrcASName", "bits"], rows));
         assert!(lines[0].starts_with("15169 Google  ▁█  mean      7 b/s  most     14 b/s"), "{lines:?}");
         assert!(lines[1].starts_with("others        █▅  "), "{lines:?}");
+    }
+
+    #[test]
+    fn directions_empty_names_and_others_are_told_apart() {
+        let row =
+            |direction: &str, time: u64, name: Value| vec![json!(direction), json!(time), name, json!(1.0)];
+        let mut rows = Vec::new();
+        for direction in ["forward", "reverse"] {
+            for time in [0, 60] {
+                rows.extend([json!(""), json!("others"), Value::Null].map(|name| row(direction, time, name)));
+            }
+        }
+        let lines = lines(&table(&["direction", "time", "ExporterName", "bits"], rows));
+        let labels: Vec<&str> =
+            lines.iter().filter_map(|line| Some(line.split_once("  ")?.0.trim())).collect();
+        let expected = [
+            "forward",
+            "forward \"others\"",
+            "forward others",
+            "reverse",
+            "reverse \"others\"",
+            "reverse others",
+            "",
+        ];
+        assert_eq!(labels, expected);
+        let all = lines_of_one(&[json!("")]);
+        assert!(all[0].starts_with("\"\"  "), "{all:?}");
+    }
+
+    fn lines_of_one(names: &[Value]) -> Vec<String> {
+        let rows = names.iter().map(|name| vec![json!(0), name.clone(), json!(0.5)]).collect();
+        lines(&table(&["time", "ExporterName", "inspeed"], rows))
     }
 
     #[test]

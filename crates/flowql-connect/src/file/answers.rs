@@ -1,23 +1,22 @@
 //! The answers to the three kinds of queries, as ClickHouse gives them.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashMap};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use flowql::{ColumnId, Schema};
-use flowql_backend::{Error, FlowQuery, Kind, Points, Unit, columns_of_flows, columns_to_group_by};
+use flowql_backend::{
+    Dimension, Error, FlowQuery, Kind, Points, Unit, columns_of_flows, columns_to_group_by,
+};
 use flowql_client::AnswerColumn;
 use flowql_eval::Value;
 use serde_json::{Value as Json, json};
 
 use super::cells::{Names, Shown, compare_cells};
+use super::groups::{Group, Measure, Rank, Speeds, bounded};
 use super::scan::{Flow, Scan};
 
 /// The most groups of a query, so that its memory is bounded.
 const MOST_GROUPS: usize = 1_000_000;
-
-/// The most points and groups that a series has volumes for.
-const MOST_VOLUMES: usize = 4_000_000;
 
 /// An answer.
 pub(super) struct Table {
@@ -28,64 +27,77 @@ pub(super) struct Table {
 impl Table {
     /// The answer to a query.
     pub(super) fn of(scan: &Scan, schema: &Schema, query: &FlowQuery) -> Result<Self, Error> {
-        let columns = match &query.kind {
-            Kind::Top { columns, .. } | Kind::Series { columns, .. } => columns_to_group_by(schema, columns)?,
-            Kind::Flows { columns } => columns_of_flows(schema, columns)?,
-        };
-        let shown = columns.iter().map(|&id| Shown::new(schema.column(id))).collect();
-        let asked = Asked { scan, schema, columns, shown, names: Names::shipped() };
         let most = query.most_rows() as usize;
+        let whole = |column| Dimension { column, cut: None };
+        let (dimensions, unit, points) = match &query.kind {
+            Kind::Top { columns, unit } => {
+                (columns_to_group_by(schema, columns)?, *unit, query.options.points.unwrap_or(POINTS_OF_TOP))
+            }
+            Kind::Series { columns, unit, points } => (columns_to_group_by(schema, columns)?, *unit, *points),
+            Kind::Flows { columns } => {
+                (columns_of_flows(schema, columns)?.into_iter().map(whole).collect(), Unit::Bits, 1)
+            }
+        };
+        let points = match query.kind {
+            Kind::Flows { .. } => Points { start: 0, step: 1, count: 1 },
+            _ => query.points(points)?,
+        };
+        let statistic = query.options.statistic;
+        let measure = Measure { unit, statistic, points, range: scan.range(), now: Measure::now() };
+        let shown: Vec<Shown<'_>> =
+            dimensions.iter().map(|found| Shown::new(schema.column(found.column), found.cut)).collect();
+        let mut columns: Vec<ColumnId> = dimensions.iter().map(|found| found.column).collect();
+        if let Some([name, speed]) = unit.interface() {
+            for column in columns_of_flows(schema, &["ExporterAddress", name, speed].map(str::to_owned))? {
+                columns.push(column);
+            }
+        }
+        let asked = Asked { scan, schema, columns, shown, measure, names: Names::shipped() };
         match &query.kind {
-            Kind::Top { unit, .. } => asked.top(*unit, most),
-            Kind::Series { unit, points, .. } => asked.series(*unit, query.points(*points), most),
+            Kind::Top { .. } => asked.top(most),
+            Kind::Series { .. } => asked.series(most),
             Kind::Flows { .. } => asked.flows(most),
         }
     }
 }
 
+/// So many points has a top by a statistic of its points where nobody says how many.
+pub(super) const POINTS_OF_TOP: u32 = 100;
+
 /// What is asked of the flows.
 struct Asked<'a> {
     scan: &'a Scan,
     schema: &'a Schema,
+    /// The columns to group by, then those of the interface.
     columns: Vec<ColumnId>,
     shown: Vec<Shown<'a>>,
+    measure: Measure,
     names: Names,
 }
 
-/// The sums of a group, as ClickHouse adds up: they wrap.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    bits: u64,
-    packets: u64,
-    flows: u64,
-}
-
-impl Sums {
-    fn add(&mut self, flow: &Flow<'_>) {
-        self.bits = self.bits.wrapping_add(flow.volume(Unit::Bits));
-        self.packets = self.packets.wrapping_add(flow.volume(Unit::Packets));
-        self.flows += 1;
-    }
-
-    const fn of(self, unit: Unit) -> u64 {
-        match unit {
-            Unit::Bits => self.bits,
-            Unit::Packets => self.packets,
-            Unit::Flows => self.flows,
-        }
-    }
-}
+/// A group by its key, with what it is ranked by.
+type Ranked = (Vec<Value>, Group, Rank);
 
 impl Asked<'_> {
-    fn each(&self, take: impl FnMut(&Flow<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        self.scan.each(self.schema, &self.columns, take)
+    /// Gives each flow to `take`, with its key and its interface.
+    fn each(
+        &self,
+        mut take: impl FnMut(&Flow<'_>, Vec<Value>, &[Value]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.scan.each(self.schema, &self.columns, |flow| {
+            let mut key = flow.values();
+            let interface = key.split_off(self.shown.len().min(key.len()));
+            let key = self.shown.iter().zip(key).map(|(shown, value)| shown.key(value)).collect();
+            take(flow, key, &interface)
+        })
     }
 
-    /// The sums of each group.
-    fn groups(&self) -> Result<HashMap<Vec<Value>, Sums>, Error> {
-        let mut groups: HashMap<Vec<Value>, Sums> = HashMap::new();
-        self.each(|flow| {
-            groups.entry(flow.values()).or_default().add(flow);
+    /// The groups of flows.
+    fn groups(&self) -> Result<HashMap<Vec<Value>, Group>, Error> {
+        let mut groups: HashMap<Vec<Value>, Group> = HashMap::new();
+        let mut volumes = 0;
+        self.each(|flow, key, interface| {
+            groups.entry(key).or_default().add(flow, interface, &self.measure, &mut volumes)?;
             if groups.len() > MOST_GROUPS {
                 return Err(Error::BadQuery(format!(
                     "the flows have more than {MOST_GROUPS} groups: name fewer columns, or narrow the filter"
@@ -109,57 +121,71 @@ impl Asked<'_> {
         self.shown.iter().flat_map(Shown::columns).collect()
     }
 
-    fn top(&self, unit: Unit, most: usize) -> Result<Table, Error> {
-        let groups = self.groups()?;
-        let total = groups.values().fold(0_u64, |total, sums| total.wrapping_add(sums.of(unit)));
-        let mut ranked: Vec<(Vec<Json>, Vec<Value>, Sums)> =
-            groups.into_iter().map(|(values, sums)| (self.keys(&values), values, sums)).collect();
-        ranked.sort_by(|(first, _, a), (second, _, b)| {
-            b.of(unit).cmp(&a.of(unit)).then_with(|| compare_cells(first, second))
-        });
-        let (from, to) = self.scan.range();
-        let seconds = length(from, to);
-        let rows = ranked.into_iter().take(most).map(|(_, values, sums)| {
-            let mut cells = self.cells(&values);
-            cells.push(rate(Unit::Bits, sums.bits, seconds));
-            cells.push(rate(Unit::Packets, sums.packets, seconds));
-            if unit == Unit::Flows {
-                cells.push(json!(sums.flows));
-            }
-            cells.push(json!(sums.of(unit) as f64 / total.max(1) as f64));
-            cells
-        });
+    /// The order of stored values.
+    fn compare(&self, first: &[Value], second: &[Value]) -> Ordering {
+        let mut orders =
+            self.shown.iter().zip(first.iter().zip(second)).map(|(shown, (a, b))| shown.compare(a, b));
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+
+    /// The groups with what they are ranked by, the highest first.
+    fn ranked(&self, ties: impl Fn(&[Value], &[Value]) -> Ordering) -> Result<Vec<Ranked>, Error> {
+        let with_rank = |(values, group): (Vec<Value>, Group)| {
+            let rank = self.measure.rank(&group);
+            (values, group, rank)
+        };
+        let mut ranked: Vec<Ranked> = self.groups()?.into_iter().map(with_rank).collect();
+        ranked.sort_by(|(first, _, a), (second, _, b)| a.compare(*b).then_with(|| ties(first, second)));
+        Ok(ranked)
+    }
+
+    fn top(&self, most: usize) -> Result<Table, Error> {
+        let unit = self.measure.unit;
+        let ranked = self.ranked(|first, second| compare_cells(&self.keys(first), &self.keys(second)))?;
+        let total = ranked.iter().fold(0_u64, |total, (_, group, _)| total.wrapping_add(group.sum(unit)));
+        let mut units = vec![Unit::Bits, Unit::Packets];
+        units.extend((!units.contains(&unit)).then_some(unit));
+        let statistic = self.measure.statistic.column_of(unit);
+        let seconds = self.measure.seconds();
+        let rows =
+            ranked.into_iter().take(most).map(|(values, group, rank)| {
+                let mut cells = self.cells(&values);
+                cells.extend(units.iter().map(|&unit| {
+                    Measure { unit, ..self.measure }.cell(group.sum(unit), seconds, &group.speeds)
+                }));
+                cells.extend(statistic.as_ref().map(|_| self.measure.rank_cell(rank)));
+                cells.push(json!(group.sum(unit) as f64 / total.max(1) as f64));
+                cells
+            });
         let mut columns = self.shown_columns();
-        columns.extend([measure(Unit::Bits), measure(Unit::Packets)]);
-        columns.extend((unit == Unit::Flows).then(|| measure(unit)));
+        columns.extend(units.iter().map(|&unit| measure(unit)));
+        columns.extend(statistic.clone().map(|name| AnswerColumn { name, ..measure(unit) }));
         columns.push(column("share", "Float64"));
         Ok(Table { columns, rows: rows.collect() })
     }
 
-    fn series(&self, unit: Unit, points: Points, most: usize) -> Result<Table, Error> {
+    fn series(&self, most: usize) -> Result<Table, Error> {
         let mut columns = vec![column("time", "UInt32")];
         columns.extend(self.shown_columns());
-        columns.push(measure(unit));
+        columns.push(measure(self.measure.unit));
         let lines = if self.shown.is_empty() {
             let mut line = Line::default();
-            self.each(|flow| {
-                line.add(flow, unit, points);
+            self.each(|flow, _, interface| {
+                line.add(flow, interface, &self.measure);
                 Ok(())
             })?;
             vec![line]
         } else {
-            self.lines(unit, points, most)?
+            self.lines(most)?
         };
-        let (from, to) = self.scan.range();
         let mut rows = Vec::new();
-        for bucket in 0..points.count {
-            let begin = (points.start + points.step * bucket).max(from);
-            let end = (points.start + points.step * (bucket + 1)).min(to);
+        for bucket in 0..self.measure.points.count {
+            let (begin, seconds) = self.measure.step(bucket);
             for line in &lines {
                 let volume = line.volumes.get(&bucket).copied().unwrap_or_default();
                 let mut row = vec![json!(begin)];
                 row.extend(line.cells.iter().cloned());
-                row.push(rate(unit, volume, length(begin, end)));
+                row.push(self.measure.cell(volume, seconds, &line.speeds));
                 rows.push(row);
             }
         }
@@ -167,19 +193,13 @@ impl Asked<'_> {
     }
 
     /// The line of each of the top groups, and that of all others; the largest first.
-    fn lines(&self, unit: Unit, points: Points, most: usize) -> Result<Vec<Line>, Error> {
-        let mut ranked: Vec<(Vec<Value>, u64)> =
-            self.groups()?.into_iter().map(|(values, sums)| (values, sums.of(unit))).collect();
-        ranked.sort_by(|(first, a), (second, b)| {
-            let mut orders =
-                self.shown.iter().zip(first.iter().zip(second)).map(|(shown, (a, b))| shown.compare(a, b));
-            b.cmp(a).then_with(|| orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal))
-        });
+    fn lines(&self, most: usize) -> Result<Vec<Line>, Error> {
+        let mut ranked = self.ranked(|first, second| self.compare(first, second))?;
         ranked.truncate(most);
         // What reads the same is one line.
         let (mut lines, mut places) = (Vec::new(), HashMap::new());
         let mut of_values: HashMap<Vec<Value>, usize> = HashMap::new();
-        for (values, _) in ranked {
+        for (values, ..) in ranked {
             let keys = self.keys(&values);
             let place = *places.entry(Json::from(keys.clone()).to_string()).or_insert_with(|| {
                 lines.push(Line { cells: self.cells(&values), keys, ..Line::default() });
@@ -193,18 +213,13 @@ impl Asked<'_> {
             ..Line::default()
         };
         let mut volumes = 0;
-        self.each(|flow| {
-            let place = of_values.get(&flow.values());
+        self.each(|flow, key, interface| {
+            let place = of_values.get(&key);
             let line = place.and_then(|&place| lines.get_mut(place)).unwrap_or(&mut others);
             let before = line.volumes.len();
-            line.add(flow, unit, points);
+            line.add(flow, interface, &self.measure);
             volumes += line.volumes.len() - before;
-            if volumes > MOST_VOLUMES {
-                return Err(Error::BadQuery(format!(
-                    "the series have more than {MOST_VOLUMES} points: ask for fewer points or values"
-                )));
-            }
-            Ok(())
+            bounded(volumes)
         })?;
         if !others.volumes.is_empty() {
             lines.push(others);
@@ -224,8 +239,8 @@ impl Asked<'_> {
             newest.sort_by_key(|(time, _)| Reverse(*time));
             newest.truncate(most);
         };
-        self.each(|flow| {
-            newest.push((flow.time(), flow.values()));
+        self.each(|flow, values, _| {
+            newest.push((flow.time(), values));
             if newest.len() >= most.saturating_mul(2).max(1024) {
                 keep(&mut newest);
             }
@@ -245,29 +260,16 @@ struct Line {
     is_others: bool,
     /// By the number of the step.
     volumes: BTreeMap<u64, u64>,
+    speeds: Speeds,
     total: u64,
 }
 
 impl Line {
-    fn add(&mut self, flow: &Flow<'_>, unit: Unit, points: Points) {
-        let bucket = flow.time().saturating_sub(points.start) / points.step;
-        let volume = self.volumes.entry(bucket).or_default();
-        *volume = volume.wrapping_add(flow.volume(unit));
-        self.total = self.total.wrapping_add(flow.volume(unit));
-    }
-}
-
-/// The seconds from a time to another: at least one, and none that have not passed yet.
-fn length(from: u64, to: u64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    to.min(now).saturating_sub(from).max(1)
-}
-
-/// The sum divided by the seconds, for rates.
-fn rate(unit: Unit, sum: u64, seconds: u64) -> Json {
-    match unit {
-        Unit::Bits | Unit::Packets => json!(sum as f64 / seconds as f64),
-        Unit::Flows => json!(sum),
+    fn add(&mut self, flow: &Flow<'_>, interface: &[Value], measure: &Measure) {
+        let volume = self.volumes.entry(measure.bucket(flow)).or_default();
+        *volume = volume.wrapping_add(flow.volume(measure.unit));
+        self.total = self.total.wrapping_add(flow.volume(measure.unit));
+        self.speeds.add(interface);
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 
 use flowql::Column;
 use flowql::tables::{Registries, Type};
-use flowql_backend::Title;
+use flowql_backend::{Cut, Title};
 use flowql_client::AnswerColumn;
 use flowql_eval::{Kind, Value, address_text};
 use flowql_tables::shipped_as_names;
@@ -15,13 +15,24 @@ use serde_json::{Value as Json, json};
 /// A column of an answer: what it shows, and the names of its numbers.
 pub(super) struct Shown<'a> {
     column: &'a Column,
+    cut: Option<Cut>,
     kind: Kind,
     title: Option<Title>,
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn new(column: &'a Column) -> Self {
-        Self { column, kind: Kind::of(column), title: Title::of(column) }
+    pub(super) fn new(column: &'a Column, cut: Option<Cut>) -> Self {
+        Self { column, cut, kind: Kind::of(column), title: Title::of(column) }
+    }
+
+    /// The value that flows are grouped by: the prefix of an address that is cut.
+    pub(super) fn key(&self, value: Value) -> Value {
+        match (self.cut, value) {
+            (Some(cut), Value::Number(address)) => {
+                Value::Number(cut.apply(Ipv6Addr::from_bits(address)).to_bits())
+            }
+            (_, value) => value,
+        }
     }
 
     /// The columns of the answer.
@@ -34,7 +45,8 @@ impl<'a> Shown<'a> {
             (Kind::Time, _) => "UInt32".to_owned(),
             _ => "String".to_owned(),
         };
-        let mut columns = vec![AnswerColumn { name: self.column.name.to_string(), kind }];
+        let cut = self.cut.map(|cut| cut.to_string()).unwrap_or_default();
+        let mut columns = vec![AnswerColumn { name: format!("{}{cut}", self.column.name), kind }];
         if self.title.is_some() {
             columns.push(AnswerColumn { name: Title::name(self.column), kind: "String".to_owned() });
         }
@@ -62,7 +74,13 @@ impl<'a> Shown<'a> {
             json!(numbers.iter().map(|&number| text(number)).collect::<Vec<_>>().join(" "))
         };
         match (self.column.filter_type, value) {
-            (Some(Type::Ip), Value::Number(address)) => json!(plain_address(*address)),
+            (Some(Type::Ip), Value::Number(address)) => {
+                let text = plain_address(*address);
+                json!(match self.cut {
+                    Some(cut) => format!("{text}/{}", cut.length(Ipv6Addr::from_bits(*address))),
+                    None => text,
+                })
+            }
             (Some(Type::Mac), Value::Number(address)) => json!(mac_text(*address)),
             (Some(Type::EType), Value::Number(number)) => match number {
                 0x0800 => json!("IPv4"),

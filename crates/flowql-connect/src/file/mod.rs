@@ -6,6 +6,7 @@
 
 mod answers;
 mod cells;
+mod groups;
 mod scan;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use flowql::Schema;
 use flowql_backend::{
-    Answer, Backend, Capabilities, Error, Explanation, FlowQuery, Kind, Plan, columns_of_flows,
+    Answer, Backend, Capabilities, Error, Explanation, FlowQuery, Kind, Plan, Statistic, columns_of_flows,
     columns_to_group_by,
 };
 use flowql_client::{ClientOptions, Health, Progress, Sql};
@@ -26,7 +27,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use answers::Table;
+use answers::{POINTS_OF_TOP, Table};
 use cells::Names;
 use scan::{Scan, Work};
 
@@ -147,11 +148,13 @@ impl Backend for FlowFile {
                 if columns_to_group_by(&self.schema, columns)?.is_empty() {
                     return Err(Error::BadQuery("a top needs a column".to_owned()));
                 }
-                None
+                let by_points = query.options.statistic != Statistic::Average;
+                let points = query.points(query.options.points.unwrap_or(POINTS_OF_TOP))?;
+                by_points.then_some(Duration::from_secs(points.step))
             }
             Kind::Series { columns, points, .. } => {
                 columns_to_group_by(&self.schema, columns)?;
-                Some(Duration::from_secs(query.points(*points).step))
+                Some(Duration::from_secs(query.points(*points)?.step))
             }
             Kind::Flows { columns } => {
                 columns_of_flows(&self.schema, columns)?;
@@ -159,7 +162,7 @@ impl Backend for FlowFile {
             }
         };
         let reason = "a file has every flow".to_owned();
-        Ok(Plan { table: self.name_of_file(), reason, sql: Sql::default(), range, interval })
+        Ok(Plan { table: self.name_of_file(), reason, sql: Sql::default(), range, interval, reverse: None })
     }
 
     async fn query(&self, query: &FlowQuery) -> Result<Answer, Error> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flowql::{ColumnId, Schema};
-use flowql_backend::{Error, FlowQuery, Unit};
+use flowql_backend::{Error, FlowQuery, LAYER_2_BYTES, Unit};
 use flowql_client::Progress;
 use flowql_eval::json::{LONGEST, Reader};
 use flowql_eval::{Evaluator, Lines, TooLong, Value};
@@ -78,6 +78,10 @@ impl Flow<'_> {
     pub(super) fn volume(&self, unit: Unit) -> u64 {
         match unit {
             Unit::Bits => self.always(1).wrapping_mul(self.always(3)).wrapping_mul(8),
+            Unit::L2Bits | Unit::InSpeed | Unit::OutSpeed => {
+                let added = self.always(2).wrapping_mul(LAYER_2_BYTES);
+                self.always(1).wrapping_add(added).wrapping_mul(self.always(3)).wrapping_mul(8)
+            }
             Unit::Packets => self.always(2).wrapping_mul(self.always(3)),
             Unit::Flows => 1,
         }

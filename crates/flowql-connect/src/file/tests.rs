@@ -2,7 +2,7 @@ use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flowql::{Compiler, SavedFilters};
-use flowql_backend::{Direction, FlowFilter, TimeRange, Unit};
+use flowql_backend::{Direction, FlowFilter, QueryOptions, TimeRange, Unit};
 use flowql_client::AnswerTable;
 use serde_json::{Value as Json, json};
 
@@ -23,7 +23,14 @@ fn query(filter: &str, seconds: u64, kind: Kind) -> FlowQuery {
     let filter = FlowFilter::compile(&compiler, filter, Direction::Forward, None).unwrap();
     let time = |seconds: u64| -> SystemTime { UNIX_EPOCH + Duration::from_secs(seconds) };
     let range = TimeRange { from: time(START), to: time(START + seconds) };
-    FlowQuery { filter, range, kind, limit: 2, id: Some("the query".to_owned()) }
+    FlowQuery {
+        filter,
+        range,
+        kind,
+        limit: 2,
+        options: QueryOptions::default(),
+        id: Some("the query".to_owned()),
+    }
 }
 
 async fn ask(lines: &[&str], query: &FlowQuery) -> Result<AnswerTable, Error> {

@@ -182,6 +182,35 @@ fn queries_give_the_traffic_of_the_store() {
 }
 
 #[test]
+fn queries_take_steps_prefixes_statistics_and_both_directions() {
+    let store = Store::filled();
+    let service = store.serve("", &[]);
+    let (head, rows, _) = lines(
+        &query(&service, json!({"kind": "series", "unit": "l2bits", "step": 7200, "to": store.end})).has(200),
+    );
+    assert_eq!(head["interval"], 7200);
+    assert!((12..=13).contains(&rows.len()), "{rows:?}");
+    assert!(
+        head["from"].as_u64().unwrap() <= store.end - 86_400 && head["to"].as_u64().unwrap() >= store.end
+    );
+    let top =
+        json!({"columns": ["srcaddr/16/32", "InIfName"], "unit": "inspeed", "statistic": "p95", "limit": 3});
+    let (head, rows, _) = lines(&query(&service, top).has(200));
+    let names: Vec<_> = head["columns"].as_array().unwrap().iter().map(|column| &column["name"]).collect();
+    assert_eq!(names, ["SrcAddr/16/32", "InIfName", "bits", "packets", "inspeed", "inspeed_p95", "share"]);
+    assert!(rows.iter().all(|row| row[0].as_str().unwrap().contains('/')), "{rows:?}");
+    assert!(rows.is_sorted_by(|first, second| first[5].as_f64() >= second[5].as_f64()), "{rows:?}");
+    let both = json!({"columns": ["SrcAS"], "both": true, "filter": "Proto = \"ospfx\" OR DstPort = 443"});
+    let (head, rows, _) = lines(&query(&service, both).has(200));
+    let directions: std::collections::BTreeSet<_> = rows.iter().map(|row| row[0].as_str().unwrap()).collect();
+    assert_eq!(directions, ["forward", "reverse"].into());
+    assert_eq!(head["reverse"]["table"], head["table"]);
+    // What there is to say of the filter comes with the answer.
+    let codes: Vec<_> = head["diagnostics"].as_array().unwrap().iter().map(|found| &found["code"]).collect();
+    assert!(codes.contains(&&json!("W508")), "{head}");
+}
+
+#[test]
 fn flows_are_streamed_the_newest_first_and_no_more_than_asked_for() {
     let service = Store::filled().serve("", &[]);
     let flows = json!({"kind": "flows", "columns": ["TimeReceived", "SrcAddr", "Bytes"], "limit": 10_000});
@@ -216,6 +245,15 @@ fn queries_that_cannot_be_asked_are_refused() {
         (json!({"kind": "series", "points": 10_001}), 400, "bad_request", "`points` must be"),
         (json!({"kind": "flows", "columns": vec!["SrcAS"; 33]}), 400, "bad_request", "more than 32 columns"),
         (json!({"columns": ["SrcAS"], "from": 2, "to": 2}), 400, "bad_request", "`from` must be before"),
+        (json!({"columns": ["SrcAddr/33"]}), 400, "bad_request", "`SrcAddr/33` is not a length"),
+        (
+            json!({"columns": ["Dst1stAS"], "both": true}),
+            400,
+            "bad_request",
+            "none for the opposite direction",
+        ),
+        (json!({"kind": "series", "step": 0}), 400, "bad_request", "a step has at least a second"),
+        (json!({"kind": "series", "step": 1}), 400, "bad_request", "more than 10000 points"),
         (json!({"kind": "all"}), 400, "bad_request", "unknown variant"),
         (json!({"kind": "flows", "page": 2}), 400, "bad_request", "unknown field"),
         (json!({"kind": "flows", "filter": "SrcASN = 1"}), 400, "bad_filter", "at line 1, position 1"),

@@ -91,3 +91,36 @@ async fn what_is_known_by_the_deadline_is_the_answer() {
     assert!(matches!(values, Err(Error::Deadline(_))), "{values:?}");
     assert_eq!(took, 2000);
 }
+
+/// A database whose flows are none that a rest selects.
+struct Restless;
+
+impl ValueRows for Restless {
+    async fn rows(&self, statement: &Sql) -> Result<Vec<ValueRow>, Error> {
+        if statement.to_string().contains("DstAS") {
+            return Ok(Vec::new());
+        }
+        let row =
+            |value: &str, detail: &str| ValueRow { value: value.into(), detail: detail.into(), weight: 1.0 };
+        Ok(vec![row("AS1", "One"), row("AS2", "")])
+    }
+}
+
+#[tokio::test]
+async fn values_of_other_flows_are_marked() {
+    let (schema, saved) = (Schema::default(), flowql::SavedFilters::default());
+    let compiler = flowql::Compiler::new(&schema, &saved);
+    let column = |name: &str| StoredColumn { name: name.to_owned(), kind: "UInt32".to_owned() };
+    let columns = ["SrcAS", "DstAS", "TimeReceived"].map(column).to_vec();
+    let table = StoredTable { name: "flows".to_owned(), columns, ..StoredTable::default() };
+    let stored = StoredSchema { tables: vec![table], ..StoredSchema::default() };
+    let rest = crate::FlowFilter::compile(&compiler, "DstAS = 7", crate::Direction::Forward, None).ok();
+    let query = ValueQuery { rest, ..ValueQuery::of("SrcAS", None, "", 50) };
+    let details =
+        |values: Values| values.suggestions.into_iter().map(|found| found.detail).collect::<Vec<_>>();
+    let found = ask(&Restless, &query, &schema, &stored).await.unwrap();
+    let marked = "only without the rest of the filter";
+    assert_eq!(details(found), [format!("One, {marked}"), marked.to_owned()]);
+    let any = ValueQuery { rest: None, ..query };
+    assert_eq!(details(ask(&Restless, &any, &schema, &stored).await.unwrap()), ["One", ""]);
+}
