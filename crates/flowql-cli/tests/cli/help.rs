@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "compile",
     "check",
     "fmt",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 21] = [
     "tokens",
     "repl",
     "lsp",
+    "collect",
     "serve",
     "columns",
     "codes",

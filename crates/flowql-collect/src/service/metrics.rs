@@ -156,7 +156,7 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
     }
     let gauges: [(&str, &str, fn(&PartitionStatus) -> f64); 4] = [
         ("waiting_sets", "Sets that wait for a template or a sampler", |p| p.waiting as f64),
-        ("sessions", "Sessions of exporters", |p| p.sessions.len() as f64),
+        ("sessions", "Sessions of exporters", |p| p.sessions as f64),
         ("insert_seconds", "How long the last block took", |p| p.insert.as_secs_f64()),
         ("refused", "Whether the database refuses rows", |p| {
             f64::from(u8::from(p.trouble.as_ref().is_some_and(|trouble| trouble.refused)))
