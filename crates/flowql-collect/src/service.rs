@@ -1,5 +1,6 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
+mod exporters;
 mod health;
 mod http;
 mod metrics;

@@ -113,7 +113,7 @@ impl Worker {
         match Plan::from_bytes(&note.context) {
             Some(plan) => parts.decoding = Decoding::new(plan),
             None => {
-                tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown")
+                tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown");
             }
         }
         if !state::restore(&mut parts.decoding.decoder, &parts.store.state()?) {
