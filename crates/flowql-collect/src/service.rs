@@ -1,5 +1,6 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
+mod exporters;
 mod health;
 mod http;
 mod metrics;
@@ -195,7 +196,7 @@ impl Collector {
 
     /// Starts to write.
     fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
-        tracing::info!(?plan, "writing");
+        tracing::info!(table = plan.table(), columns = plan.columns().len(), "writing");
         let started = Writer::start(queue, plan, client, &Handle::current());
         let mut parts = self.parts();
         match started {

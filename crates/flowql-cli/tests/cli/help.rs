@@ -13,6 +13,7 @@ const COMMANDS: [&str; 22] = [
     "tokens",
     "repl",
     "lsp",
+    "collect",
     "serve",
     "columns",
     "codes",

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Json, Router};
 use tokio::net::TcpListener;
 
 use super::{Collector, metrics};
@@ -23,11 +23,16 @@ fn router(collector: Arc<Collector>) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .route("/api/v1/exporters", get(exporters))
         .with_state(collector)
 }
 
 async fn metrics(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::text(&collector))
+}
+
+async fn exporters(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
+    Json(collector.exporter_status())
 }
 
 async fn ready(State(collector): State<Arc<Collector>>) -> (StatusCode, String) {

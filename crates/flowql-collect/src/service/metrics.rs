@@ -21,6 +21,9 @@ pub(crate) fn text(collector: &Collector) -> String {
     text.0
 }
 
+/// The name of a metric, what it says, and how it is read.
+type Named<T, V> = (&'static str, &'static str, fn(&T) -> V);
+
 /// The text so far.
 #[derive(Default)]
 struct Text(String);
@@ -58,7 +61,7 @@ impl Metric<'_> {
 }
 
 fn received(text: &mut Text, listeners: &[ListenerStatus]) {
-    let counters: [(&str, &str, fn(&ListenerStatus) -> u64); 6] = [
+    let counters: [Named<ListenerStatus, u64>; 6] = [
         ("datagrams_received", "Datagrams received: the refused and the queued ones", |l| {
             l.counters.received
         }),
@@ -84,7 +87,7 @@ fn received(text: &mut Text, listeners: &[ListenerStatus]) {
             metric.value(&labels, listener.counters.refused_for(refusal));
         }
     }
-    let gauges: [(&str, &str, fn(&ListenerStatus) -> u64); 2] = [
+    let gauges: [Named<ListenerStatus, u64>; 2] = [
         ("connections", "Connections open", |l| l.counters.connections),
         ("receive_buffer_bytes", "The receive buffer of each socket", |l| l.receive_buffer as u64),
     ];
@@ -122,7 +125,7 @@ fn journal(text: &mut Text, collector: &Collector) {
     text.gauge("journal_used_bytes", "Bytes of all segments").value(&[], counters.used);
     text.gauge("journal_allowed_bytes", "Bytes that segments may take").value(&[], counters.allowed);
     let backlogs = collector.backlogs();
-    let gauges: [(&str, &str, fn(&flowql_queue::Backlog) -> f64); 3] = [
+    let gauges: [Named<flowql_queue::Backlog, f64>; 3] = [
         ("unwritten_records", "Datagrams that are not in the database", |b| b.records as f64),
         ("unwritten_bytes", "Bytes of their segments", |b| b.bytes as f64),
         ("unwritten_seconds", "How long ago the oldest of them was received, at most", |b| {
@@ -138,7 +141,7 @@ fn journal(text: &mut Text, collector: &Collector) {
 }
 
 fn written(text: &mut Text, partitions: &[PartitionStatus]) {
-    let counters: [(&str, &str, fn(&PartitionStatus) -> u64); 8] = [
+    let counters: [Named<PartitionStatus, u64>; 8] = [
         ("rows_written", "Rows that the database acknowledged", |p| p.rows),
         ("blocks_written", "Blocks that they were in", |p| p.blocks),
         ("stretches_written", "Stretches of the queue that are written", |p| p.stretches),
@@ -154,9 +157,9 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
             metric.value(&[("partition", &status.partition)], value(status));
         }
     }
-    let gauges: [(&str, &str, fn(&PartitionStatus) -> f64); 4] = [
+    let gauges: [Named<PartitionStatus, f64>; 4] = [
         ("waiting_sets", "Sets that wait for a template or a sampler", |p| p.waiting as f64),
-        ("sessions", "Sessions of exporters", |p| p.sessions.len() as f64),
+        ("sessions", "Sessions of exporters", |p| p.sessions as f64),
         ("insert_seconds", "How long the last block took", |p| p.insert.as_secs_f64()),
         ("refused", "Whether the database refuses rows", |p| {
             f64::from(u8::from(p.trouble.as_ref().is_some_and(|trouble| trouble.refused)))
@@ -172,7 +175,7 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
 
 fn decoded(text: &mut Text, partitions: &[PartitionStatus]) {
     use flowql_decode::Counters;
-    let counters: [(&str, &str, fn(&Counters) -> u64); 20] = [
+    let counters: [Named<Counters, u64>; 20] = [
         ("decoded_datagrams", "Datagrams decoded", |c| c.datagrams),
         ("decoded_malformed_datagrams", "Datagrams of no protocol, or with a bad header", |c| {
             c.malformed_datagrams

@@ -18,7 +18,7 @@ mod worker;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use flowql_client::{BlockCounts, BlockWriter, BlockWriterOptions, Client};
 use flowql_queue::Queue;
@@ -32,6 +32,9 @@ pub(crate) use plan::configured;
 use self::status::Shared;
 use self::stop::Stop;
 use self::worker::Worker;
+
+/// How long a block is tried before the health says that it is not stored; it is tried further then.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Writes what is in a queue to the database.
 pub struct Writer {
@@ -55,7 +58,8 @@ impl Writer {
         runtime: &Handle,
     ) -> Result<Self, std::io::Error> {
         let assigned = queue.assigned();
-        let options = BlockWriterOptions { concurrency: 2, ..BlockWriterOptions::default() };
+        let options =
+            BlockWriterOptions { concurrency: 2, patience: PATIENCE, ..BlockWriterOptions::default() };
         let mut writer = Self {
             queue,
             writer: Arc::new(BlockWriter::new(client, options)),

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use flowql::{ClickhouseType, Column, Schema};
-use flowql_decode::{AddressSource, ExporterSettings, Fields, SamplingSettings, Settings, TimeSource};
+use flowql_decode::{
+    AddressSource, ExporterSettings, Fields, Limits, SamplingSettings, Settings, TimeSource,
+};
 use flowql_schema::{Expression, Storage};
 use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,10 @@ pub struct Plan {
     pub(crate) rows: usize,
     time: u8,
     exporter_address: u8,
+    /// The bounds of what the decoder remembers.
+    max_exporters: usize,
+    max_sessions: usize,
+    idle_seconds: u64,
     pub(crate) exporters: Vec<KnownExporter>,
     pub(crate) interfaces: Vec<KnownInterface>,
 }
@@ -89,9 +96,34 @@ impl Plan {
             rows: section.write.rows,
             time: section.time as u8,
             exporter_address: section.exporter_address as u8,
+            max_exporters: section.max_exporters,
+            max_sessions: section.max_sessions,
+            idle_seconds: section.idle_seconds,
             exporters: section.exporter.iter().filter_map(KnownExporter::new).collect(),
             interfaces: section.interface.iter().filter_map(KnownInterface::new).collect(),
         })
+    }
+
+    /// The table that rows are written to.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// The columns that it gets.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The bounds of what the decoder remembers.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            exporters: self.max_exporters,
+            sessions: self.max_sessions,
+            idle: Duration::from_secs(self.idle_seconds),
+            ..Limits::default()
+        }
     }
 
     /// The plan in the bytes of a note.

@@ -1,6 +1,6 @@
 //! What there is to know of the writing of a partition.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use flowql_decode::{Counters, SessionStatus};
@@ -39,8 +39,12 @@ pub struct PartitionStatus {
     pub waiting: usize,
     /// What the decoder counted since the process was started, or before, where its state has it.
     pub counters: Counters,
-    /// Who sends.
-    pub sessions: Vec<SessionStatus>,
+    /// How many sessions the decoder knows.
+    pub sessions: usize,
+    /// The first of them, as they were a second ago at most.
+    pub exporters: Arc<Vec<SessionStatus>>,
+    /// When they were looked at.
+    pub(crate) looked: Option<Instant>,
     /// How long the last block took.
     pub insert: Duration,
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flowql_decode::{Columns, Decoder, Limits};
+use flowql_decode::{Columns, Decoder};
 use flowql_queue::Position;
 
 use super::block::Builder;
@@ -28,7 +28,7 @@ impl Decoding {
         Self {
             context: plan.to_bytes(),
             builder: Builder::new(&plan),
-            decoder: Decoder::new(plan.decoding(), Limits::default(), wanted),
+            decoder: Decoder::new(plan.decoding(), plan.limits(), wanted),
             columns: Columns::new(wanted),
             saver: Saver::default(),
             plan,

@@ -30,6 +30,10 @@ const MARK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// How often it is looked who sends, and the most sessions that are kept of that.
+const LOOK: Duration = Duration::from_secs(1);
+const MOST_SESSIONS: usize = 20_000;
+
 /// How long an attempt to store a block may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -109,7 +113,7 @@ impl Worker {
         match Plan::from_bytes(&note.context) {
             Some(plan) => parts.decoding = Decoding::new(plan),
             None => {
-                tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown")
+                tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown");
             }
         }
         if !state::restore(&mut parts.decoding.decoder, &parts.store.state()?) {
@@ -316,7 +320,12 @@ impl Worker {
         status.position = parts.store.saved().position;
         status.waiting = decoder.waiting();
         status.counters = decoder.counters().clone();
-        status.sessions = decoder.sessions().collect();
+        status.sessions = decoder.sessions().count();
+        let is_old = status.looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        if is_old {
+            status.looked = Some(Instant::now());
+            status.exporters = Arc::new(decoder.sessions().take(MOST_SESSIONS).collect());
+        }
         Ok(())
     }
 

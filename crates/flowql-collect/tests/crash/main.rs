@@ -192,6 +192,11 @@ async fn what_was_journalled_is_in_each_table_once_whatever_is_killed() {
     });
     let ready = collector.get("/readyz").unwrap();
     assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
+    let exporters = collector.get("/api/v1/exporters").unwrap();
+    assert!(
+        exporters.contains("\"address\":\"127.0.0.3\"") && exporters.contains("\"name\":\"edge\""),
+        "{exporters}"
+    );
     collector.stop();
     let left = Journal::open(
         &path.join("journal"),

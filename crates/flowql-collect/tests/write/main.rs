@@ -1,6 +1,6 @@
 //! What is in a queue is written to a real database.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 #[path = "../crash/packets.rs"]
 #[allow(dead_code, reason = "another test uses the rest")]
