@@ -15,14 +15,14 @@ use super::runtime;
 use crate::args::{Global, Simulate};
 use crate::failure::{Failure, Status};
 use crate::progress::ProgressLine;
-use crate::when;
+use crate::time_range;
 
 pub(super) fn run(global: &Global, args: &Simulate) -> Result<Status, Failure> {
     if args.list {
         return summary::list(args.json);
     }
     let settings = settings(args);
-    let start = when::parse(&args.start, SystemTime::now()).map_err(|message| bad(&message))?;
+    let start = time_range::parse(&args.start, SystemTime::now()).map_err(|message| bad(&message))?;
     let start = start.duration_since(UNIX_EPOCH).unwrap_or_default();
     let network = Network::new(args.seed);
     let simulation =

@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "compile",
     "check",
     "fmt",

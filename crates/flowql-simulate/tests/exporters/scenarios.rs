@@ -177,7 +177,7 @@ fn biflows_become_two_rows() {
         let sent = summary.protocols[&protocol];
         assert!(sent.stored.flows > sent.flows * 3 / 2, "{sent:?}");
     }
-    assert!(collector.counters().reverse_rows > 100);
+    assert!(collector.counters().second_rows > 100);
 }
 
 #[test]
