@@ -100,7 +100,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// All, in the order of [`Self::index`].
+    /// All.
     pub const ALL: [Self; 4] = [Self::Kind, Self::Peer, Self::Bgp, Self::Malformed];
 
     /// The name in the status.
