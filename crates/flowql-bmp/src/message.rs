@@ -21,6 +21,8 @@ pub enum Message {
         peer: PeerKey,
         /// Its AS.
         asn: u32,
+        /// The table that its header names. Some routers say this once for all tables of a peer, others for each.
+        rib: Rib,
         /// The name of the VRF (RFC 9069, 4.3).
         vrf: Option<String>,
     },

@@ -15,8 +15,8 @@ const NODE: u32 = 1 << 31;
 /// The widths of the levels for IPv4, in bits: the third is the 8 of DIR-24-8.
 const IPV4: &[u32] = &[12, 12, 8];
 
-/// Those for IPv6: sixteen entries are one cache line.
-const IPV6: &[u32] = &[12, 8, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8, 8, 8];
+/// Those for IPv6: few down to the lengths that are common; from there sixteen entries, which are one cache line.
+const IPV6: &[u32] = &[12, 12, 8, 8, 4, 4, 4, 4, 4, 4, 8, 8, 8, 8, 8, 8, 8, 8];
 
 struct Level {
     bits: u32,

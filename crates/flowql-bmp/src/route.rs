@@ -69,6 +69,8 @@ pub struct Route {
     pub(crate) attributes: Arc<Attributes>,
     pub(crate) peer: Arc<Peer>,
     pub(crate) path: u32,
+    /// The [`digest`] of the next hop.
+    hop: u32,
 }
 
 impl Route {
@@ -96,8 +98,14 @@ impl Route {
         Some(self.attributes.as_path.last().copied().unwrap_or(self.peer.asn()))
     }
 
-    /// The order in which routes are preferred for a flow that left to `next_hop`; the greatest is taken.
-    fn preference(&self, next_hop: Option<IpAddr>) -> impl Ord + use<> {
+    pub(crate) fn new(attributes: Arc<Attributes>, peer: Arc<Peer>, path: u32) -> Self {
+        let hop = digest(attributes.next_hop);
+        Self { attributes, peer, path, hop }
+    }
+
+    /// The order in which routes are preferred that differ neither in fitting a flow nor in being current; the greatest
+    /// is taken.
+    pub(crate) fn preference(&self) -> impl Ord + use<> {
         let rib = match self.peer.rib() {
             Rib::LocRib => 3_u8,
             Rib::PostPolicy => 2,
@@ -105,8 +113,6 @@ impl Route {
             Rib::OutPrePolicy | Rib::OutPostPolicy => 0,
         };
         (
-            next_hop.is_some() && self.attributes.next_hop == next_hop,
-            !self.peer.is_stale(),
             rib,
             self.attributes.local_preference.unwrap_or(USUAL_PREFERENCE),
             Reverse(self.attributes.path_length),
@@ -117,10 +123,23 @@ impl Route {
     }
 }
 
+/// Few bits of a next hop, by which a reader passes over other routes without reading their attributes.
+fn digest(next_hop: Option<IpAddr>) -> u32 {
+    match next_hop {
+        None => 0,
+        Some(IpAddr::V4(address)) => u32::from(address),
+        Some(IpAddr::V6(address)) => {
+            let bits = u128::from(address);
+            (bits ^ (bits >> 32) ^ (bits >> 64) ^ (bits >> 96)) as u32
+        }
+    }
+}
+
 /// All routes to a prefix.
 #[derive(Debug)]
 pub struct Candidates {
     pub(crate) prefix: IpNet,
+    /// In the order of their preference.
     pub(crate) routes: Box<[Route]>,
 }
 
@@ -140,9 +159,20 @@ impl Candidates {
     /// policy before as received, and what it sends to them last; then the highest local preference and the shortest
     /// path.
     pub fn best(&self, next_hop: Option<IpAddr>) -> Option<&Route> {
-        match &*self.routes {
-            [only] => Some(only),
-            routes => routes.iter().max_by_key(|route| route.preference(next_hop)),
+        let fits = next_hop.map(|hop| (digest(Some(hop)), Some(hop)));
+        let mut best: Option<((bool, bool), &Route)> = None;
+        // INVARIANT: the routes are in the order of their preference, so the first of equal ones is the best.
+        for route in &self.routes {
+            let fits =
+                fits.is_some_and(|(digest, hop)| route.hop == digest && route.attributes.next_hop == hop);
+            let rank = (fits, !route.peer.is_stale());
+            if rank == (true, true) {
+                return Some(route);
+            }
+            if best.is_none_or(|(other, _)| rank > other) {
+                best = Some((rank, route));
+            }
         }
+        best.map(|(_, route)| route)
     }
 }

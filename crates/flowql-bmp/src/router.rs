@@ -191,18 +191,25 @@ impl Router {
         state.description = description.map(shorten).or_else(|| state.description.take());
     }
 
-    /// A session of a peer began: what it had in the same session is gone.
-    pub fn peer_up(&self, session: u64, key: PeerKey, vrf: Option<String>) {
+    /// A session of a peer began: what the same session had in this table is gone. The families of a router's own table
+    /// come up one by one (RFC 9069, 6.1.1), so nothing of that is.
+    pub fn peer_up(&self, session: u64, key: PeerKey, rib: Rib, vrf: Option<String>) {
         if let Some(vrf) = vrf {
             self.name_vrf(shorten(vrf), key.distinguisher);
         }
-        self.peer_down(session, key);
+        if rib != Rib::LocRib {
+            self.depart(|of, peer, other| of == session && peer == key && other == rib);
+        }
     }
 
     /// A session of a peer ended: its routes are taken out in the background.
     pub fn peer_down(&self, session: u64, key: PeerKey) {
+        self.depart(|of, peer, _| of == session && peer == key);
+    }
+
+    fn depart(&self, leaves: impl Fn(u64, PeerKey, Rib) -> bool) {
         let mut state = lock(&self.state);
-        let leaving = state.peers.extract_if(|(of, peer, _), _| *of == session && *peer == key);
+        let leaving = state.peers.extract_if(|(session, peer, rib), _| leaves(*session, *peer, *rib));
         let leaving: Vec<_> = leaving.map(|(_, peer)| peer).collect();
         state.depart(leaving);
     }

@@ -280,7 +280,10 @@ impl Session {
     fn handle(&self, message: Message, counters: &mut Counters, adj_rib_out: bool) -> Option<String> {
         match message {
             Message::Initiation { name, description } => self.router.describe(name, description),
-            Message::PeerUp { peer, vrf, .. } => self.router.peer_up(self.number, peer, vrf),
+            Message::PeerUp { peer, rib, vrf, .. } => {
+                self.router.peer_up(self.number, peer, rib, vrf);
+                self.shared.work.notify_one();
+            }
             Message::PeerDown { peer } => {
                 self.router.peer_down(self.number, peer);
                 self.shared.work.notify_one();

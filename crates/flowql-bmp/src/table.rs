@@ -11,11 +11,11 @@ use prefix_trie::PrefixMap;
 
 use crate::peer::{Families, Peer};
 use crate::published::{Published, Publisher};
-use crate::route::{Attributes, Candidates, Route};
+use crate::route::{Candidates, Route};
 use crate::segments::Segments;
 
 /// How often a reader that met a change looks again. The last answer is taken then: readers never wait.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 32;
 
 /// The first places for prefixes, as a power of two.
 const FIRST_PLACES: u32 = 10;
@@ -51,7 +51,7 @@ impl Table {
         }
     }
 
-    /// The routes to the longest prefix of an address. It takes no lock.
+    /// The routes to the longest prefix of an address, in which IPv4 written as IPv6 is IPv4. It takes no lock.
     #[inline]
     pub fn lookup(&self, address: IpAddr) -> Option<Matched> {
         let (published, bits) = match address.to_canonical() {
@@ -159,7 +159,8 @@ impl TableWriter {
         routes.extend(
             old.iter().enumerate().filter(|(index, _)| Some(*index) != same).map(|(_, route)| route.clone()),
         );
-        routes.push(route);
+        let place = routes.partition_point(|other: &Route| other.preference() >= route.preference());
+        routes.insert(place, route);
         slot.store(Some(Arc::new(Candidates { prefix, routes: routes.into() })));
         if same.is_some() { Stored::Replaced } else { Stored::New }
     }
@@ -268,12 +269,6 @@ impl TableWriter {
         self.lengths.push(length);
         self.table.places.grow_to(place as usize);
         Some(place)
-    }
-}
-
-impl Route {
-    pub(crate) fn new(attributes: Arc<Attributes>, peer: Arc<Peer>, path: u32) -> Self {
-        Self { attributes, peer, path }
     }
 }
 

@@ -167,6 +167,8 @@ impl Model {
 
     /// The routes to the longest prefix.
     fn find(&self, vrf: u8, address: IpAddr) -> Vec<&Entry> {
+        // IPv4 written as IPv6 is IPv4.
+        let address = address.to_canonical();
         let matching = |entry: &&Entry| entry.vrf == vrf && entry.prefix.contains(&address);
         let longest = self.entries.iter().filter(matching).map(|entry| entry.prefix.prefix_len()).max();
         self.entries

@@ -95,6 +95,19 @@ async fn a_route_is_found_until_its_peer_goes() {
 }
 
 #[tokio::test]
+async fn a_peer_up_takes_out_what_its_table_had() {
+    let running = start(Settings::default()).await;
+    let pre = support::From { flags: 0, ..PEER };
+    let before = update(pre, &[], &attributes(&[64509, 3356], 1), &OTHER);
+    let mut router = running.connect(&[peer_up(pre), before, peer_up(PEER), announce(NET, 64501)]).await;
+    running.wait("the route", |running, _| running.first_as([203, 0, 113, 9]) == Some(64501)).await;
+    assert_eq!(running.first_as([198, 18, 0, 1]), Some(64509), "another table comes up, this one stays");
+    router.write_all(&peer_up(PEER)).await.unwrap();
+    running.wait("no route", |running, _| running.first_as([203, 0, 113, 9]).is_none()).await;
+    assert_eq!(running.first_as([198, 18, 0, 1]), Some(64509));
+}
+
+#[tokio::test]
 async fn a_lost_session_keeps_its_routes_until_another_replaces_them() {
     let running = start(Settings::default()).await;
     let router = running.connect(&[peer_up(PEER), announce(NET, 64501), announce(OTHER, 64501)]).await;

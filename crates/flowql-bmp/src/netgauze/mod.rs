@@ -131,14 +131,22 @@ impl NetgauzeParser {
         {
             let key = ParserKey::from_peer_header(header);
             let both = peer.kind == PeerKind::LocRib;
-            self.received.insert(key, negotiated(received, sent, both));
+            let mut context = negotiated(received, sent, both);
+            if let Some(known) = self.received.get(&key).filter(|_| both) {
+                // The families of such a table may come up one by one (RFC 9069, 6.1.1).
+                let missing = known.add_path().iter().map(|(family, used)| (*family, *used));
+                missing.for_each(|(family, used)| {
+                    context.add_path_mut().entry(family).or_insert(used);
+                });
+            }
+            self.received.insert(key, context);
             self.sent.insert(key, negotiated(sent, received, both));
         }
         let vrf = message.information().iter().find_map(|information| match information {
             InitiationInformation::VrfTableName(name) => Some(name.to_string()),
             _ => None,
         });
-        Ok(Message::PeerUp { peer, asn: header.peer_as(), vrf })
+        Ok(Message::PeerUp { peer, asn: header.peer_as(), rib: rib(header.peer_type()), vrf })
     }
 
     fn peer_down(&mut self, header: &PeerHeader) -> Result<Message, Refusal> {
