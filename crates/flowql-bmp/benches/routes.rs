@@ -79,7 +79,7 @@ fn update(peer: u8, group: usize, prefixes: &[IpNet], round: u32) -> Update {
             as_path: [64500 + u32::from(peer), 1299, 3356 + group % 50, 10_000 + group % 70_000].into(),
             path_length: 4 + (group % 3) as u16,
             med: Some(round),
-            communities: [65_000 << 16 | group % 500, group, 7].into(),
+            communities: [(65_000 << 16) | (group % 500), group, 7].into(),
             ..Attributes::default()
         },
         end_of_rib: None,

@@ -150,8 +150,6 @@ fn judge<'a>(covering: impl Iterator<Item = &'a Allowed>, length: u8, origin: Op
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test")]
-
     use super::*;
 
     const FILE: &str = r#"{

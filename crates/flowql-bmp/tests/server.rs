@@ -1,5 +1,5 @@
 //! Sessions over the loopback, with messages made by hand.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test")]
 
 mod support;
 

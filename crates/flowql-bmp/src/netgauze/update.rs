@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use netgauze_bgp_pkt::community::Community;
 use netgauze_bgp_pkt::nlri::RouteDistinguisher;
 use netgauze_bgp_pkt::path_attribute::{AsPath, AsPathSegmentType, MpReach, MpUnreach, PathAttributeValue};
 use netgauze_bgp_pkt::update::BgpUpdateMessage;
@@ -38,11 +39,10 @@ pub(super) fn convert(peer: PeerKey, rib: Rib, asn: u32, message: &BgpUpdateMess
             PathAttributeValue::NextHop(value) => next_hop = Some(IpAddr::V4(value.next_hop())),
             PathAttributeValue::MultiExitDiscriminator(value) => update.attributes.med = Some(value.metric()),
             PathAttributeValue::LocalPreference(value) => {
-                update.attributes.local_preference = Some(value.metric())
+                update.attributes.local_preference = Some(value.metric());
             }
             PathAttributeValue::Communities(value) => {
-                update.attributes.communities =
-                    value.communities().iter().map(|community| community.value()).collect();
+                update.attributes.communities = value.communities().iter().map(Community::value).collect();
             }
             PathAttributeValue::LargeCommunities(value) => {
                 let parts = value.communities().iter();
