@@ -274,7 +274,7 @@ fn history() -> impl Strategy<Value = Vec<(Event, Vec<IpAddr>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_tables_agree_with_a_list(history in history()) {
