@@ -98,9 +98,28 @@ struct State {
     exporter_rules: ExporterRules,
     interface_rules: InterfaceRules,
     learned: Learned,
-    exporters: HashMap<IpAddr, Arc<ExporterNames>>,
-    interfaces: HashMap<IpAddr, HashMap<u32, Arc<InterfaceNames>>>,
+    /// Counts the configurations. Names of an earlier one are made again when they are asked for, so that a change of the
+    /// configuration holds up nobody.
+    epoch: u64,
+    exporters: HashMap<IpAddr, NamedExporter>,
+    interfaces: HashMap<IpAddr, HashMap<u32, NamedInterface>>,
     changes: Changes,
+}
+
+#[derive(Debug)]
+struct NamedExporter {
+    /// The epoch of which the names are; `None` where something was learned since.
+    epoch: Option<u64>,
+    names: Arc<ExporterNames>,
+}
+
+#[derive(Debug)]
+struct NamedInterface {
+    /// The epoch of which the names are; `None` where something was learned since.
+    epoch: Option<u64>,
+    /// What the exporter was called then, for which rules may ask.
+    of_exporter: Arc<ExporterNames>,
+    names: Arc<InterfaceNames>,
 }
 
 impl Default for Directory {
@@ -139,7 +158,7 @@ impl Directory {
         let mut state = self.write();
         state.configured = Configured::new(exporters);
         (state.exporter_rules, state.interface_rules) = (of_exporters, of_interfaces);
-        state.name_all(self.limits);
+        state.epoch += 1;
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -159,7 +178,9 @@ impl Directory {
         let facts = facts.clipped();
         if *place != facts {
             *place = facts;
-            state.name_exporter_again(exporter, self.limits);
+            if let Some(named) = state.exporters.get_mut(&exporter) {
+                named.epoch = None;
+            }
             self.generation.fetch_add(1, Ordering::Release);
         }
         true
@@ -223,32 +244,40 @@ impl Directory {
     /// What an exporter is called.
     pub fn exporter(&self, exporter: IpAddr) -> Arc<ExporterNames> {
         let exporter = exporter.to_canonical();
-        let found = self.read().exporters.get(&exporter).cloned();
+        let found = self.read().current_exporter(exporter).cloned();
         found.unwrap_or_else(|| self.write().exporter(exporter, self.limits))
     }
 
     /// What an interface of an exporter is called.
     pub fn interface(&self, exporter: IpAddr, index: u32) -> Arc<InterfaceNames> {
         let exporter = exporter.to_canonical();
-        let found = self.read().named_interface(exporter, index);
+        let found = self.read().current_interface(exporter, index).cloned();
         found.unwrap_or_else(|| self.write().interface(exporter, index, self.limits))
     }
 
     /// The exporters that were asked for, with what they are called, in the order of their addresses.
     pub fn exporters(&self) -> BTreeMap<IpAddr, Arc<ExporterNames>> {
-        self.read().exporters.iter().map(|(&address, names)| (address, Arc::clone(names))).collect()
+        let known: Vec<IpAddr> = self.read().exporters.keys().copied().collect();
+        known.into_iter().map(|address| (address, self.exporter(address))).collect()
     }
 
     /// The interfaces that were asked for, with what they are called, in the order of addresses and indexes.
     pub fn interfaces(&self) -> BTreeMap<(IpAddr, u32), Arc<InterfaceNames>> {
-        let state = self.read();
-        let of_exporters = state.interfaces.iter().flat_map(|(&exporter, interfaces)| {
-            interfaces.iter().map(move |(&index, names)| ((exporter, index), Arc::clone(names)))
-        });
-        of_exporters.collect()
+        let known: Vec<(IpAddr, u32)> = {
+            let state = self.read();
+            let of_exporter = |(&exporter, interfaces): (&IpAddr, &HashMap<u32, _>)| {
+                interfaces.keys().map(move |&index| (exporter, index)).collect::<Vec<_>>()
+            };
+            state.interfaces.iter().flat_map(of_exporter).collect()
+        };
+        known
+            .into_iter()
+            .map(|(exporter, index)| ((exporter, index), self.interface(exporter, index)))
+            .collect()
     }
 
-    /// What has changed since the last call.
+    /// What has changed since the last call. What a change of the configuration or of an exporter means for an interface is
+    /// noticed when the interface is asked for.
     pub fn take_changes(&self) -> Changes {
         std::mem::take(&mut self.write().changes)
     }
@@ -269,7 +298,7 @@ impl Directory {
             }
             state.learned.entry(address.to_canonical()).or_insert_with(|| exporter.clipped());
         }
-        state.name_all(self.limits);
+        state.epoch += 1;
         self.generation.fetch_add(1, Ordering::Release);
     }
 }
@@ -286,35 +315,62 @@ impl LearnedExporter {
 }
 
 impl State {
-    fn named_interface(&self, exporter: IpAddr, index: u32) -> Option<Arc<InterfaceNames>> {
-        self.interfaces.get(&exporter)?.get(&index).cloned()
+    /// What an exporter is called, if that is not out of date.
+    fn current_exporter(&self, exporter: IpAddr) -> Option<&Arc<ExporterNames>> {
+        let named = self.exporters.get(&exporter)?;
+        (named.epoch == Some(self.epoch)).then_some(&named.names)
+    }
+
+    /// What an interface is called, if that is not out of date.
+    fn current_interface(&self, exporter: IpAddr, index: u32) -> Option<&Arc<InterfaceNames>> {
+        let named = self.interfaces.get(&exporter)?.get(&index)?;
+        let is_of_exporter =
+            self.current_exporter(exporter).is_some_and(|names| Arc::ptr_eq(names, &named.of_exporter));
+        (named.epoch == Some(self.epoch) && is_of_exporter).then_some(&named.names)
     }
 
     /// What an exporter is called; kept where there is room.
     fn exporter(&mut self, exporter: IpAddr, limits: Limits) -> Arc<ExporterNames> {
-        if let Some(known) = self.exporters.get(&exporter) {
+        if let Some(known) = self.current_exporter(exporter) {
             return Arc::clone(known);
         }
-        let names = Arc::new(self.name_exporter(exporter));
-        if self.exporters.len() < limits.exporters {
-            self.exporters.insert(exporter, Arc::clone(&names));
+        let mut names = Arc::new(self.name_exporter(exporter));
+        let epoch = Some(self.epoch);
+        let has_room = self.exporters.len() < limits.exporters;
+        match self.exporters.get_mut(&exporter) {
+            Some(named) => {
+                // Where nothing has changed, what was made of these names still holds.
+                if *named.names == *names {
+                    names = Arc::clone(&named.names);
+                }
+                *named = NamedExporter { epoch, names: Arc::clone(&names) };
+            }
+            None if has_room => {
+                self.exporters.insert(exporter, NamedExporter { epoch, names: Arc::clone(&names) });
+            }
+            None => {}
         }
         names
     }
 
     /// What an interface is called; kept where there is room.
     fn interface(&mut self, exporter: IpAddr, index: u32, limits: Limits) -> Arc<InterfaceNames> {
-        if let Some(known) = self.named_interface(exporter, index) {
-            return known;
-        }
         let of_exporter = self.exporter(exporter, limits);
+        if let Some(known) = self.current_interface(exporter, index) {
+            return Arc::clone(known);
+        }
         let names = Arc::new(self.name_interface(exporter, index, &of_exporter.facts));
         let has_room = self.interfaces.contains_key(&exporter) || self.interfaces.len() < limits.exporters;
         if has_room {
             let interfaces = self.interfaces.entry(exporter).or_default();
-            if interfaces.len() < limits.interfaces {
-                interfaces.insert(index, Arc::clone(&names));
-                self.changes.note((exporter, index), limits);
+            let before = interfaces.get(&index).map(|named| Arc::clone(&named.names));
+            if before.is_some() || interfaces.len() < limits.interfaces {
+                let named =
+                    NamedInterface { epoch: Some(self.epoch), of_exporter, names: Arc::clone(&names) };
+                interfaces.insert(index, named);
+                if before.is_none_or(|before| *before != *names) {
+                    self.changes.note((exporter, index), limits);
+                }
             }
         }
         names
@@ -351,30 +407,13 @@ impl State {
         Classified { facts: subject.facts, given }
     }
 
-    /// Names an exporter again, and its interfaces, whose rules may ask for it; those that have names only.
-    fn name_exporter_again(&mut self, exporter: IpAddr, limits: Limits) {
-        if self.exporters.contains_key(&exporter) {
-            let names = Arc::new(self.name_exporter(exporter));
-            self.exporters.insert(exporter, names);
-        }
-        let indexes: Vec<u32> =
-            self.interfaces.get(&exporter).into_iter().flat_map(HashMap::keys).copied().collect();
-        indexes.into_iter().for_each(|index| self.name_interface_again(exporter, index, limits));
-    }
-
+    /// Names an interface that has names again.
     fn name_interface_again(&mut self, exporter: IpAddr, index: u32, limits: Limits) {
-        let Some(before) = self.named_interface(exporter, index) else { return };
-        let of_exporter = self.exporter(exporter, limits);
-        let names = self.name_interface(exporter, index, &of_exporter.facts);
-        if names != *before {
-            self.interfaces.entry(exporter).or_default().insert(index, Arc::new(names));
-            self.changes.note((exporter, index), limits);
+        let named = self.interfaces.get_mut(&exporter).and_then(|interfaces| interfaces.get_mut(&index));
+        if let Some(named) = named {
+            named.epoch = None;
+            self.interface(exporter, index, limits);
         }
-    }
-
-    fn name_all(&mut self, limits: Limits) {
-        let named: BTreeSet<IpAddr> = self.exporters.keys().chain(self.interfaces.keys()).copied().collect();
-        named.into_iter().for_each(|exporter| self.name_exporter_again(exporter, limits));
     }
 }
 

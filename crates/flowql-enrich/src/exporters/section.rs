@@ -48,7 +48,7 @@ pub struct ExporterSection {
 #[section(
     name = "exporter.interface",
     list,
-    example = "[[exporter.interface]]\nmatch_description = \"Transit:*\"\nboundary = \"external\"\n"
+    example = "[[exporter]]\nmatch = \"192.0.2.0/24\"\n\n[[exporter.interface]]\nmatch_description = \"Transit:*\"\nboundary = \"external\"\n"
 )]
 pub struct ExporterInterfaceSection {
     /// The index; any when left out.

@@ -133,6 +133,18 @@ fn changes_are_said_once() {
     directory.keep_interfaces(Source::Snmp, exporter, &BTreeSet::from([2]));
     assert_eq!(directory.take_changes(), changed(&[1]));
     assert_eq!(directory.interface(exporter, 1).facts.name, "if1");
+    // What a configuration changes is noticed with the next flow.
+    configure(
+        &directory,
+        "[[exporter]]\nmatch = \"192.0.2.1\"\n[[exporter.interface]]\nindex = 2\nspeed = 10\n",
+    );
+    assert_eq!(directory.take_changes(), changed(&[]));
+    assert_eq!(
+        (directory.interface(exporter, 1).facts.speed, directory.interface(exporter, 2).facts.speed),
+        (0, 10)
+    );
+    assert_eq!(directory.take_changes(), changed(&[2]));
+    assert_eq!(directory.interfaces().len(), 2);
     (3..6).for_each(|index| drop(directory.interface(exporter, index)));
     assert!(directory.take_changes().overflown);
 }

@@ -74,7 +74,15 @@ struct Source<S, T> {
     status: SourceStatus,
 }
 
-impl<S, T: Default> Source<S, T> {
+impl<S: PartialEq, T: Default> Source<S, T> {
+    /// Takes the place of the same source among older ones, if it is there, with its data.
+    fn inherit(&mut self, older: &mut Vec<Self>) {
+        let is_same = |old: &Self| old.status.file == self.status.file && old.settings == self.settings;
+        if let Some(place) = older.iter().position(is_same) {
+            *self = older.swap_remove(place);
+        }
+    }
+
     fn new(kind: SourceKind, file: &str, settings: S) -> Self {
         Self { settings, data: T::default(), stamp: None, status: SourceStatus::new(kind, file) }
     }
@@ -142,6 +150,20 @@ impl Sources {
             published: Arc::default(),
             is_published: false,
         }
+    }
+
+    /// Takes another configuration. Sources that are in both keep their data; the table changes at the next
+    /// [`refresh`](Self::refresh), in the same place.
+    pub fn configure(
+        &mut self,
+        networks: &[NetworkSection],
+        files: &[NetworkSourceSection],
+        geoip: &GeoipSection,
+    ) {
+        let mut next = Self { published: self.published(), ..Self::new(networks, files, geoip) };
+        next.files.iter_mut().for_each(|source| source.inherit(&mut self.files));
+        next.databases.iter_mut().for_each(|source| source.inherit(&mut self.databases));
+        *self = next;
     }
 
     /// Where lookups take the table.
@@ -267,5 +289,43 @@ mod tests {
         assert!(status[0].error.as_deref().is_some_and(|error| error.starts_with("its first line names")));
         assert!(status[1].error.as_deref().is_some_and(|error| error.starts_with("cannot open it")));
         assert!(status.iter().all(|status| status.loaded.is_some()));
+
+        // Another configuration keeps the data of the sources that stay.
+        sources.configure(&[], &[file(&csv)], &GeoipSection::default());
+        assert!(sources.refresh());
+        let table = published.table();
+        let network = table.lookup("192.0.2.1".parse().unwrap());
+        assert_eq!([Fact::Name, Fact::City].map(|fact| network.get(fact)), ["file", ""]);
+    }
+
+    /// A lookup sees one table, the old or the new one, while others are put in its place.
+    #[test]
+    fn tables_are_swapped_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let csv = folder.path().join("n.csv");
+        let mut sources = Sources::new(&[], &[file(&csv)], &GeoipSection::default());
+        let published = sources.published();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut seen = std::collections::BTreeSet::new();
+                while !done.load(std::sync::atomic::Ordering::Acquire) {
+                    let table = published.table();
+                    let [one, other] = ["192.0.2.1", "2001:db8::1"]
+                        .map(|address| table.lookup(address.parse().unwrap()).get(Fact::Name).to_owned());
+                    assert_eq!(one, other);
+                    seen.insert(one);
+                }
+                seen
+            });
+            for round in 0..50 {
+                let name = "x".repeat(round + 1);
+                fs::write(&csv, format!("prefix,name\n192.0.2.0/24,{name}\n2001:db8::/32,{name}\n")).unwrap();
+                assert!(sources.refresh());
+            }
+            done.store(true, std::sync::atomic::Ordering::Release);
+            assert!(reader.join().unwrap().len() <= 51);
+        });
+        assert_eq!(published.table().lookup("192.0.2.1".parse().unwrap()).get(Fact::Name).len(), 50);
     }
 }

@@ -101,7 +101,7 @@ impl Table {
         }
     }
 
-    /// What a number of this table stands for.
+    /// The network of a number of this table.
     pub fn network(&self, id: u32) -> Network<'_> {
         Network { row: self.rows.row(id), id, rows: &self.rows }
     }

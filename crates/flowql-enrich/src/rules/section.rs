@@ -9,7 +9,7 @@ use super::{ExporterRules, InterfaceRules, RuleFault};
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(
     name = "classify",
-    example = "[[classify.interface]]\nwhen = 'Description REGEXP \"^Transit: (?P<provider>[^ ]+)\"'\nset = { provider = \"{provider}\", boundary = \"external\" }\n",
+    example = "[classify]\n\n[[classify.interface]]\nwhen = 'Description REGEXP \"^Transit: (?P<provider>[^ ]+)\"'\nset = { provider = \"{provider}\", boundary = \"external\" }\n",
     check = ClassifySection::faults
 )]
 pub struct ClassifySection {
@@ -44,7 +44,10 @@ pub struct ExporterRuleSection {
 /// What a rule gives to exporters. `{name}` is what a group of the filter's expression matched, `{name:lower}` and
 /// `{name:upper}` the same in one case.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
-#[section(name = "classify.exporter.set", example = "set = { site = \"{site:lower}\" }\n")]
+#[section(
+    name = "classify.exporter.set",
+    example = "[[classify.exporter]]\nwhen = 'Name REGEXP \"-(?P<site>[A-Z]+)$\"'\n[classify.exporter.set]\nsite = \"{site:lower}\"\n"
+)]
 pub struct ExporterSetSection {
     /// The name.
     #[setting(example = "edge1")]
@@ -92,7 +95,7 @@ pub struct InterfaceRuleSection {
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(
     name = "classify.interface.set",
-    example = "set = { connectivity = \"transit\", provider = \"{provider}\", boundary = \"external\" }\n"
+    example = "[[classify.interface]]\nwhen = 'Description LIKE \"IX %\"'\n[classify.interface.set]\nconnectivity = \"ix\"\nboundary = \"external\"\n"
 )]
 pub struct InterfaceSetSection {
     /// The name.
