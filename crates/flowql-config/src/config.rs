@@ -13,7 +13,7 @@ use flowql::{
 
 use crate::document::Document;
 use crate::error::Finding;
-use crate::known::{AnySection, KnownSection, Sections};
+use crate::known::{AnySection, KnownSection, List, Sections};
 use crate::sections::OWN;
 use crate::{
     CommunitiesSection, ConfigErrors, ConfigFileError, FiltersSection, LimitsSection, Registry,
@@ -155,6 +155,11 @@ impl Config {
     /// A section as it is written, or its defaults where it is not.
     pub fn section<T: Section + Default>(&self) -> Arc<T> {
         self.sections.get().unwrap_or_default()
+    }
+
+    /// The sections of a list at the top of the file, `[[name]]`, in the order of the file.
+    pub fn sections<T: Section + Clone>(&self) -> Vec<T> {
+        self.sections.get::<List<T>>().map(|list| list.0.clone()).unwrap_or_default()
     }
 
     /// Puts a section in the place of the one that was read, as a command line does that comes before the file.

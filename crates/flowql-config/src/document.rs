@@ -10,7 +10,6 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::Finding;
 use crate::known::{KnownSection, Sections};
-use crate::section::{Reader, within};
 use crate::{SectionInfo, Shape};
 
 /// A `flowql.toml`, parsed, and the sections that it may have.
@@ -43,14 +42,10 @@ impl<'i> Document<'i> {
     pub(crate) fn sections(&self) -> Result<Sections, Vec<Finding>> {
         let mut findings = Vec::new();
         let mut sections = Sections::default();
-        let nothing = DeTable::new();
         for &KnownSection { info, read } in &self.known {
-            let reader = match entry(self.root.get_ref(), info.name) {
-                Some((_, value)) => within(info, value, &mut findings),
-                None => Some(Reader::new(info, &nothing, 0..0, &mut findings)),
-            };
-            if let Some(mut reader) = reader {
-                sections.set(read(&mut reader));
+            let value = entry(self.root.get_ref(), info.name).map(|(_, value)| value);
+            if let Some(section) = read(value, &mut findings) {
+                sections.set(section);
             }
         }
         let unknown = self.root.get_ref().iter().filter(|(key, _)| self.known(key.get_ref()).is_none());
@@ -93,12 +88,13 @@ impl<'i> Document<'i> {
         Finding { span: self.place(&path), message, help }
     }
 
-    /// Where a setting is written, by a path such as `schema.enable[0]`, `schema.column[1].name` or
-    /// `communities.65000:1`; where it is not in the document, what is nearest above it.
+    /// Where a setting is written, by a path such as `schema.enable[0]`, `schema.column[1].name`, `network[2].prefix`
+    /// or `communities.65000:1`; where it is not in the document, what is nearest above it.
     pub(crate) fn place(&self, path: &str) -> Range<usize> {
         let (head, rest) = path.split_once('.').unwrap_or((path, ""));
         let names = self.known(head).is_some_and(|section| section.shape == Shape::Names);
-        let mut steps: Vec<Step<'_>> = vec![Step::Key(head)];
+        let mut steps: Vec<Step<'_>> = Vec::new();
+        push_steps(head, &mut steps);
         if names && !rest.is_empty() {
             steps.push(Step::Key(rest));
         } else {

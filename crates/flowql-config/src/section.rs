@@ -22,7 +22,8 @@ use crate::{Kind, SectionInfo, Shape, Value};
 /// - `name = "server.limits"`: the name in brackets, with that of the section around it;
 /// - `example = "…"`: a piece of a file that uses it;
 /// - `check = path`: a function of `&Self` for what no type can check, which returns [`ConfigError`]s;
-/// - `list`: it is written as `[[name]]`, any number of times.
+/// - `list`: it is written as `[[name]]`, any number of times; at the top of the file, its `check` calls itself by the
+///   name alone, and the place in the list is put in.
 ///
 /// `#[setting(…)]` on a field, all of it optional, says
 ///
@@ -146,15 +147,7 @@ impl<'a, 'i> Reader<'a, 'i> {
     /// A list of sections within this one, or the default where it is left out.
     pub fn sections<T: Section>(&mut self, key: &str, default: impl FnOnce() -> Vec<T>) -> Vec<T> {
         let Some(value) = self.find(key) else { return default() };
-        let Some(items) = value.get_ref().as_array() else {
-            self.findings.push(misshapen(T::INFO, value.span()));
-            return default();
-        };
-        let read = items.iter().filter_map(|item| {
-            let mut reader = within(T::INFO, item, self.findings)?;
-            Some(T::read(&mut reader))
-        });
-        read.collect()
+        list(value, self.findings).unwrap_or_else(default)
     }
 
     fn unknown_keys(&mut self) {
@@ -187,6 +180,19 @@ pub(crate) fn within<'a, 'i>(
             None
         }
     }
+}
+
+/// The sections of a list; `None` where the value is not one, which is reported.
+pub(crate) fn list<T: Section>(value: &Spanned<DeValue<'_>>, findings: &mut Vec<Finding>) -> Option<Vec<T>> {
+    let Some(items) = value.get_ref().as_array() else {
+        findings.push(misshapen(T::INFO, value.span()));
+        return None;
+    };
+    let read = items.iter().filter_map(|item| {
+        let mut reader = within(T::INFO, item, findings)?;
+        Some(T::read(&mut reader))
+    });
+    Some(read.collect())
 }
 
 fn misshapen(info: &SectionInfo, span: Range<usize>) -> Finding {

@@ -2,7 +2,8 @@
 //!
 //! The two are alike, but not in everything: here `.` takes a line break, `\w \d \s \b` know ASCII only, `\C` is one
 //! byte, `{` and `[` may be plain characters, a flag may be said twice. So the pattern is read by RE2's rules and
-//! written anew, every character that could mean something as its code. Groups lose their names: nothing is captured.
+//! written again, every character that could mean something as its code. Groups lose their names where nothing is
+//! captured.
 
 use std::fmt::Write as _;
 
@@ -13,7 +14,22 @@ const SIZE_LIMIT: usize = 64 << 20;
 
 /// Compiles a pattern that the core has checked; says why where the engine does not take it.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = translate(pattern).ok_or("it is not one of RE2")?;
+    build(translate(pattern))
+}
+
+/// Compiles a pattern that the core has checked so that its groups keep their names.
+///
+/// # Errors
+///
+/// Why the engine does not take it: a name that begins with a digit or comes twice, or what [`Evaluator`] refuses too.
+///
+/// [`Evaluator`]: crate::Evaluator
+pub fn compile_named(pattern: &str) -> Result<Regex, String> {
+    build(translated(pattern, true))
+}
+
+fn build(translated: Option<String>) -> Result<Regex, String> {
+    let translated = translated.ok_or("it is not one of RE2")?;
     let builder = RegexBuilder::new(&translated).dot_matches_new_line(true).size_limit(SIZE_LIMIT).build();
     builder.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it takes too much memory".to_owned(),
@@ -27,7 +43,11 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
 
 /// The pattern in the syntax of the crate `regex`; `None` for one that RE2 would not take.
 pub fn translate(pattern: &str) -> Option<String> {
-    let mut translator = Translator { rest: pattern, out: String::new(), flags: String::new() };
+    translated(pattern, false)
+}
+
+fn translated(pattern: &str, named: bool) -> Option<String> {
+    let mut translator = Translator { rest: pattern, out: String::new(), flags: String::new(), named };
     while !translator.rest.is_empty() {
         translator.piece()?;
     }
@@ -45,6 +65,8 @@ struct Translator<'p> {
     out: String,
     /// Flags that were read and not written yet: a repeat behind them belongs to what is before them.
     flags: String,
+    /// Whether groups keep their names.
+    named: bool,
 }
 
 impl<'p> Translator<'p> {
@@ -79,8 +101,9 @@ impl<'p> Translator<'p> {
         }
         match self.next()? {
             '(' if self.eat("?P<") || self.eat("?<") => {
-                self.until(">")?;
-                self.out.push_str("(?:");
+                let name = self.until(">")?;
+                // Writing to a string cannot fail.
+                let _ = if self.named { write!(self.out, "(?P<{name}>") } else { self.out.write_str("(?:") };
             }
             '(' if self.eat("?") => self.group()?,
             '[' => self.class()?,
@@ -299,6 +322,15 @@ fn push_code(out: &mut String, code: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_keep_their_names_where_they_are_captured() {
+        let regex = compile_named(r"^(?P<site>[a-z]{3})(?<number>\d)-(x)").unwrap();
+        let captures = regex.captures(b"par1-x").unwrap();
+        assert_eq!((&captures["site"], &captures["number"]), (&b"par"[..], &b"1"[..]));
+        assert_eq!(compile("(?P<a>.)").unwrap().capture_names().flatten().count(), 0);
+        assert!(compile_named("(?P<a>.)(?P<a>.)").is_err());
+    }
 
     #[test]
     fn patterns_mean_what_re2_means() {

@@ -392,3 +392,61 @@ fn the_file_of_a_parent_is_found() {
     assert!(missing.errors().is_empty());
     assert!(missing.to_string().starts_with("cannot read "));
 }
+
+/// A cable of the printer.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "cable", list, example = "[[cable]]\nlength = 2\n", check = CableSection::faults)]
+struct CableSection {
+    /// Its length.
+    #[setting(required, example = 2)]
+    length: u8,
+    /// Its ends.
+    #[section]
+    end: Vec<EndSection>,
+}
+
+/// An end of a cable.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(name = "cable.end", list, example = "[[cable.end]]\nplug = \"round\"\n")]
+struct EndSection {
+    /// The plug.
+    plug: String,
+}
+
+impl CableSection {
+    fn faults(&self) -> Vec<flowql::ConfigError> {
+        let fault = |path: &str| flowql::ConfigError {
+            path: path.to_owned(),
+            message: "too long".to_owned(),
+            help: None,
+        };
+        let of_end = self.end.iter().enumerate().filter(|(_, end)| end.plug.is_empty());
+        let mut faults: Vec<_> =
+            of_end.map(|(index, _)| fault(&format!("cable.end[{index}].plug"))).collect();
+        faults.extend((self.length > 9).then(|| fault("cable.length")));
+        faults
+    }
+}
+
+#[test]
+fn lists_of_sections_may_be_at_the_top() {
+    const CABLES: Registry = &[KnownSection::list_of::<CableSection>()];
+    let read = |text: &str| Config::parse(text, "f", CABLES);
+    let text = "[[cable]]\nlength = 2\n\n[[cable]]\nlength = 3\n\n[[cable.end]]\nplug = \"round\"\n";
+    let config = read(text).unwrap();
+    let lengths: Vec<_> = config.sections::<CableSection>().iter().map(|cable| cable.length).collect();
+    assert_eq!(lengths, [2, 3]);
+    assert_eq!(config.shown()["cable"][1]["end"][0]["plug"].as_str(), Some("round"));
+    assert_eq!(read(&config.to_toml()).unwrap().sections::<CableSection>().len(), 2);
+    assert_eq!(Config::defaults(CABLES).sections::<CableSection>(), []);
+    let errors =
+        read("[[cable]]\nlength = 1\n[[cable]]\nlength = 10\n[[cable.end]]\nplug = \"\"\n").unwrap_err();
+    assert_eq!(errors.to_string(), "f:4:10: too long\nf:6:8: too long");
+    let errors = read("[[cable]]\nlenght = 1\n").unwrap_err().to_string();
+    assert!(
+        errors.starts_with("f:1:1: [[cable]] lacks the key `length`\nf:2:1: unknown key `lenght`"),
+        "{errors}"
+    );
+    let errors = read("[cable]\nlength = 1\n").unwrap_err();
+    assert_eq!(errors.to_string(), "f:1:1: `cable` must be a list of sections, each [[cable]]");
+}
