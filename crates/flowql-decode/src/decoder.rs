@@ -147,7 +147,7 @@ impl Decoder {
         self.age += 1;
         let outcome = match Protocol::of(datagram.bytes) {
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
-                self.message(datagram, protocol, Some(ticket.offset), columns, observer)
+                self.message(datagram, protocol, Some(ticket), columns, observer)
             }
             _ => Err(Reason::UnknownProtocol),
         };

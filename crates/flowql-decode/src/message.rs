@@ -29,6 +29,8 @@ struct Message<'d, 'b> {
     rows: usize,
     /// A set that waited is not counted a second time as waiting, and waits for no template again.
     is_resumed: bool,
+    /// The template that the set had when it began to wait.
+    template: Option<Arc<Template>>,
 }
 
 /// The header of a message.
@@ -91,12 +93,12 @@ impl Protocol {
 }
 
 impl Decoder {
-    /// Decodes a message, or of a message that is given once more the set at `only`.
+    /// Decodes a message, or of a message that is given once more the set of a ticket.
     pub(crate) fn message(
         &mut self,
         datagram: &Datagram<'_>,
         protocol: Protocol,
-        only: Option<usize>,
+        only: Option<Ticket>,
         columns: &mut Columns,
         observer: &mut dyn Observer,
     ) -> Result<(), Reason> {
@@ -116,9 +118,11 @@ impl Decoder {
             records: Some(0),
             rows: 0,
             is_resumed: only.is_some(),
+            template: None,
         };
-        if let Some(offset) = only {
-            return self.only(&mut message, offset, columns, observer);
+        if let Some(ticket) = only {
+            message.template = ticket.template;
+            return self.only(&mut message, ticket.offset, columns, observer);
         }
         let mut outcome = if head.end > datagram.bytes.len() { Err(Reason::Length) } else { Ok(()) };
         let mut rest = body;
@@ -267,7 +271,7 @@ impl Decoder {
             if message.is_resumed {
                 self.counters.expired_sets += 1;
             } else {
-                self.wait_for(message, set, What::Template(set.id));
+                self.wait_for(message, set, What::Template(set.id), None);
             }
             return Ok(Kind::Missing);
         };
@@ -288,7 +292,7 @@ impl Decoder {
         } else {
             if let Some(sampler) = sampler {
                 message.records = None;
-                self.wait_for(message, set, What::Sampler(sampler));
+                self.wait_for(message, set, What::Sampler(sampler), Some(template));
                 return Ok(Kind::Missing);
             }
             (Kind::Flows, self.flows(message, &template, set, columns)?)
@@ -298,10 +302,15 @@ impl Decoder {
         if is_padding { Ok(kind) } else { Err(Reason::Record) }
     }
 
-    /// The template of a set: that of the session, else of another port of the exporter, which chooses another at a
-    /// restart.
+    /// The template of a set: that which it waited with, that of the session, else of another port of the exporter, which
+    /// chooses another at a restart.
     fn template(&mut self, message: &Message<'_, '_>, id: u16) -> Option<Arc<Template>> {
         let now = message.datagram.received;
+        let protocol = message.key.protocol;
+        let is_it = |template: &&Arc<Template>| (template.protocol(), template.id()) == (protocol, id);
+        if let Some(template) = message.template.as_ref().filter(is_it) {
+            return Some(template.clone());
+        }
         let session = self.sessions.at(message.session)?;
         if let Some(template) = session.template(id, now, &self.limits) {
             return Some(template);
@@ -311,8 +320,14 @@ impl Decoder {
         Some(borrowed)
     }
 
-    fn wait_for(&mut self, message: &Message<'_, '_>, set: Set<'_>, what: What) {
-        let ticket = Ticket { position: message.datagram.position, offset: set.offset };
+    fn wait_for(
+        &mut self,
+        message: &Message<'_, '_>,
+        set: Set<'_>,
+        what: What,
+        template: Option<Arc<Template>>,
+    ) {
+        let ticket = Ticket { position: message.datagram.position, offset: set.offset, template };
         self.wait(&message.key, what, ticket, set.bytes.len(), message.datagram.received);
     }
 

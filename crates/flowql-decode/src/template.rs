@@ -7,6 +7,7 @@ use crate::{Limits, Protocol, Reason, skipped};
 /// The layout of records: what an exporter announced under a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
+    protocol: Protocol,
     id: u16,
     /// As it was sent, after the number: what is the same means the same.
     raw: Box<[u8]>,
@@ -155,6 +156,7 @@ impl Template {
                 needs.meaning(element, is_v9).is_some()
             });
         Ok(Self {
+            protocol,
             id: layout.id,
             raw: layout.raw.into(),
             elements: elements.into(),
@@ -184,6 +186,11 @@ impl Template {
     /// How many of the first fields are scopes; `None` where the records are flows.
     pub const fn scopes(&self) -> Option<u16> {
         self.scopes
+    }
+
+    /// How it was sent.
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// As it was sent, after the number.

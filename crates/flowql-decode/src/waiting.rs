@@ -1,19 +1,23 @@
 //! Sets that wait, for their template or for the options of a sampler, as positions in the caller's queue.
 
+mod saved;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::Protocol;
-use crate::element::Cursor;
-use crate::state::{Saved, saved};
+use crate::template::Template;
 
 /// A set that no longer waits: the caller gives its datagram to [`Decoder::resume`](crate::Decoder::resume).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The position of the datagram, as the caller gave it.
     pub position: u64,
     /// Where the set begins in it.
     pub(crate) offset: usize,
+    /// The template that it was received with, where it had one: another may have its number by now.
+    pub(crate) template: Option<Arc<Template>>,
 }
 
 /// What a set waits for: any port of the exporter may bring it.
@@ -45,7 +49,7 @@ pub(crate) struct Waiting {
     changed: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Set {
     ticket: Ticket,
     deadline: u64,
@@ -57,47 +61,6 @@ const ENTRY: usize = 192;
 
 /// Deadlines are looked at this often, in nanoseconds.
 const PRECISION: u64 = 1_000_000_000;
-
-saved!(Ticket { position, offset });
-saved!(Need { address, protocol, domain, what });
-saved!(Set { ticket, deadline, bytes });
-
-impl Saved for What {
-    fn save(&self, to: &mut Vec<u8>) {
-        match self {
-            Self::Template(id) => (false, *id).save(to),
-            Self::Sampler(id) => (true, *id).save(to),
-        }
-    }
-
-    fn load(from: &mut Cursor<'_>) -> Option<Self> {
-        match bool::load(from)? {
-            false => u16::load(from).map(Self::Template),
-            true => u64::load(from).map(Self::Sampler),
-        }
-    }
-}
-
-impl Saved for Waiting {
-    fn save(&self, to: &mut Vec<u8>) {
-        let Self { sets, next, bytes: _, count: _, ready, changed: _ } = self;
-        sets.save(to);
-        next.save(to);
-        ready.save(to);
-    }
-
-    fn load(from: &mut Cursor<'_>) -> Option<Self> {
-        let sets: HashMap<Need, Vec<Set>> = Saved::load(from)?;
-        let (next, ready) = Saved::load(from)?;
-        // No set is longer than its datagram.
-        if sets.values().flatten().any(|set| !(ENTRY..=u16::MAX.into()).contains(&set.bytes)) {
-            return None;
-        }
-        let bytes = sets.values().flatten().map(|set| set.bytes).sum();
-        let count = sets.values().map(Vec::len).sum();
-        Some(Self { sets, next, bytes, count, ready, changed: false })
-    }
-}
 
 impl Waiting {
     /// Whether anything of it is other than the last time.
@@ -111,7 +74,7 @@ impl Waiting {
         waiting.chain(&self.ready).map(|ticket| ticket.position).min()
     }
 
-    /// Lets a set wait; `false` where no more may.
+    /// Lets a set wait; `false` where no more may. Its template counts too, since it is kept as long.
     pub(crate) fn wait(
         &mut self,
         need: Need,
@@ -120,7 +83,8 @@ impl Waiting {
         deadline: u64,
         most: usize,
     ) -> bool {
-        let bytes = bytes.max(ENTRY);
+        let template = ticket.template.as_ref().map_or(0, |template| template.raw().len());
+        let bytes = bytes.max(ENTRY) + template;
         if self.bytes + bytes > most {
             return false;
         }
@@ -145,16 +109,16 @@ impl Waiting {
     /// Ends the waiting for something that came.
     pub(crate) fn came(&mut self, need: &Need) {
         if let Some(sets) = self.sets.remove(need) {
-            self.release(&sets, true);
+            self.release(sets, true);
         }
     }
 
-    fn release(&mut self, sets: &[Set], are_ready: bool) {
+    fn release(&mut self, sets: Vec<Set>, are_ready: bool) {
         self.changed = true;
         self.count -= sets.len();
         self.bytes -= sets.iter().map(|set| set.bytes).sum::<usize>();
         if are_ready {
-            self.ready.extend(sets.iter().map(|set| set.ticket));
+            self.ready.extend(sets.into_iter().map(|set| set.ticket));
         }
     }
 
@@ -172,7 +136,7 @@ impl Waiting {
         for need in late {
             let sets = self.sets.remove(&need).unwrap_or_default();
             if matches!(need.what, What::Sampler(_)) {
-                self.release(&sets, true);
+                self.release(sets, true);
                 samplers.push(need);
                 continue;
             }
@@ -180,8 +144,8 @@ impl Waiting {
             if !rest.is_empty() {
                 self.sets.insert(need, rest);
             }
-            self.release(&over, false);
             lost += over.len();
+            self.release(over, false);
         }
         let earliest = self.sets.values().flatten().map(|set| set.deadline).min().unwrap_or_default();
         self.next = earliest.max(now.saturating_add(PRECISION));

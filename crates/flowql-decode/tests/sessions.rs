@@ -340,6 +340,22 @@ fn records_wait_for_the_options_of_their_sampler() {
 }
 
 #[test]
+fn records_that_wait_are_read_by_the_template_of_when_they_came() {
+    let mut session = Session::plain();
+    session.take(0, source(1), &interface_flows(&[(1, 5)]));
+    // The same number, the fields the other way round.
+    let changed = Message::ipfix().template(300, &plain(&[(48, 2), (10, 4)]));
+    session.take(SECOND, source(1), &changed.set(300, &values(&[(5, 2), (2, 4)])));
+    let state = session.decoder.save();
+    session.decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
+    session.decoder.restore(&state).unwrap();
+    assert_eq!((session.decoder.waiting(), session.decoder.save()), (2, state));
+    session.take(2 * SECOND, source(1), &sampled(&[(48, 5)]).template(300, &plain(&[(8, 4)])));
+    let of = |interface| format!("SamplingRate=100 InIfIndex={interface}");
+    assert_eq!(session.rows(), [of(1), of(2)]);
+}
+
+#[test]
 fn a_sampler_that_stays_silent_is_not_waited_for_again() {
     let default = SamplingSettings { default: Some(50), ..SamplingSettings::default() };
     let others = ExporterSettings { sampling: default, ..ExporterSettings::default() };

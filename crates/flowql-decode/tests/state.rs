@@ -177,6 +177,6 @@ fn the_form_has_a_version() {
     // The first text is 1, and what waits, connections and flows are whole.
     let zeros = |count| vec![0; count];
     let expected =
-        [b"FDS\x02".to_vec(), zeros(36), vec![1], zeros(6), vec![1], zeros(3), vec![1], zeros(4), vec![1, 0]];
+        [b"FDS\x03".to_vec(), zeros(36), vec![1], zeros(6), vec![1], zeros(4), vec![1], zeros(4), vec![1, 0]];
     assert_eq!(decoder.save(), expected.concat());
 }

@@ -9,6 +9,7 @@ mod drops;
 mod forward;
 mod framing;
 mod protocol;
+mod repeats;
 mod socket;
 mod stream;
 mod tls;
@@ -16,6 +17,7 @@ mod udp;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::mem::Discriminant;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_queue::{Batch, Queue};
+use flowql_queue::{Batch, Queue, Refused};
 
 pub use counters::{Counters, Refusal};
 pub use forward::ForwardStatus;
@@ -33,6 +35,7 @@ pub use protocol::Protocol;
 use self::admission::Admission;
 use self::counters::{Tally, Totals};
 use self::forward::{Forwarder, Target};
+use self::repeats::Repeats;
 use self::socket::Sockets;
 use self::stream::Acceptor;
 use self::udp::Worker;
@@ -111,6 +114,10 @@ struct Listener {
     /// Its UDP sockets, as the kernel numbers them.
     inodes: Vec<u64>,
     totals: Totals,
+    /// What the kernel dropped, for the log.
+    drops: Repeats<()>,
+    /// The connections that were refused, or ended within a message, by why, for the log.
+    connections: Repeats<&'static str>,
 }
 
 /// What all threads share.
@@ -118,6 +125,8 @@ struct Shared {
     queue: Arc<dyn Queue>,
     admission: Mutex<Admission>,
     connections: AtomicU64,
+    /// What the queue did not take, by why, for the log.
+    lost: Repeats<Discriminant<flowql_queue::Error>>,
     stop: OnceLock<Stop>,
 }
 
@@ -147,6 +156,7 @@ impl Receiver {
             admission: Mutex::new(Admission::new(section, configured)),
             // No other process that filled the same queue had these numbers.
             connections: AtomicU64::new(RandomState::new().build_hasher().finish()),
+            lost: Repeats::default(),
             stop: OnceLock::new(),
         });
         let stop = Duration::from_millis(section.stop_ms);
@@ -179,6 +189,8 @@ impl Receiver {
             receive_buffer: sockets.buffer,
             inodes,
             totals: Totals::default(),
+            drops: Repeats::default(),
+            connections: Repeats::default(),
         });
         listener.report(asked);
         for socket in sockets.sockets {
@@ -205,13 +217,14 @@ impl Receiver {
         Ok(())
     }
 
-    /// Starts the thread that reads the drops of the kernel.
+    /// Starts the thread that reads the drops of the kernel, and logs what there was no line about yet.
     fn monitor(&mut self) -> Result<(), Error> {
         let (stop, stopped) = mpsc::channel();
-        let listeners = self.listeners.clone();
+        let (listeners, shared) = (self.listeners.clone(), Arc::clone(&self.shared));
         let body = move || {
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
                 listeners.iter().for_each(|listener| listener.look());
+                log(&listeners, &shared, repeats::PAUSE);
             }
         };
         let thread =
@@ -254,6 +267,7 @@ impl Receiver {
             self.listeners.iter().for_each(|listener| listener.look());
         }
         self.threads.drain(..).for_each(|thread| drop(thread.join()));
+        log(&self.listeners, &self.shared, Duration::ZERO);
     }
 }
 
@@ -302,10 +316,33 @@ impl Listener {
         if !self.inodes.is_empty() && self.transport == ListenTransport::Udp {
             let before = self.totals.kernel_drops.swap(drops::of(&self.inodes), Relaxed);
             let dropped = self.totals.kernel_drops.load(Relaxed).saturating_sub(before);
-            if dropped > 0 {
-                tracing::warn!(address = %self.address, dropped, "the kernel dropped datagrams: the buffer was full");
+            if dropped > 0
+                && let Some(dropped) = self.drops.note((), dropped, "")
+            {
+                self.log_drops(dropped);
             }
         }
+    }
+
+    fn log_drops(&self, dropped: u64) {
+        tracing::warn!(address = %self.address, dropped, "the kernel dropped datagrams: the buffer was full");
+    }
+
+    /// Notes what happened to a connection.
+    fn note(&self, why: &'static str, what: String) {
+        if let Some(count) = self.connections.note(why, 1, &what) {
+            self.log_connections(count, &what);
+        }
+    }
+
+    fn log_connections(&self, count: u64, last: &str) {
+        tracing::warn!(address = %self.address, count, last, "connections were refused or cut");
+    }
+
+    /// Logs what there was no line about.
+    fn log(&self, pause: Duration) {
+        self.drops.due(pause).iter().for_each(|(dropped, _)| self.log_drops(*dropped));
+        self.connections.due(pause).iter().for_each(|(count, last)| self.log_connections(*count, last));
     }
 }
 
@@ -329,9 +366,22 @@ impl Shared {
         }
         if let Err(refused) = self.queue.append(batch) {
             tally.refuse(Refusal::Queue, refused.records);
-            tracing::error!(records = refused.records, error = %refused.error, "received and lost");
+            let Refused { records, error } = &refused;
+            if let Some(records) = self.lost.note(std::mem::discriminant(error), *records, error) {
+                log_lost(records, &error.to_string());
+            }
         }
     }
+}
+
+/// Logs what there was no line about for so long.
+fn log(listeners: &[Arc<Listener>], shared: &Shared, pause: Duration) {
+    listeners.iter().for_each(|listener| listener.log(pause));
+    shared.lost.due(pause).iter().for_each(|(records, error)| log_lost(*records, error));
+}
+
+fn log_lost(records: u64, error: &str) {
+    tracing::error!(records, error, "received and lost");
 }
 
 impl Stop {

@@ -63,21 +63,22 @@ impl Acceptor {
         source: Option<SocketAddr>,
         open: usize,
     ) -> Option<std::thread::JoinHandle<()>> {
-        let refuse = |reason: &str| {
+        let from = source.map_or_else(|| "?".to_owned(), |source| source.to_string());
+        let refuse = |why: &'static str, detail: &str| {
             self.listener.totals.connections_refused.fetch_add(1, Relaxed);
-            tracing::warn!(address = %self.listener.address, ?source, reason, "a connection was refused");
+            self.listener.note(why, format!("{from}: {why}{detail}"));
         };
         let source = source.map(|source| SocketAddr::new(source.ip().to_canonical(), source.port()))?;
         if !self.shared.admission().is_allowed(source.ip()) {
-            refuse("its address is not allowed");
+            refuse("its address is not allowed", "");
             return None;
         }
         if open >= self.most {
-            refuse("too many connections");
+            refuse("too many connections", "");
             return None;
         }
         let stream = Stream::new(TcpStream::from(socket), self.tls.as_ref());
-        let stream = stream.inspect_err(|error| refuse(&error.to_string())).ok()?;
+        let stream = stream.inspect_err(|error| refuse("it failed: ", &error.to_string())).ok()?;
         let connection = Connection {
             stream,
             source,
@@ -88,7 +89,7 @@ impl Acceptor {
             shared: Arc::clone(&self.shared),
         };
         let thread = std::thread::Builder::new().name(format!("ipfix {source}")).spawn(|| connection.run());
-        thread.inspect_err(|error| refuse(&error.to_string())).ok()
+        thread.inspect_err(|error| refuse("no thread: ", &error.to_string())).ok()
     }
 }
 
@@ -119,7 +120,8 @@ impl Connection {
             tally.receive(framer.left());
             tally.refuse(Refusal::Framing, 1);
             self.listener.totals.add(&tally);
-            tracing::warn!(source = %self.source, bytes = framer.left(), "a connection ended within a message");
+            let what = format!("{}: {} bytes of a message that did not end", self.source, framer.left());
+            self.listener.note("it ended within a message", what);
         }
         // The templates of the connection end with it: the decoder must know.
         let closed = |batch: &mut Batch| {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::{Key, Known, Session, Sessions};
-use crate::Limits;
 use crate::element::Cursor;
 use crate::facts::Facts;
 use crate::plan::Needs;
 use crate::state::{Counts, Saved, load_bytes, save_bytes, saved};
 use crate::template::{Announcement, Template};
+use crate::{Limits, Protocol};
 
 saved!(Key { source, protocol, domain });
 
@@ -36,6 +36,25 @@ pub(crate) struct Loading<'d> {
     pub(crate) limits: &'d Limits,
     /// How many texts there are.
     pub(crate) texts: u32,
+}
+
+impl Loading<'_> {
+    /// Compiles a template once more, of its number and the words after it.
+    pub(crate) fn template(
+        &self,
+        protocol: Protocol,
+        id: u16,
+        options: bool,
+        raw: &[u8],
+    ) -> Option<Template> {
+        let sent = [&id.to_be_bytes(), raw].concat();
+        let mut cursor = Cursor(&sent);
+        let Announcement::Layout(layout) = protocol.announcement(options, &mut cursor)?.ok()? else {
+            return None;
+        };
+        let is_whole = cursor.0.is_empty();
+        Template::new(layout, protocol, self.needs, self.limits).ok().filter(|_| is_whole)
+    }
 }
 
 impl Sessions {
@@ -196,15 +215,10 @@ impl Session {
         Some(())
     }
 
-    /// Compiles a template once more.
     fn load_template(&self, from: &mut Cursor<'_>, loading: &Loading<'_>) -> Option<Template> {
         let (id, options): (u16, bool) = Saved::load(from)?;
-        let sent = [&id.to_be_bytes(), load_bytes(from)?].concat();
-        let mut cursor = Cursor(&sent);
-        let Announcement::Layout(layout) = self.key.protocol.announcement(options, &mut cursor)?.ok()? else {
-            return None;
-        };
-        let is_whole = cursor.0.is_empty() && !self.templates.contains_key(&id);
-        Template::new(layout, self.key.protocol, loading.needs, loading.limits).ok().filter(|_| is_whole)
+        let raw = load_bytes(from)?;
+        let template = loading.template(self.key.protocol, id, options, raw)?;
+        (!self.templates.contains_key(&id)).then_some(template)
     }
 }

@@ -17,7 +17,7 @@ use crate::waiting::Waiting;
 use crate::{Counters, Decoder};
 
 /// The name of the form and, in the last byte, its version.
-const FORM: [u8; 4] = *b"FDS\x02";
+const FORM: [u8; 4] = *b"FDS\x03";
 
 /// What was saved last.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,7 @@ impl Decoder {
         let loading = Loading { needs: &self.needs, limits: &self.limits, texts };
         self.sessions.load(from, &loading)?;
         if bool::load(from)? {
-            self.waiting = Waiting::load(from)?;
+            self.waiting = Waiting::load(from, &loading)?;
         }
         self.connections.load(from, self.limits.connections)?;
         self.totals.load(from, self.limits.totals)?;
