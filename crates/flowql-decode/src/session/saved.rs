@@ -142,6 +142,7 @@ impl Session {
             sequence,
             agent,
             borrowed,
+            tally: _,
             serial,
             first,
             samples,
