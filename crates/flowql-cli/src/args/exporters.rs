@@ -15,8 +15,8 @@ use clap::Args;
   flowql exporters --url http://collector1:8081 --url http://collector2:8081
   flowql exporters >/dev/null || echo 'some exporter has a problem'
 
-Exit status: 0 when all is well, 1 when something is wrong with an exporter or with what comes in, 2 when a collector cannot
-be asked.")]
+Exit status: 0 when all is well, 1 when something is wrong with an exporter or with what comes in,
+2 when a collector cannot be asked.")]
 pub(crate) struct Exporters {
     /// Ask the collector at this address; several times for several, whose answers are merged
     #[arg(long, value_name = "URL")]

@@ -35,18 +35,25 @@ pub(super) fn run(global: &Global, args: &Exporters) -> Result<Status, Failure> 
                 asked += 1;
                 found.merge(answer);
             }
-            Err(error) => console::error(
-                &format!("`flowql collect` cannot be asked at {url}: {error}"),
-                Some(
-                    "start `flowql collect` there, or name another address with --url or as `http` in [collect]",
-                ),
-            ),
+            Err(error) => unasked(url, &error),
         }
     }
     if asked > 0 {
         print(&found, args.json, global.quiet)?;
     }
     Ok(if asked < urls.len() { Status::Unusable } else { Status::bad_if(!found.is_well()) })
+}
+
+/// Says that a collector cannot be asked, and what to do.
+fn unasked(url: &str, error: &flowql_client::Error) {
+    let message = match error {
+        flowql_client::Error::Unreachable { reason, .. } => {
+            format!("`flowql collect` is not running at {url}, or cannot be reached: {reason}")
+        }
+        other => format!("`flowql collect` cannot be asked at {url}: {other}"),
+    };
+    let help = "start `flowql collect` there, or name another address with --url or as `http` in [collect]";
+    console::error(&message, Some(help));
 }
 
 /// The URL of the collector that is configured. One that listens at all addresses is asked at that of this machine.

@@ -171,7 +171,8 @@ fn loss(sessions: &[&SessionStatus]) -> Option<Problem> {
 /// Templates of another port.
 fn borrowed_template(sessions: &[&SessionStatus]) -> Option<Problem> {
     let borrowed = sessions.iter().filter(|session| session.borrowed_templates).count();
-    let message = format!("{borrowed} sessions use templates that came from another port of the exporter");
+    let message =
+        format!("{borrowed} of {} sessions use templates that came from another port", sessions.len());
     let advice = "nothing is lost; lower the template refresh of the exporter where it changes its port";
     (borrowed > 0).then(|| problem("borrowed_template", Severity::Note, message, advice))
 }
@@ -291,7 +292,7 @@ mod tests {
             ("192.0.2.2", 2, 2, 5)
         );
         assert_eq!(worst.protocols, ["netflow-v9", "ipfix"]);
-        let kinds: Vec<_> = worst.problems.iter().map(|problem| problem.kind).collect();
+        let kinds: Vec<_> = worst.problems.iter().map(|problem| problem.kind.as_ref()).collect();
         assert_eq!(kinds, ["no_template", "loss"]);
         assert_eq!((best.name.as_str(), best.problems.len()), ("edge", 0));
     }
