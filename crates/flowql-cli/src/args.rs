@@ -4,6 +4,7 @@ mod collect;
 mod data;
 mod decode;
 mod engine;
+mod exporters;
 mod simulate;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use collect::Collect;
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
+pub(crate) use exporters::Exporters;
 pub(crate) use simulate::{Simulate, protocol_name};
 
 /// Compile, check and format FlowQL filters.
@@ -103,6 +105,7 @@ pub(crate) enum Command {
     #[command(alias = "store")]
     Engine(Engine),
     Collect(Collect),
+    Exporters(Exporters),
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),

@@ -36,7 +36,8 @@ pub(crate) fn paint(text: &str, tokens: &[ClassifiedToken]) -> String {
     painted
 }
 
-fn harmless(text: &str) -> String {
+/// A text without control characters, which are shown as `?`.
+pub(crate) fn harmless(text: &str) -> String {
     let shown = |found: char| if found.is_control() && !matches!(found, '\n' | '\t') { '?' } else { found };
     text.chars().map(shown).collect()
 }

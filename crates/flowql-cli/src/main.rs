@@ -17,6 +17,7 @@ mod progress;
 mod render;
 mod sections;
 mod sources;
+mod table;
 mod time_range;
 mod values;
 

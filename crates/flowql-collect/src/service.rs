@@ -4,6 +4,8 @@ mod exporters;
 mod health;
 mod http;
 mod metrics;
+mod rates;
+pub mod status;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +24,7 @@ use crate::receive::{ListenerStatus, Receiver};
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
 use self::health::LossWatch;
+use self::rates::RateWatch;
 
 /// The pause before the database is asked again whether it is there; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -74,6 +77,7 @@ pub(crate) struct Collector {
     pub(crate) journal: Arc<Journal>,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
+    pub(crate) rates: RateWatch,
 }
 
 /// What comes and goes.
@@ -107,8 +111,8 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         preparing: Some("the tables are not looked at yet".to_owned()),
         ..Parts::default()
     };
-    let losses = LossWatch::default();
-    let collector = Arc::new(Collector { section, journal, parts: Mutex::new(parts), losses });
+    let (losses, rates) = (LossWatch::default(), RateWatch::default());
+    let collector = Arc::new(Collector { section, journal, parts: Mutex::new(parts), losses, rates });
     let mut tasks = tokio::task::JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");

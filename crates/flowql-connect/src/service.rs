@@ -91,6 +91,15 @@ impl Service {
         Ok(Self { base, http })
     }
 
+    /// What it says at a path, as `api/v1/exporters`.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be reached, does not answer within the time, or says what is not asked for.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, deadline: Duration) -> Result<T, ClientError> {
+        self.call(path, None, deadline).await
+    }
+
     /// The address without user, password, query or path, for messages.
     fn server(&self) -> String {
         self.base.origin().ascii_serialization()

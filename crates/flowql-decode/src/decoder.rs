@@ -18,7 +18,7 @@ use crate::totals::Totals;
 use crate::waiting::{Need, Waiting, What};
 use crate::{
     Columns, Counters, Datagram, Field, Fields, Limits, Observer, Protocol, Reason, Row, Settings, Skipped,
-    Source, Statistic, Texts, Ticket, TimeSource,
+    Source, Statistic, Tally, Texts, Ticket, TimeSource,
 };
 
 /// Decodes the datagrams of many exporters.
@@ -59,6 +59,8 @@ pub struct Decoder {
     /// Is filled and cleared for what is read record by record.
     pub(crate) row: Row,
     pub(crate) connections: Connections,
+    /// The place of the session of the datagram that is decoded.
+    pub(crate) opened: Option<usize>,
     pub(crate) totals: Totals,
     /// How often something was given to it.
     pub(crate) age: u64,
@@ -81,6 +83,10 @@ pub struct SessionStatus {
     pub sequence: Sequence,
     /// Whether templates that came from another port of the exporter were used.
     pub borrowed_templates: bool,
+    /// How many interfaces it named.
+    pub named_interfaces: usize,
+    /// What became of it.
+    pub tally: Tally,
 }
 
 impl Decoder {
@@ -108,6 +114,7 @@ impl Decoder {
             stateless: Facts::default(),
             row: Row::default(),
             connections: Connections::default(),
+            opened: None,
             totals: Totals::default(),
             age: 0,
             saved: None,
@@ -119,6 +126,7 @@ impl Decoder {
         let datagram = &Datagram { source: datagram.source.canonical(), ..*datagram };
         self.counters.datagrams += 1;
         self.tick(datagram.received);
+        let before = self.tallied();
         let outcome = match Protocol::of(datagram.bytes) {
             Some(Protocol::NetflowV1) => self.legacy(datagram, Protocol::NetflowV1, columns),
             Some(Protocol::NetflowV5) => self.legacy(datagram, Protocol::NetflowV5, columns),
@@ -129,6 +137,7 @@ impl Decoder {
             Some(Protocol::Sflow) => self.samples(datagram, columns, observer),
             None => Err(unknown(datagram.bytes)),
         };
+        self.tally(before);
         if let Err(reason) = outcome {
             self.counters.malformed_datagrams += 1;
             self.refuse(datagram.source, reason, observer);
@@ -145,12 +154,14 @@ impl Decoder {
     ) {
         let datagram = &Datagram { source: datagram.source.canonical(), ..*datagram };
         self.age += 1;
+        let before = self.tallied();
         let outcome = match Protocol::of(datagram.bytes) {
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
                 self.message(datagram, protocol, Some(ticket), columns, observer)
             }
             _ => Err(Reason::UnknownProtocol),
         };
+        self.tally(before);
         if let Err(reason) = outcome {
             self.counters.expired_sets += 1;
             self.refuse(datagram.source, reason, observer);
@@ -237,6 +248,8 @@ impl Decoder {
             templates: session.templates(),
             sequence: session.sequence(),
             borrowed_templates: session.borrowed,
+            named_interfaces: session.facts.named_interfaces(),
+            tally: session.tally,
         })
     }
 
@@ -282,7 +295,8 @@ impl Decoder {
     /// The place of a session; `None` where there may be no more.
     pub(crate) fn open(&mut self, key: Key, now: u64) -> Option<usize> {
         let is_configured = self.settings.exporters.contains_key(&key.source.address.ip());
-        self.sessions.open(key, is_configured, &self.limits, now)
+        self.opened = self.sessions.open(key, is_configured, &self.limits, now);
+        self.opened
     }
 
     /// Adds the flows of NetFlow v1, v5 or v7, which need no state: without room for a session only losses are unknown.
@@ -314,6 +328,7 @@ impl Decoder {
         let facts = match session {
             None => &self.stateless,
             Some(session) => {
+                session.tally.sent(read.exported, datagram.received);
                 if protocol != Protocol::NetflowV1 {
                     session.sequence.follow(read.sequence, Some(count.into()), Some(read.uptime));
                 }

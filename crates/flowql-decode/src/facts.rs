@@ -101,6 +101,11 @@ impl Facts {
         !self.interfaces.is_empty()
     }
 
+    /// How many interfaces have names.
+    pub(crate) fn named_interfaces(&self) -> usize {
+        self.interfaces.len()
+    }
+
     pub(crate) fn interface(&self, index: u32) -> Option<Interface> {
         self.interfaces.get(&index).copied()
     }

@@ -36,6 +36,7 @@ mod settings;
 mod skipped;
 mod spread;
 mod state;
+mod status;
 mod template;
 mod texts;
 mod times;
@@ -60,6 +61,7 @@ pub use settings::{AddressSource, ExporterSettings, Settings, TimeSource, Totals
 pub use skipped::{Skipped, Statistic};
 pub use spread::Spread;
 pub use state::StateError;
+pub use status::{Awaited, Missing, Tally};
 pub use template::Template;
 pub use texts::{TextId, Texts};
 pub use waiting::Ticket;

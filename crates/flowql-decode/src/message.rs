@@ -109,6 +109,9 @@ impl Decoder {
         let session = self.open(key, datagram.received).ok_or(Reason::Limit)?;
         if let Some(session) = self.sessions.at(session) {
             session.first.get_or_insert(head.header.exported);
+            if only.is_none() {
+                session.tally.sent(head.header.exported, datagram.received);
+            }
         }
         let mut message = Message {
             datagram,

@@ -10,7 +10,7 @@ use crate::facts::Facts;
 use crate::sequence::Sequence;
 use crate::skipped::Extras;
 use crate::template::Template;
-use crate::{Limits, Protocol, Source, sflow};
+use crate::{Limits, Protocol, Source, Tally, sflow};
 use saved::Changes;
 pub(crate) use saved::Loading;
 
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) first: Option<u64>,
     /// What an sFlow agent is remembered by.
     pub(crate) samples: Option<Box<sflow::Session>>,
+    /// What became of it, for its status.
+    pub(crate) tally: Tally,
     /// When its last valid datagram was received.
     seen: u64,
     /// What of it is other than at the last save.
@@ -71,6 +73,7 @@ impl Session {
             agent: None,
             borrowed: false,
             samples: None,
+            tally: Tally::default(),
             serial: 0,
             first: None,
             seen: now,

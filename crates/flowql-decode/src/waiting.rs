@@ -101,6 +101,11 @@ impl Waiting {
         self.count + self.ready.len()
     }
 
+    /// What is waited for, and by how many sets.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = (Need, usize)> + '_ {
+        self.sets.iter().map(|(need, sets)| (*need, sets.len()))
+    }
+
     /// Whether none waits.
     pub(crate) const fn is_empty(&self) -> bool {
         self.count == 0

@@ -80,18 +80,7 @@ fn table(columns: &[&Column]) -> Vec<String> {
         ]
     });
     let rows: Vec<[String; 5]> = std::iter::once(header).chain(rows).collect();
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; 5]| {
-        let cells: Vec<String> =
-            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    crate::table::lines(&rows)
 }
 
 /// What is special about a column, in words.

@@ -12,6 +12,7 @@ mod decode;
 mod demo_data;
 mod engine;
 mod explain;
+mod exporters;
 mod fmt;
 mod grep;
 mod help;
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Config(args) => config::run(&global, &args),
         Command::Engine(args) => engine::run(&global, &args),
         Command::Collect(args) => collect::run(&global, args),
+        Command::Exporters(args) => exporters::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

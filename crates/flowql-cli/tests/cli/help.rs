@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "compile",
     "check",
     "fmt",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 23] = [
     "repl",
     "lsp",
     "collect",
+    "exporters",
     "serve",
     "columns",
     "codes",

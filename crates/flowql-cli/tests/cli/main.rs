@@ -10,6 +10,7 @@ mod decode;
 mod editor;
 mod emit;
 mod engine;
+mod exporters;
 mod flow_file;
 mod fmt;
 mod formats;

@@ -1,122 +1,242 @@
-//! Who sends, and what is wrong with it.
+//! Finds out who sends, and what is wrong with it.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Instant;
 
-use flowql_decode::{Protocol, SessionStatus};
-use serde::Serialize;
+use flowql_decode::{Awaited, Missing, Protocol, SessionStatus};
 
 use super::Collector;
+use super::status::{Exporter, Exporters, Problem, Severity, sort};
+use crate::receive::{ListenerStatus, Refusal};
 
-/// Who sends.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Exporters {
-    /// Those with problems first.
-    exporters: Vec<Exporter>,
-    /// How many sessions there are; those of the exporters may be fewer, as only so many are looked at.
-    sessions: usize,
-}
-
-/// An exporter, by the source address of its datagrams.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Exporter {
-    address: IpAddr,
-    /// What the configuration calls it, else the address.
-    name: String,
-    protocols: Vec<&'static str>,
-    /// Its ports and observation domains.
-    sessions: usize,
-    templates: usize,
-    /// What never came, by the sequence numbers: flows for NetFlow v5 and v7, datagrams for v9 and sFlow, records for IPFIX.
-    lost: u64,
-    restarts: u64,
-    reordered: u64,
-    problems: Vec<Problem>,
-}
-
-/// What is wrong, and what to do.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Problem {
-    kind: &'static str,
-    message: String,
-    advice: &'static str,
-}
+/// A clock that is further off than this, in milliseconds, is a problem.
+const CLOCK: u64 = 60_000;
 
 impl Collector {
     /// Who sends, by what the decoders know.
     pub(crate) fn exporter_status(&self) -> Exporters {
         let partitions = self.partitions();
         let sessions = partitions.iter().flat_map(|status| status.exporters.iter());
+        let awaited: Vec<Awaited> =
+            partitions.iter().flat_map(|status| status.awaited.iter().copied()).collect();
         let name = |address: IpAddr| {
             let known = self.section.exporter.iter();
             let mut known = known.filter(|known| known.address.parse() == Ok(address));
             known.next().map(|known| known.name.clone()).filter(|name| !name.is_empty())
         };
-        let exporters = exporters(sessions, name);
-        Exporters { exporters, sessions: partitions.iter().map(|status| status.sessions).sum() }
+        let mut found = Exporters {
+            exporters: exporters(sessions, &awaited, name),
+            sessions: partitions.iter().map(|status| status.sessions).sum(),
+            problems: self.listeners().iter().flat_map(refusals).collect(),
+        };
+        let now = Instant::now();
+        for exporter in &mut found.exporters {
+            exporter.flows_per_second = self.rates.of(exporter.address, exporter.flows, now);
+        }
+        sort(&mut found.problems);
+        found.sort();
+        found
     }
 }
 
 /// The exporters of sessions.
 fn exporters<'s>(
     sessions: impl Iterator<Item = &'s SessionStatus>,
+    awaited: &[Awaited],
     name: impl Fn(IpAddr) -> Option<String>,
 ) -> Vec<Exporter> {
     let mut by_address: BTreeMap<IpAddr, Vec<&SessionStatus>> = BTreeMap::new();
     for session in sessions {
         by_address.entry(session.source.address.ip()).or_default().push(session);
     }
+    let mut waits: BTreeMap<IpAddr, Vec<&Awaited>> = BTreeMap::new();
+    for wait in awaited {
+        waits.entry(wait.exporter).or_default().push(wait);
+    }
     let exporter = |(address, sessions): (IpAddr, Vec<&SessionStatus>)| {
-        let mut protocols: Vec<Protocol> = sessions.iter().map(|session| session.protocol).collect();
-        protocols.sort_unstable();
-        protocols.dedup();
-        let sum = |value: fn(&SessionStatus) -> u64| sessions.iter().map(|session| value(session)).sum();
-        Exporter {
-            address,
-            name: name(address).unwrap_or_else(|| address.to_string()),
-            protocols: protocols.into_iter().map(protocol_name).collect(),
-            sessions: sessions.len(),
-            templates: sessions.iter().map(|session| session.templates).sum(),
-            lost: sum(|session| session.sequence.lost),
-            restarts: sum(|session| session.sequence.restarts),
-            reordered: sum(|session| session.sequence.reordered),
-            problems: problems(&sessions),
-        }
+        let name = name(address).unwrap_or_else(|| address.to_string());
+        exporter(address, name, &sessions, waits.get(&address).map(Vec::as_slice).unwrap_or_default())
     };
-    let mut exporters: Vec<Exporter> = by_address.into_iter().map(exporter).collect();
-    exporters.sort_by_key(|exporter| std::cmp::Reverse(exporter.problems.len()));
-    exporters
+    by_address.into_iter().map(exporter).collect()
+}
+
+/// What there is to know of an exporter but the flows a second.
+fn exporter(address: IpAddr, name: String, sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Exporter {
+    let mut protocols: Vec<Protocol> = sessions.iter().map(|session| session.protocol).collect();
+    protocols.sort_unstable();
+    protocols.dedup();
+    let sum = |value: fn(&SessionStatus) -> u64| sessions.iter().map(|session| value(session)).sum();
+    let clocks = sessions.iter().filter_map(|session| session.tally.clock);
+    Exporter {
+        address,
+        name,
+        protocols: protocols.into_iter().map(|protocol| protocol_name(protocol).into()).collect(),
+        sessions: sessions.len(),
+        flows_per_second: None,
+        flows: sum(|session| session.tally.rows),
+        templates: sessions.iter().map(|session| session.templates).sum(),
+        named_interfaces: sessions.iter().map(|session| session.named_interfaces).max().unwrap_or_default(),
+        clock_ms: clocks.max_by_key(|clock| clock.unsigned_abs()),
+        lost: sum(|session| session.sequence.lost),
+        restarts: sum(|session| session.sequence.restarts),
+        reordered: sum(|session| session.sequence.reordered),
+        problems: problems(sessions, awaited),
+    }
 }
 
 /// What is wrong with an exporter, the worst first.
-fn problems(sessions: &[&SessionStatus]) -> Vec<Problem> {
-    let count = |is_so: fn(&SessionStatus) -> bool| sessions.iter().filter(|session| is_so(session)).count();
+fn problems(sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Vec<Problem> {
+    let found = [no_template(sessions, awaited), unknown_rate(sessions, awaited)];
+    let rest = [clock_off(sessions), loss(sessions), borrowed_template(sessions)];
+    let mut problems: Vec<Problem> = found.into_iter().chain(rest).flatten().collect();
+    sort(&mut problems);
+    problems
+}
+
+fn problem(kind: &'static str, severity: Severity, message: String, advice: &'static str) -> Problem {
+    Problem { kind: kind.into(), severity, message, advice: advice.into() }
+}
+
+/// Sets that wait for templates, or sessions that have none.
+fn no_template(sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Option<Problem> {
+    let (missing, sets) = missing(awaited, |what| match what {
+        Missing::Template(id) => Some(id.into()),
+        Missing::Sampler(_) => None,
+    });
     let has_templates = |protocol| matches!(protocol, Protocol::NetflowV9 | Protocol::Ipfix);
-    let without = sessions.iter().filter(|session| has_templates(session.protocol) && session.templates == 0);
-    let (without, lossy, borrowed) = (
-        without.count(),
-        count(|session| session.sequence.lost > 0),
-        count(|session| session.borrowed_templates),
-    );
+    let without =
+        sessions.iter().filter(|session| has_templates(session.protocol) && session.templates == 0).count();
+    let message = match (missing.as_str(), without) {
+        ("", 0) => return None,
+        ("", without) => format!("no template came yet in {without} of {} sessions", sessions.len()),
+        (missing, _) => format!("no template {missing} came yet: {sets} sets of flows wait for it"),
+    };
+    let advice =
+        "lower the template refresh of the exporter to a minute, or restart its export; sets wait 5 min";
+    Some(problem("no_template", Severity::Error, message, advice))
+}
+
+/// Flows that nothing says a sampling rate for, or that wait for one.
+fn unknown_rate(sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Option<Problem> {
+    let (missing, sets) = missing(awaited, |what| match what {
+        Missing::Template(_) => None,
+        Missing::Sampler(id) => Some(id),
+    });
+    let unknown: u64 = sessions.iter().map(|session| session.tally.unknown_rates).sum();
+    let waiting = (sets > 0)
+        .then(|| format!("no options announce the sampler {missing}: {sets} sets of flows wait for them"));
+    let counted =
+        (unknown > 0).then(|| format!("nothing said a sampling rate for {unknown} flows, which count once"));
+    let message = [waiting, counted].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let advice = "let the exporter send its options of sampling (on Cisco: `option sampler-table`), or set \
+                  `default_sampling_rate` in [[collect.exporter]], to 1 where it does not sample";
+    (!message.is_empty()).then(|| problem("unknown_rate", Severity::Warning, message, advice))
+}
+
+/// The numbers of what is missing, the first few in words, and how many sets wait for them.
+fn missing(awaited: &[&Awaited], number: impl Fn(Missing) -> Option<u64>) -> (String, usize) {
+    const SHOWN: usize = 4;
+    let waits: Vec<_> = awaited.iter().filter_map(|wait| Some((number(wait.what)?, wait.sets))).collect();
+    let mut numbers: Vec<u64> = waits.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut shown: Vec<String> = numbers.iter().take(SHOWN).map(u64::to_string).collect();
+    if numbers.len() > SHOWN {
+        shown.push(format!("and {} more", numbers.len() - SHOWN));
+    }
+    (shown.join(", "), waits.iter().map(|(_, sets)| sets).sum())
+}
+
+/// A clock that is off.
+fn clock_off(sessions: &[&SessionStatus]) -> Option<Problem> {
+    let clocks = sessions.iter().filter_map(|session| session.tally.clock);
+    let clock =
+        clocks.max_by_key(|clock| clock.unsigned_abs()).filter(|clock| clock.unsigned_abs() > CLOCK)?;
+    let (seconds, way) = (clock.unsigned_abs() / 1_000, if clock > 0 { "ahead" } else { "behind" });
+    let message = format!("its clock is {seconds} s {way}");
+    let advice = "set the clock of the exporter by NTP, and look at the one of this machine";
+    Some(problem("clock_off", Severity::Warning, message, advice))
+}
+
+/// Gaps in sequence numbers.
+fn loss(sessions: &[&SessionStatus]) -> Option<Problem> {
+    let lossy = sessions.iter().filter(|session| session.sequence.lost > 0).count();
     let lost: u64 = sessions.iter().map(|session| session.sequence.lost).sum();
-    let found = [
-        (without > 0).then(|| Problem {
-            kind: "no_template",
-            message: format!("no template came yet in {without} of {} sessions", sessions.len()),
-            advice: "lower the template refresh of the exporter, or restart its export",
-        }),
-        (lossy > 0).then(|| Problem {
-            kind: "loss",
-            message: format!("{lost} never came, by the sequence numbers of {lossy} sessions"),
-            advice: "look for drops at the exporter, on the way, and in flowql_collect_kernel_drops_total",
-        }),
-        (borrowed > 0).then(|| Problem {
-            kind: "borrowed_template",
-            message: format!("{borrowed} sessions use templates that came from another port of the exporter"),
-            advice: "nothing is lost; lower the template refresh of the exporter where it changes its port",
-        }),
-    ];
-    found.into_iter().flatten().collect()
+    let message = format!("{lost} never came, by the sequence numbers of {lossy} sessions");
+    let advice = "look for drops at the exporter, on the way, and in flowql_collect_kernel_drops_total";
+    (lossy > 0).then(|| problem("loss", Severity::Warning, message, advice))
+}
+
+/// Templates of another port.
+fn borrowed_template(sessions: &[&SessionStatus]) -> Option<Problem> {
+    let borrowed = sessions.iter().filter(|session| session.borrowed_templates).count();
+    let message =
+        format!("{borrowed} of {} sessions use templates that came from another port", sessions.len());
+    let advice = "nothing is lost; lower the template refresh of the exporter where it changes its port";
+    (borrowed > 0).then(|| problem("borrowed_template", Severity::Note, message, advice))
+}
+
+/// What a listener did not take, and what the kernel dropped before.
+fn refusals(listener: &ListenerStatus) -> Vec<Problem> {
+    let (at, counters) = (listener.address, &listener.counters);
+    let refused = |refusal: Refusal| {
+        let count = counters.refused_for(refusal);
+        let (severity, what, advice) = about(refusal);
+        (count > 0)
+            .then(|| problem(refusal.name(), severity, format!("{count} datagrams at {at}: {what}"), advice))
+    };
+    let mut problems: Vec<Problem> = Refusal::ALL.into_iter().filter_map(refused).collect();
+    if counters.kernel_drops > 0 {
+        let message = format!(
+            "{} datagrams at {at}: dropped by the kernel, its buffer being full",
+            counters.kernel_drops
+        );
+        let advice = "raise the sysctl net.core.rmem_max, and see that the processor has room";
+        problems.push(problem("kernel_drops", Severity::Error, message, advice));
+    }
+    problems
+}
+
+/// How bad it is that datagrams are refused, why they are, and what to do.
+const fn about(refusal: Refusal) -> (Severity, &'static str, &'static str) {
+    match refusal {
+        Refusal::NotAllowed => (
+            Severity::Warning,
+            "their sender is not allowed",
+            "add its network to `allow` in [collect] if it is an exporter of yours, else keep it out by a firewall",
+        ),
+        Refusal::UnknownKind => (
+            Severity::Warning,
+            "of no kind that is known",
+            "see with `tcpdump` who sends something other than NetFlow, IPFIX and sFlow to this port",
+        ),
+        Refusal::OtherProtocol => (
+            Severity::Warning,
+            "of a protocol that the listener does not take",
+            "let the exporter send to the port of its protocol, or change `protocol` of the [[collect.listen]]",
+        ),
+        Refusal::TooManyExporters => (
+            Severity::Error,
+            "there are too many exporters",
+            "raise `max_exporters` in [collect], or set `allow` if they are not all yours",
+        ),
+        Refusal::TooManySessions => (
+            Severity::Error,
+            "their exporter has too many ports and observation domains",
+            "let the exporter keep its source port, or see who sends with its address",
+        ),
+        Refusal::Framing => (
+            Severity::Warning,
+            "a connection ended within a message, or has what is no IPFIX",
+            "see that what connects is an exporter of IPFIX",
+        ),
+        Refusal::Queue => (
+            Severity::Error,
+            "the journal had no room, or its disk failed",
+            "see that the database takes rows, and give the journal more room in [collect.journal]",
+        ),
+    }
 }
 
 const fn protocol_name(protocol: Protocol) -> &'static str {
@@ -132,7 +252,7 @@ const fn protocol_name(protocol: Protocol) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use flowql_decode::{Sequence, Source, Transport};
+    use flowql_decode::{Sequence, Source, Tally, Transport};
 
     use super::*;
 
@@ -140,7 +260,18 @@ mod tests {
         let mut sequence = Sequence::default();
         sequence.lost = lost;
         let source = Source { address: address.parse().unwrap(), listener: 0, transport: Transport::Udp };
-        SessionStatus { source, protocol, domain: 0, templates, sequence, borrowed_templates: false }
+        let (tally, named_interfaces) = (Tally::default(), 0);
+        let borrowed_templates = false;
+        SessionStatus {
+            source,
+            protocol,
+            domain: 0,
+            templates,
+            sequence,
+            borrowed_templates,
+            named_interfaces,
+            tally,
+        }
     }
 
     #[test]
@@ -150,17 +281,62 @@ mod tests {
             session("192.0.2.2:7", Protocol::Ipfix, 0, 0),
             session("192.0.2.2:8", Protocol::NetflowV9, 2, 5),
         ];
-        let found = exporters(sessions.iter(), |address| {
+        let found = exporters(sessions.iter(), &[], |address| {
             (address.to_string() == "192.0.2.1").then(|| "edge".to_owned())
         });
-        let [worst, best] = found.as_slice() else { panic!("{found:?}") };
+        let mut found = Exporters { exporters: found, ..Exporters::default() };
+        found.sort();
+        let [worst, best] = found.exporters.as_slice() else { panic!("{found:?}") };
         assert_eq!(
             (worst.name.as_str(), worst.sessions, worst.templates, worst.lost),
             ("192.0.2.2", 2, 2, 5)
         );
         assert_eq!(worst.protocols, ["netflow-v9", "ipfix"]);
-        let kinds: Vec<_> = worst.problems.iter().map(|problem| problem.kind).collect();
+        let kinds: Vec<_> = worst.problems.iter().map(|problem| problem.kind.as_ref()).collect();
         assert_eq!(kinds, ["no_template", "loss"]);
         assert_eq!((best.name.as_str(), best.problems.len()), ("edge", 0));
+    }
+
+    #[test]
+    fn what_is_waited_for_is_named() {
+        let mut sessions =
+            [session("192.0.2.2:7", Protocol::Ipfix, 1, 0), session("192.0.2.3:7", Protocol::Ipfix, 1, 0)];
+        sessions[1].tally = Tally { clock: Some(-90_000), ..Tally::default() };
+        let awaited = |what, sets| {
+            let exporter = "192.0.2.2".parse().unwrap();
+            Awaited { exporter, protocol: Protocol::Ipfix, domain: 0, what, sets }
+        };
+        let mut waits: Vec<_> = (260..266).map(|id| awaited(Missing::Template(id), 2)).collect();
+        waits.push(awaited(Missing::Sampler(9), 3));
+        let found = exporters(sessions.iter(), &waits, |_| None);
+        let messages = |place: usize| {
+            found[place].problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            messages(0),
+            [
+                "no template 260, 261, 262, 263, and 2 more came yet: 12 sets of flows wait for it",
+                "no options announce the sampler 9: 3 sets of flows wait for them"
+            ]
+        );
+        assert_eq!(messages(1), ["its clock is 90 s behind"]);
+    }
+
+    #[test]
+    fn collectors_are_merged() {
+        let one = |lost, name: &str| {
+            let sessions = [session("192.0.2.1:7", Protocol::NetflowV9, 1, lost)];
+            let exporters = exporters(sessions.iter(), &[], |_| (!name.is_empty()).then(|| name.to_owned()));
+            Exporters { exporters, sessions: 1, ..Exporters::default() }
+        };
+        let mut merged = one(0, "");
+        assert!(merged.is_well());
+        merged.merge(one(4, "edge"));
+        let [exporter] = merged.exporters.as_slice() else { panic!("{merged:?}") };
+        assert_eq!(
+            (exporter.name.as_str(), exporter.lost, exporter.sessions, merged.sessions),
+            ("edge", 4, 2, 2)
+        );
+        assert!(!merged.is_well());
     }
 }

@@ -32,6 +32,7 @@ impl LossWatch {
 pub(crate) async fn watch(collector: Arc<Collector>) {
     loop {
         collector.losses.note(collector.lost());
+        collector.rates.note(&collector.partitions());
         tokio::time::sleep(LOOK).await;
     }
 }

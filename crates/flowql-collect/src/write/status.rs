@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use flowql_decode::{Counters, SessionStatus};
+use flowql_decode::{Awaited, Counters, Decoder, SessionStatus};
 use flowql_queue::Position;
 
 /// What there is to know of the writing of a partition.
@@ -43,10 +43,28 @@ pub struct PartitionStatus {
     pub sessions: usize,
     /// The first of them, as they were a second ago at most.
     pub exporters: Arc<Vec<SessionStatus>>,
+    /// What sets waited for then.
+    pub awaited: Arc<Vec<Awaited>>,
     /// When they were looked at.
     pub(crate) looked: Option<Instant>,
     /// How long the last block took.
     pub insert: Duration,
+}
+
+/// How often it is looked who sends, and the most sessions that are kept of that.
+const LOOK: Duration = Duration::from_secs(1);
+const MOST_SESSIONS: usize = 20_000;
+
+impl PartitionStatus {
+    /// Looks who sends, unless that was done just now.
+    pub(crate) fn look(&mut self, decoder: &Decoder) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        self.exporters = Arc::new(decoder.sessions().take(MOST_SESSIONS).collect());
+        self.awaited = Arc::new(decoder.awaited());
+    }
 }
 
 /// What keeps a partition from being written.

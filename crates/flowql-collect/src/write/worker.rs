@@ -30,10 +30,6 @@ const MARK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
-/// How often it is looked who sends, and the most sessions that are kept of that.
-const LOOK: Duration = Duration::from_secs(1);
-const MOST_SESSIONS: usize = 20_000;
-
 /// How long an attempt to store a block may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -160,6 +156,7 @@ impl Worker {
 
     /// Nothing came: that may be the end, or something waits for the time.
     fn idle(&self, stretch: &Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        self.status.lock().look(&parts.decoding.decoder);
         let is_drained = stretch.end.is_none() && stretch.is_empty(&parts.decoding.columns);
         if self.stop.is_asked() && is_drained {
             return Err(Halt::Stopped);
@@ -321,11 +318,7 @@ impl Worker {
         status.waiting = decoder.waiting();
         status.counters = decoder.counters().clone();
         status.sessions = decoder.sessions().count();
-        let is_old = status.looked.is_none_or(|looked| looked.elapsed() >= LOOK);
-        if is_old {
-            status.looked = Some(Instant::now());
-            status.exporters = Arc::new(decoder.sessions().take(MOST_SESSIONS).collect());
-        }
+        status.look(decoder);
         Ok(())
     }
 

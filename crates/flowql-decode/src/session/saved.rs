@@ -161,6 +161,7 @@ impl Session {
             sequence,
             agent,
             borrowed,
+            tally: _,
             serial,
             first,
             samples,

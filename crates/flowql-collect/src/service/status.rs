@@ -1,0 +1,143 @@
+//! Who sends and what is wrong with it, as `GET /api/v1/exporters` says it.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Who sends to a collector.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Exporters {
+    /// Those with the worst problems first.
+    pub exporters: Vec<Exporter>,
+    /// How many sessions there are; those of the exporters may be fewer, as only so many are looked at.
+    pub sessions: usize,
+    /// What is wrong with what comes in that is of no exporter, the worst first.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// An exporter, by the source address of its datagrams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exporter {
+    /// The source address.
+    pub address: IpAddr,
+    /// What the configuration calls it, else the address.
+    pub name: String,
+    /// How it sends.
+    pub protocols: Vec<Cow<'static, str>>,
+    /// Its ports and observation domains.
+    pub sessions: usize,
+    /// Its flows a second over the last half minute; none in the first second of the collector.
+    #[serde(default)]
+    pub flows_per_second: Option<f64>,
+    /// Its flows since the collector was started.
+    #[serde(default)]
+    pub flows: u64,
+    /// Its templates, those of options included.
+    pub templates: usize,
+    /// How many interfaces it named in option records.
+    #[serde(default)]
+    pub named_interfaces: usize,
+    /// How far its clock is ahead, in milliseconds: of its sessions the one that is most off. None for sFlow, which has no
+    /// time of day.
+    #[serde(default)]
+    pub clock_ms: Option<i64>,
+    /// What never came, by the sequence numbers: flows for NetFlow v5 and v7, datagrams for v9 and sFlow, records for IPFIX.
+    pub lost: u64,
+    /// How often its numbers began again.
+    pub restarts: u64,
+    /// What came late.
+    pub reordered: u64,
+    /// What is wrong with it, the worst first.
+    pub problems: Vec<Problem>,
+}
+
+/// What is wrong, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A word for it.
+    pub kind: Cow<'static, str>,
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// What to do about it.
+    pub advice: Cow<'static, str>,
+}
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// All is stored.
+    Note,
+    /// What is stored may be wrong, or some of it is missing.
+    #[default]
+    Warning,
+    /// Nothing of it is stored.
+    Error,
+}
+
+impl Exporters {
+    /// Sorts the exporters: those with the worst problems first, then those with the most, then by address.
+    pub fn sort(&mut self) {
+        self.exporters.sort_by_key(|exporter| {
+            let worst = exporter.problems.iter().map(|problem| problem.severity).max();
+            (std::cmp::Reverse((worst, exporter.problems.len())), exporter.address)
+        });
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.problems.is_empty() && self.exporters.iter().all(|exporter| exporter.problems.is_empty())
+    }
+
+    /// Takes in what another collector says.
+    pub fn merge(&mut self, other: Self) {
+        self.sessions += other.sessions;
+        self.problems.extend(other.problems);
+        sort(&mut self.problems);
+        for exporter in other.exporters {
+            match self.exporters.iter_mut().find(|known| known.address == exporter.address) {
+                Some(known) => known.merge(exporter),
+                None => self.exporters.push(exporter),
+            }
+        }
+        self.sort();
+    }
+}
+
+impl Exporter {
+    /// Takes in what another collector says of it.
+    fn merge(&mut self, other: Self) {
+        if self.name == self.address.to_string() {
+            self.name = other.name;
+        }
+        self.protocols.extend(other.protocols);
+        self.protocols.sort_unstable();
+        self.protocols.dedup();
+        self.sessions += other.sessions;
+        self.flows_per_second = match (self.flows_per_second, other.flows_per_second) {
+            (Some(one), Some(more)) => Some(one + more),
+            (one, more) => one.or(more),
+        };
+        self.flows += other.flows;
+        self.templates += other.templates;
+        self.named_interfaces = self.named_interfaces.max(other.named_interfaces);
+        self.clock_ms =
+            [self.clock_ms, other.clock_ms].into_iter().flatten().max_by_key(|ms| ms.unsigned_abs());
+        self.lost += other.lost;
+        self.restarts += other.restarts;
+        self.reordered += other.reordered;
+        self.problems.extend(other.problems);
+        sort(&mut self.problems);
+    }
+}
+
+/// Puts the worst first, otherwise leaving the order.
+pub(crate) fn sort(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+}
