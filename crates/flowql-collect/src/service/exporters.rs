@@ -21,7 +21,7 @@ pub(crate) struct Exporters {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Exporter {
     address: IpAddr,
-    /// What the configuration calls it, else the address.
+    /// What it is called, else the address.
     name: String,
     protocols: Vec<&'static str>,
     /// Its ports and observation domains.
@@ -47,11 +47,7 @@ impl Collector {
     pub(crate) fn exporter_status(&self) -> Exporters {
         let partitions = self.partitions();
         let sessions = partitions.iter().flat_map(|status| status.exporters.iter());
-        let name = |address: IpAddr| {
-            let known = self.section.exporter.iter();
-            let mut known = known.filter(|known| known.address.parse() == Ok(address));
-            known.next().map(|known| known.name.clone()).filter(|name| !name.is_empty())
-        };
+        let name = |address: IpAddr| self.directory.exporter(address).facts.name.clone();
         let exporters = exporters(sessions, name);
         Exporters { exporters, sessions: partitions.iter().map(|status| status.sessions).sum() }
     }
@@ -60,7 +56,7 @@ impl Collector {
 /// The exporters of sessions.
 fn exporters<'s>(
     sessions: impl Iterator<Item = &'s SessionStatus>,
-    name: impl Fn(IpAddr) -> Option<String>,
+    name: impl Fn(IpAddr) -> String,
 ) -> Vec<Exporter> {
     let mut by_address: BTreeMap<IpAddr, Vec<&SessionStatus>> = BTreeMap::new();
     for session in sessions {
@@ -73,7 +69,7 @@ fn exporters<'s>(
         let sum = |value: fn(&SessionStatus) -> u64| sessions.iter().map(|session| value(session)).sum();
         Exporter {
             address,
-            name: name(address).unwrap_or_else(|| address.to_string()),
+            name: name(address),
             protocols: protocols.into_iter().map(protocol_name).collect(),
             sessions: sessions.len(),
             templates: sessions.iter().map(|session| session.templates).sum(),
@@ -151,7 +147,8 @@ mod tests {
             session("192.0.2.2:8", Protocol::NetflowV9, 2, 5),
         ];
         let found = exporters(sessions.iter(), |address| {
-            (address.to_string() == "192.0.2.1").then(|| "edge".to_owned())
+            let address = address.to_string();
+            if address == "192.0.2.1" { "edge".to_owned() } else { address }
         });
         let [worst, best] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(
