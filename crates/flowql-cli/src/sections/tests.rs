@@ -31,11 +31,12 @@ fn required(section: &SectionInfo, key: &str) -> String {
 /// What a section needs to be of use, for settings of its own or for those of the sections in it.
 fn others(section: &SectionInfo, is_outer: bool) -> &'static [(&'static str, &'static str)] {
     match (section.name, is_outer) {
-        ("exporter.interface", _) => &[("name", "\"a\"")],
+        ("exporter.interface", _) => &[("name", "\"a\""), ("description", "\"b\"")],
         ("collect.exporter.sampling", _) => &[("override", "10")],
         ("classify.exporter" | "classify.interface", false) => &[("set", "{ name = \"a\" }")],
         ("classify.exporter" | "classify.interface", true) => {
-            &[("when", r#"'Name REGEXP "^(?P<name>.)(?P<site>.)(?P<provider>.)(?P<text>.)"'"#)]
+            const WHEN: &str = r#"'Name REGEXP "^(?P<name>.)(?P<site>.)(?P<provider>.)(?P<text>.)"'"#;
+            &[("when", WHEN), ("stop", "true")]
         }
         _ => &[],
     }
