@@ -5,6 +5,8 @@ use flowql_collect::CollectSection;
 use flowql_config::{KnownSection, Registry};
 use flowql_connect::BackendSection;
 use flowql_embedded::EmbeddedSection;
+use flowql_enrich::exporters::ExporterSection;
+use flowql_enrich::rules::ClassifySection;
 use flowql_server::ServerSection;
 use flowql_tables::TablesSection;
 
@@ -16,6 +18,8 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<ClickhouseSection>(),
     KnownSection::of::<TablesSection>(),
     KnownSection::of::<CollectSection>(),
+    KnownSection::list_of::<ExporterSection>(),
+    KnownSection::of::<ClassifySection>(),
 ];
 
 #[cfg(test)]

@@ -9,6 +9,6 @@ pub mod service;
 pub mod write;
 
 pub use section::{
-    Boundary, CollectSection, ExporterAddress, ExporterSection, ForwardSection, HealthSection,
-    InterfaceSection, JournalSection, ListenProtocol, ListenSection, ListenTransport, Time, WriteSection,
+    CollectSection, ForwardSection, HealthSection, JournalSection, ListenProtocol, ListenSection,
+    ListenTransport, WriteSection,
 };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use flowql::ConfigError;
 use flowql_config::{Choice, Section};
+use flowql_decode::{AddressSource, ElementSection, ExporterSection, TimeSource};
 use flowql_queue::Settings;
 use ipnet::IpNet;
 
@@ -48,9 +49,9 @@ pub struct CollectSection {
     #[setting(example = "/var/lib/flowql")]
     pub data: Option<String>,
     /// The time of a flow. One over an hour before the receive time or a minute after it is not used.
-    pub time: Time,
+    pub time: TimeSource,
     /// The address of an exporter.
-    pub exporter_address: ExporterAddress,
+    pub exporter_address: AddressSource,
     /// Where flows arrive.
     #[section(default = ListenSection::usual())]
     pub listen: Vec<ListenSection>,
@@ -66,12 +67,12 @@ pub struct CollectSection {
     /// When the collector is not ready.
     #[section]
     pub health: HealthSection,
-    /// What is known of exporters.
+    /// Elements that fill columns.
+    #[section]
+    pub element: Vec<ElementSection>,
+    /// How exporters sample and count.
     #[section]
     pub exporter: Vec<ExporterSection>,
-    /// What is known of their interfaces.
-    #[section]
-    pub interface: Vec<InterfaceSection>,
 }
 
 /// An address at which flows arrive. When there is none, `[::]:2055`, `[::]:4739` and `[::]:6343`, or `0.0.0.0` where there
@@ -145,30 +146,6 @@ pub enum ListenTransport {
     Tls,
 }
 
-/// The time of a flow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum Time {
-    /// When its datagram was received.
-    #[default]
-    Received,
-    /// When its datagram was sent, by the clock of the exporter.
-    Exported,
-    /// When it ended, by the clock of the exporter.
-    Ended,
-}
-
-/// The address of an exporter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum ExporterAddress {
-    /// The agent's address for sFlow, the source of the datagram otherwise.
-    #[default]
-    Auto,
-    /// The source of the datagram.
-    Source,
-    /// The address that the exporter gives itself, where it does.
-    Agent,
-}
-
 /// How rows are written to the database.
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(name = "collect.write", example = "[collect.write]\nrows = 100000\n")]
@@ -188,88 +165,6 @@ pub struct HealthSection {
     /// For how long after something of the queue was lost.
     #[setting(default = 300, range = 0..=LONGEST_SECONDS, unit = "seconds")]
     pub loss_seconds: u64,
-}
-
-/// What is known of an exporter. One that is not listed is named by its address.
-#[derive(Clone, Debug, PartialEq, Eq, Section)]
-#[section(
-    name = "collect.exporter",
-    list,
-    example = "[[collect.exporter]]\naddress = \"192.0.2.1\"\nname = \"edge1\"\nsite = \"Paris\"\n"
-)]
-pub struct ExporterSection {
-    /// Its address, as `ExporterAddress` has it.
-    #[setting(required, example = "192.0.2.1")]
-    pub address: String,
-    /// Its name.
-    #[setting(example = "edge1.example.net")]
-    pub name: String,
-    /// Its group.
-    #[setting(example = "edge")]
-    pub group: String,
-    /// Its role.
-    #[setting(example = "edge")]
-    pub role: String,
-    /// Its site.
-    #[setting(example = "Paris")]
-    pub site: String,
-    /// Its region.
-    #[setting(example = "Europe")]
-    pub region: String,
-    /// Its tenant.
-    #[setting(example = "backbone")]
-    pub tenant: String,
-    /// How many packets a sampled one stands for, whatever the exporter says; 0 for what it says.
-    #[setting(range = 0..=1_u64 << 32, example = 1000)]
-    pub sampling_rate: u64,
-    /// How many packets a sampled one stands for where the exporter does not say; 0 for one.
-    #[setting(range = 0..=1_u64 << 32, example = 1000)]
-    pub default_sampling_rate: u64,
-}
-
-/// What is known of an interface. One that is not listed has the name that the exporter sends, or `if` and its index.
-#[derive(Clone, Debug, PartialEq, Eq, Section)]
-#[section(
-    name = "collect.interface",
-    list,
-    example = "[[collect.interface]]\nexporter = \"192.0.2.1\"\nindex = 10\nname = \"Ethernet1/1\"\nboundary = \"external\"\n"
-)]
-pub struct InterfaceSection {
-    /// The address of its exporter.
-    #[setting(required, example = "192.0.2.1")]
-    pub exporter: String,
-    /// Its index (ifIndex).
-    #[setting(required, range = 1..=u32::MAX, example = 10)]
-    pub index: u32,
-    /// Its name.
-    #[setting(example = "Ethernet1/1")]
-    pub name: String,
-    /// Its description.
-    #[setting(example = "Transit: Example")]
-    pub description: String,
-    /// Its speed.
-    #[setting(range = 0..=u32::MAX, unit = "Mbit/s", example = 10_000)]
-    pub speed: u32,
-    /// How it connects: transit, peering, customer.
-    #[setting(example = "transit")]
-    pub connectivity: String,
-    /// Who is behind it.
-    #[setting(example = "Example")]
-    pub provider: String,
-    /// Whether it leads out of the network.
-    pub boundary: Boundary,
-}
-
-/// Whether an interface leads out of the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-pub enum Boundary {
-    /// That is not known.
-    #[default]
-    Undefined,
-    /// It does.
-    External,
-    /// It does not.
-    Internal,
 }
 
 /// The journal: what was received and is not in the database yet.
@@ -358,12 +253,7 @@ impl CollectSection {
         if !self.http.is_empty() {
             faults.extend(address_fault("http".to_owned(), &self.http));
         }
-        for (index, exporter) in self.exporter.iter().enumerate() {
-            faults.extend(host_fault(format!("exporter[{index}].address"), &exporter.address));
-        }
-        for (index, interface) in self.interface.iter().enumerate() {
-            faults.extend(host_fault(format!("interface[{index}].exporter"), &interface.exporter));
-        }
+        faults.extend(flowql_decode::Settings::of_sections(&self.element, &self.exporter).1);
         for (index, forward) in self.forward.iter().enumerate() {
             faults.extend(address_fault(format!("forward[{index}].to"), &forward.to));
             faults.extend(network_faults(&format!("forward[{index}].exporters"), &forward.exporters));
@@ -393,12 +283,6 @@ fn address_fault(key: String, text: &str) -> Option<ConfigError> {
     let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
     let fault = || fault(key, format!("invalid address and port `{text}`"), help);
     text.parse::<SocketAddr>().is_err().then(fault)
-}
-
-fn host_fault(key: String, text: &str) -> Option<ConfigError> {
-    let fault =
-        || fault(key, format!("invalid address `{text}`"), "write it as `192.0.2.1` or `2001:db8::1`");
-    text.parse::<IpAddr>().is_err().then(fault)
 }
 
 fn network_faults(key: &str, texts: &[String]) -> Vec<ConfigError> {
@@ -460,6 +344,10 @@ mod tests {
         assert_eq!(
             errors("[collect.journal]\npartitions = 0\n"),
             ["2:14: `partitions` must be an integer from 1 to 256"]
+        );
+        assert_eq!(
+            errors("[[collect.exporter]]\naddresses = [\"router\"]\n"),
+            ["2:14: invalid address `router`: write it as `192.0.2.1` or `2001:db8::1`"]
         );
     }
 

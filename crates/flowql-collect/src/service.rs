@@ -4,6 +4,7 @@ mod exporters;
 mod health;
 mod http;
 mod metrics;
+mod names;
 mod rates;
 pub mod status;
 
@@ -14,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use flowql::Schema;
 use flowql_client::Client;
+use flowql_enrich::exporters::{Directory, ExporterSection};
+use flowql_enrich::rules::ClassifySection;
 use flowql_queue::{Journal, Queue};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tokio::net::TcpListener;
@@ -35,7 +38,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The section `[collect]`.
     pub section: CollectSection,
-    /// The folder that the folder of the journal is in.
+    /// What the configuration says of exporters and interfaces.
+    pub exporters: Vec<ExporterSection>,
+    /// The rules that classify them.
+    pub classify: ClassifySection,
+    /// The folder that the folder of the journal is in, and what is known of exporters.
     pub folder: PathBuf,
     /// The columns.
     pub schema: Schema,
@@ -75,6 +82,8 @@ pub enum Error {
 pub(crate) struct Collector {
     pub(crate) section: CollectSection,
     pub(crate) journal: Arc<Journal>,
+    /// What is known of exporters and interfaces.
+    pub(crate) directory: Arc<Directory>,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -99,26 +108,30 @@ struct Parts {
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Options { section, folder, schema, layout, client, outside } = options;
+    let Options { section, exporters, classify, folder, schema, layout, client, outside } = options;
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
     let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&journal);
-    let configured = write::configured(&section).into_iter().collect();
-    let receiver = Receiver::start(&section, configured, Arc::clone(&queue))?;
+    let receiver = Receiver::start(&section, write::configured(&section), Arc::clone(&queue))?;
     let parts = Parts {
         receiver: Some(receiver),
         preparing: Some("the tables are not looked at yet".to_owned()),
         ..Parts::default()
     };
     let (losses, rates) = (LossWatch::default(), RateWatch::default());
-    let collector = Arc::new(Collector { section, journal, parts: Mutex::new(parts), losses, rates });
+    let directory = names::directory(section.max_exporters, &exporters, &classify);
+    let file = folder.join(names::FILE);
+    names::load(&directory, &file);
+    let parts = Mutex::new(parts);
+    let collector = Arc::new(Collector { section, journal, directory, parts, losses, rates });
     let mut tasks = tokio::task::JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");
         tasks.spawn(http::serve(http, Arc::clone(&collector)));
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
+    tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {
         let plan = prepared.prepare(&outside, &layout, &schema).await;
@@ -132,6 +145,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     // A thread that panics has nothing more to write.
     drop(tokio::task::spawn_blocking(move || ending.end(until)).await);
     tasks.shutdown().await;
+    names::save(Arc::clone(&collector.directory), file).await;
     collector.farewell();
     Ok(())
 }
@@ -201,7 +215,7 @@ impl Collector {
     /// Starts to write.
     fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
         tracing::info!(table = plan.table(), columns = plan.columns().len(), "writing");
-        let started = Writer::start(queue, plan, client, &Handle::current());
+        let started = Writer::start(queue, plan, &self.directory, client, &Handle::current());
         let mut parts = self.parts();
         match started {
             Ok(writer) => (parts.writer, parts.preparing) = (Some(writer), None),

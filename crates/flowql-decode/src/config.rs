@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use flowql::tables::closest;
 use flowql::{ConfigError, Schema};
 use flowql_config::Section;
+use serde::{Deserialize, Serialize};
 
 use crate::frame::{TunnelMode, Tunnels, UdpTunnel};
 use crate::mapping::Meaning;
 use crate::{ExporterSettings, Field, SamplingSettings, Settings, TotalsAre};
 
 /// An element of IPFIX, or a field of NetFlow v9, that fills a column, whatever it fills else.
-#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[derive(Clone, Debug, PartialEq, Eq, Section, Serialize, Deserialize)]
 #[section(
     name = "collect.element",
     list,
@@ -29,7 +30,7 @@ pub struct ElementSection {
 }
 
 /// What holds for some exporters.
-#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[derive(Clone, Debug, PartialEq, Eq, Section, Serialize, Deserialize)]
 #[section(
     name = "collect.exporter",
     list,
@@ -52,7 +53,7 @@ pub struct ExporterSection {
 }
 
 /// How an exporter samples packets, all of it or an interface or an observation domain.
-#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[derive(Clone, Debug, PartialEq, Eq, Section, Serialize, Deserialize)]
 #[section(
     name = "collect.exporter.sampling",
     list,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use flowql_config::Choice;
+use serde::{Deserialize, Serialize};
 
 use crate::frame::Tunnels;
 use crate::{Field, SamplingSettings};
@@ -38,7 +39,7 @@ pub struct ExporterSettings {
 }
 
 /// What counters since the beginning of a flow are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice, Serialize, Deserialize)]
 pub enum TotalsAre {
     /// What the record counts: its flow has no other one.
     #[default]
@@ -48,7 +49,7 @@ pub enum TotalsAre {
 }
 
 /// What `TimeReceived` is. A time over an hour before or a minute after the receive time is not used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice, Serialize, Deserialize)]
 pub enum TimeSource {
     /// When the datagram was received.
     #[default]
@@ -60,7 +61,7 @@ pub enum TimeSource {
 }
 
 /// What `ExporterAddress` is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice, Serialize, Deserialize)]
 pub enum AddressSource {
     /// The agent's for sFlow, else the source of the datagram.
     #[default]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
+use flowql_enrich::rules::ClassifySection;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
 
 use super::database::Database;
@@ -31,6 +32,8 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
     let result = runtime.block_on(async {
         let options = Options {
             section,
+            exporters: config.sections(),
+            classify: ClassifySection::clone(&config.section()),
             folder,
             schema: config.schema.clone(),
             layout: database.layout.clone(),

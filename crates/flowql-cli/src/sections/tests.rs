@@ -22,6 +22,47 @@ fn parse(text: &str) -> Config {
     Config::parse(text, "f", SECTIONS).unwrap_or_else(|errors| panic!("{errors}\n{text}"))
 }
 
+/// The lines of what a section requires, but for a key.
+fn required(section: &SectionInfo, key: &str) -> String {
+    let required = section.settings().filter(|other| other.required && other.key != key);
+    required.map(|other| format!("{} = {}\n", other.key, other.example().unwrap())).collect()
+}
+
+/// What a section needs to be of use, for settings of its own or for those of the sections in it.
+fn others(section: &SectionInfo, is_outer: bool) -> &'static [(&'static str, &'static str)] {
+    match (section.name, is_outer) {
+        ("exporter.interface", _) => &[("name", "\"a\""), ("description", "\"b\"")],
+        ("collect.exporter.sampling", _) => &[("override", "10")],
+        ("classify.exporter" | "classify.interface", false) => &[("set", "{ name = \"a\" }")],
+        ("classify.exporter" | "classify.interface", true) => {
+            const WHEN: &str = r#"'Name REGEXP "^(?P<name>.)(?P<site>.)(?P<provider>.)(?P<text>.)"'"#;
+            &[("when", WHEN), ("stop", "true")]
+        }
+        _ => &[],
+    }
+}
+
+/// Whether a section is in a list.
+fn is_in(section: &SectionInfo, list: &SectionInfo) -> bool {
+    let inner = section.name.strip_prefix(list.name);
+    list.shape == Shape::Tables && inner.is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The header of a section, after entries of the lists that it is in.
+fn header(section: &SectionInfo) -> String {
+    let mut text = String::new();
+    for list in sections().into_iter().filter(|list| is_in(section, list)) {
+        text += &format!("{}\n{}", list.title(), required(list, ""));
+        others(list, true).iter().for_each(|(key, value)| text += &format!("{key} = {value}\n"));
+    }
+    text + &format!("{}\n", section.title())
+}
+
+/// Whether there is one of a section: it is no list, and in none.
+fn is_single(section: &SectionInfo) -> bool {
+    section.shape == Shape::Table && !sections().iter().any(|list| is_in(section, list))
+}
+
 /// A file in which a setting has a value, and its section all that it requires; and the line of the setting.
 fn file(section: &SectionInfo, setting: &Setting, value: &str) -> (String, usize) {
     let key = match section.shape {
@@ -30,11 +71,9 @@ fn file(section: &SectionInfo, setting: &Setting, value: &str) -> (String, usize
         Shape::Names => "name",
         Shape::Table | Shape::Tables => setting.key,
     };
-    let required = section.settings().filter(|other| other.required && other.key != setting.key);
-    let mut text = format!("{}\n", section.title());
-    for other in required {
-        text += &format!("{} = {}\n", other.key, other.example().unwrap());
-    }
+    let mut text = header(section) + &required(section, setting.key);
+    let others = others(section, false).iter().filter(|(other, _)| *other != setting.key);
+    others.for_each(|(other, value)| text += &format!("{other} = {value}\n"));
     let line = text.lines().count() + 1;
     (text + &format!("{key} = {value}\n"), line)
 }
@@ -104,7 +143,7 @@ fn every_setting_has_an_example_that_is_read() {
             }
         }
         let config = parse(&text);
-        if section.shape == Shape::Table {
+        if is_single(section) {
             let value = shown(&config, section, setting.key).unwrap().to_string();
             assert!(
                 value == example || value == "\"(hidden)\"",
@@ -120,7 +159,7 @@ fn every_setting_has_an_example_that_is_read() {
 fn every_default_is_that_of_the_section() {
     let defaults = Config::defaults(SECTIONS);
     for (section, setting) in settings() {
-        if section.shape == Shape::Table {
+        if is_single(section) {
             let value = shown(&defaults, section, setting.key).map(|value| value.to_string());
             assert_eq!(setting.default(), value, "[{}] {}", section.name, setting.key);
         }
@@ -176,10 +215,11 @@ fn every_key_and_section_is_offered_for_a_mistyped_one() {
                 Entry::Setting(setting) => setting.key,
                 Entry::Section(inner) => inner.key(),
             };
-            let text = format!("{}\n{} = 1\n", section.title(), mistyped(key));
+            let text = format!("{}{} = 1\n", header(section), mistyped(key));
+            let line = text.lines().count();
             let errors = Config::parse(&text, "f", SECTIONS).unwrap_err();
             let help = format!("did you mean `{key}`?");
-            let found = errors.errors().iter().find(|error| error.line == 2).unwrap();
+            let found = errors.errors().iter().find(|error| error.line as usize == line).unwrap();
             assert_eq!(found.help.as_deref(), Some(help.as_str()), "{errors}");
         }
     }

@@ -20,11 +20,7 @@ impl Collector {
         let sessions = partitions.iter().flat_map(|status| status.exporters.iter());
         let awaited: Vec<Awaited> =
             partitions.iter().flat_map(|status| status.awaited.iter().copied()).collect();
-        let name = |address: IpAddr| {
-            let known = self.section.exporter.iter();
-            let mut known = known.filter(|known| known.address.parse() == Ok(address));
-            known.next().map(|known| known.name.clone()).filter(|name| !name.is_empty())
-        };
+        let name = |address: IpAddr| Some(self.directory.exporter(address).facts.name.clone());
         let mut found = Exporters {
             exporters: exporters(sessions, &awaited, name),
             sessions: partitions.iter().map(|status| status.sessions).sum(),

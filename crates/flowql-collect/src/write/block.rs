@@ -1,8 +1,11 @@
 //! Columns of flows become a block for the database.
 
+use std::sync::Arc;
+
 use flowql::{ClickhouseType, ScalarType};
 use flowql_client::native::Block;
 use flowql_decode::{Columns, Field, Kind, TextId, Texts};
+use flowql_enrich::exporters::Directory;
 
 use super::names::{ExporterFact, InterfaceFact, Names, RowNames, Side};
 use super::plan::{Plan, PlannedColumn};
@@ -57,16 +60,16 @@ pub(crate) struct Built {
 }
 
 impl Builder {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        Self { columns: plan.planned(), names: Names::new(plan) }
+    pub(crate) fn new(plan: &Plan, directory: &Arc<Directory>) -> Self {
+        Self { columns: plan.planned(), names: Names::new(directory) }
     }
 
     /// The block of rows, which are [settled](Columns::settle). A column that no row has is left out: the table has its
     /// default.
-    pub(crate) fn build(&self, rows: &Columns, texts: &Texts) -> Built {
+    pub(crate) fn build(&mut self, rows: &Columns, texts: &Texts) -> Built {
         let present: Vec<&PlannedColumn> =
             self.columns.iter().filter(|column| has_values(rows, column)).collect();
-        let named = RowNames::new(&self.names, rows, texts);
+        let named = RowNames::new(&mut self.names, rows, texts);
         let mut block = Block::new(present.len(), rows.rows());
         for column in &present {
             let (name, kind) = (column.name.as_str(), column.kind.to_string());
@@ -81,7 +84,11 @@ impl Builder {
                     block.fixed(name, &kind, speeds);
                 }
                 Source::Interface(side, InterfaceFact::Boundary) => {
-                    block.fixed(name, &kind, named.interfaces(side).map(|interface| [interface.boundary]));
+                    block.fixed(
+                        name,
+                        &kind,
+                        named.interfaces(side).map(|interface| [interface.boundary as u8]),
+                    );
                 }
                 Source::Interface(side, fact) => {
                     let numbers = named.sides(side).numbers.iter().copied();
@@ -209,7 +216,7 @@ mod tests {
         rows.push(&Row { flow_direction: 9, ..one });
         rows.settle();
         let decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
-        let built = Builder::new(&plan).build(&rows, decoder.texts());
+        let built = Builder::new(&plan, &Arc::default()).build(&rows, decoder.texts());
         assert_eq!(built.columns, written);
         let mut expected = Block::new(7, 2);
         expected.bytes("TimeReceived", "DateTime", &[5, 0, 0, 0, 5, 0, 0, 0]);

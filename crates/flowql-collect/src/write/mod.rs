@@ -21,6 +21,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use flowql_client::{BlockCounts, BlockWriter, BlockWriterOptions, Client};
+use flowql_enrich::exporters::Directory;
 use flowql_queue::Queue;
 use tokio::runtime::Handle;
 
@@ -46,7 +47,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a thread for each partition of the queue. The client is used on the runtime.
+    /// Starts a thread for each partition of the queue. Exporters and interfaces are called what the directory knows. The
+    /// client is used on the runtime.
     ///
     /// # Errors
     ///
@@ -54,6 +56,7 @@ impl Writer {
     pub fn start(
         queue: Arc<dyn Queue>,
         plan: Plan,
+        directory: &Arc<Directory>,
         client: Client,
         runtime: &Handle,
     ) -> Result<Self, std::io::Error> {
@@ -74,6 +77,7 @@ impl Writer {
                 queue: Arc::clone(&writer.queue),
                 partition,
                 plan: Arc::clone(&plan),
+                directory: Arc::clone(directory),
                 writer: Arc::clone(&writer.writer),
                 runtime: runtime.clone(),
                 status: Arc::clone(&status),

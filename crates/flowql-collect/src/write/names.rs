@@ -1,13 +1,14 @@
-//! Names of exporters and interfaces: of the configuration, else of option records, else made of the address and the
-//! index. Nothing is dropped for the lack of a name.
+//! What exporters and interfaces of rows are called. The directory knows it; it learns here what option records say, which
+//! the decoder has put into the rows. Nothing is dropped for the lack of a name.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use flowql_decode::{Columns, Field, TextId, Texts};
-
-use super::plan::{KnownExporter, KnownInterface, Plan};
+use flowql_enrich::InterfaceFacts;
+use flowql_enrich::exporters::{Directory, ExporterNames, InterfaceNames, NamesReader, Source};
 
 /// What is known of an exporter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,27 +82,68 @@ impl Side {
     }
 }
 
-/// What the configuration knows.
+/// The directory, as a worker sees it.
 #[derive(Debug)]
 pub(crate) struct Names {
-    exporters: HashMap<[u8; 16], KnownExporter>,
-    interfaces: HashMap<([u8; 16], u32), KnownInterface>,
+    directory: Arc<Directory>,
+    reader: NamesReader,
+}
+
+/// An interface as rows have it: its exporter, its index, and the name and the description that were said of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct RowInterface {
+    exporter: [u8; 16],
+    index: u32,
+    said: [TextId; 2],
 }
 
 impl Names {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let exporters = plan.exporters.iter().map(|known| (octets(known.address), known.clone()));
-        let interfaces =
-            plan.interfaces.iter().map(|known| ((octets(known.exporter), known.index), known.clone()));
-        Self { exporters: exporters.collect(), interfaces: interfaces.collect() }
+    pub(crate) fn new(directory: &Arc<Directory>) -> Self {
+        Self { directory: Arc::clone(directory), reader: NamesReader::new(Arc::clone(directory)) }
+    }
+
+    /// An interface of which rows say nothing.
+    fn silent(&mut self, row: RowInterface) -> Option<Arc<InterfaceNames>> {
+        if row.said != [TextId::default(); 2] {
+            return None;
+        }
+        // 0 is none.
+        let is_none = row.index == 0;
+        Some(if is_none { Arc::default() } else { self.interface(row) })
+    }
+
+    /// An interface of which rows say something, which is learned.
+    fn said(&mut self, row: RowInterface, texts: &Texts) -> Arc<InterfaceNames> {
+        let [name, description] = row.said.map(|text| texts.text(text).to_owned());
+        let said = InterfaceFacts { name, description, ..InterfaceFacts::default() };
+        let as_said = |facts| Arc::new(InterfaceNames { facts, given: Vec::new() });
+        if row.index == 0 {
+            return as_said(said);
+        }
+        let exporter = address(row.exporter);
+        let has_room = self.directory.learn_interface(Source::Options, exporter, row.index, said.clone());
+        self.reader.refresh();
+        let known = self.interface(row);
+        if has_room {
+            return known;
+        }
+        // What cannot be kept is used all the same, where nothing else is known.
+        let mut facts = known.facts.clone();
+        if facts.name == format!("if{}", row.index) {
+            facts.name.clear();
+        }
+        facts.fill(&said);
+        facts.fill(&known.facts);
+        as_said(facts)
+    }
+
+    fn interface(&mut self, row: RowInterface) -> Arc<InterfaceNames> {
+        Arc::clone(self.reader.interface(address(row.exporter), row.index))
     }
 }
 
-fn octets(address: std::net::IpAddr) -> [u8; 16] {
-    match address {
-        std::net::IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-        std::net::IpAddr::V6(address) => address.octets(),
-    }
+fn address(octets: [u8; 16]) -> IpAddr {
+    Ipv6Addr::from(octets).to_canonical()
 }
 
 /// The values of rows by number: few different ones.
@@ -114,24 +156,8 @@ pub(crate) struct Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    fn of<K: Copy + Eq + Hash>(keys: impl Iterator<Item = K>, mut value: impl FnMut(K) -> T) -> Self {
-        let mut known: HashMap<K, u32> = HashMap::new();
-        let mut values = Vec::new();
-        let mut last: Option<(K, u32)> = None;
-        let numbers = keys.map(|key| match last {
-            Some((same, number)) if same == key => number,
-            _ => {
-                let number = *known.entry(key).or_insert_with(|| {
-                    values.push(value(key));
-                    // A block has fewer rows than 32 bits can tell apart.
-                    (values.len() - 1) as u32
-                });
-                last = Some((key, number));
-                number
-            }
-        });
-        let numbers = numbers.collect();
-        Self { numbers, values }
+    fn map<U>(self, value: impl FnMut(T) -> U) -> Numbered<U> {
+        Numbered { numbers: self.numbers, values: self.values.into_iter().map(value).collect() }
     }
 
     fn get(&self, number: u32) -> Option<&T> {
@@ -139,121 +165,98 @@ impl<T> Numbered<T> {
     }
 }
 
-/// What is known of the exporter of a row.
-#[derive(Debug)]
-pub(crate) struct NamedExporter {
-    facts: [String; 6],
-}
-
-/// What is known of an interface of a row.
-#[derive(Debug, Default)]
-pub(crate) struct NamedInterface {
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) connectivity: String,
-    pub(crate) provider: String,
-    /// In Mbit/s.
-    pub(crate) speed: u32,
-    pub(crate) boundary: u8,
+impl<T: Copy + Eq + Hash> Numbered<T> {
+    fn of(rows: impl Iterator<Item = T>) -> Self {
+        let mut known: HashMap<T, u32> = HashMap::new();
+        let mut values = Vec::new();
+        let mut last: Option<(T, u32)> = None;
+        let numbers = rows.map(|value| match last {
+            Some((same, number)) if same == value => number,
+            _ => {
+                let number = *known.entry(value).or_insert_with(|| {
+                    values.push(value);
+                    // A block has fewer rows than 32 bits can tell apart.
+                    (values.len() - 1) as u32
+                });
+                last = Some((value, number));
+                number
+            }
+        });
+        let numbers = numbers.collect();
+        Self { numbers, values }
+    }
 }
 
 /// What is known of the exporters and the interfaces of rows.
 #[derive(Debug)]
 pub(crate) struct RowNames {
-    pub(crate) exporters: Numbered<NamedExporter>,
-    input: Numbered<NamedInterface>,
-    output: Numbered<NamedInterface>,
+    pub(crate) exporters: Numbered<Arc<ExporterNames>>,
+    input: Numbered<Arc<InterfaceNames>>,
+    output: Numbered<Arc<InterfaceNames>>,
 }
 
 impl RowNames {
-    pub(crate) fn new(names: &Names, rows: &Columns, texts: &Texts) -> Self {
+    pub(crate) fn new(names: &mut Names, rows: &Columns, texts: &Texts) -> Self {
+        names.reader.refresh();
         let addresses = (0..rows.rows()).map(|row| rows.address(Field::ExporterAddress, row));
-        let exporters = Numbered::of(addresses, |address| NamedExporter::new(names, address));
-        let side = |side: Side| {
-            let [index, name, description] = side.fields();
-            let number = |field, row| u32::try_from(rows.number(field, row)).unwrap_or_default();
-            let keys = (0..rows.rows()).map(|row| {
-                let said = [number(name, row), number(description, row)];
-                (rows.address(Field::ExporterAddress, row), number(index, row), said)
-            });
-            Numbered::of(keys, |(exporter, index, said)| {
-                NamedInterface::new(names, (exporter, index), said.map(|text| texts.text(TextId(text))))
-            })
-        };
-        Self { exporters, input: side(Side::Input), output: side(Side::Output) }
+        let exporters =
+            Numbered::of(addresses).map(|octets| Arc::clone(names.reader.exporter(address(octets))));
+        // What rows say nothing of is called as it was before what they say of others.
+        let sides = [Side::Input, Side::Output]
+            .map(|side| interfaces(side, rows).map(|row| (row, names.silent(row))));
+        let [input, output] =
+            sides.map(|side| side.map(|(row, known)| known.unwrap_or_else(|| names.said(row, texts))));
+        Self { exporters, input, output }
     }
 
-    pub(crate) const fn sides(&self, side: Side) -> &Numbered<NamedInterface> {
+    pub(crate) const fn sides(&self, side: Side) -> &Numbered<Arc<InterfaceNames>> {
         match side {
             Side::Input => &self.input,
             Side::Output => &self.output,
         }
     }
 
-    /// The interface of each row.
-    pub(crate) fn interfaces(&self, side: Side) -> impl Iterator<Item = &NamedInterface> {
+    /// What is known of the interface of each row.
+    pub(crate) fn interfaces(&self, side: Side) -> impl Iterator<Item = &InterfaceFacts> {
         let sides = self.sides(side);
-        sides.numbers.iter().filter_map(|number| sides.get(*number))
+        sides.numbers.iter().filter_map(|number| sides.get(*number)).map(|names| &names.facts)
     }
 
     pub(crate) fn exporter(&self, number: u32, fact: ExporterFact) -> &str {
-        let exporter = self.exporters.get(number);
-        exporter.and_then(|exporter| exporter.facts.get(fact as usize)).map_or("", |text| text)
+        let Some(ExporterNames { facts, .. }) = self.exporters.get(number).map(|names| &**names) else {
+            return "";
+        };
+        match fact {
+            ExporterFact::Name => &facts.name,
+            ExporterFact::Group => &facts.group,
+            ExporterFact::Role => &facts.role,
+            ExporterFact::Site => &facts.site,
+            ExporterFact::Region => &facts.region,
+            ExporterFact::Tenant => &facts.tenant,
+        }
     }
 
     pub(crate) fn interface(&self, side: Side, number: u32, fact: InterfaceFact) -> &str {
-        let Some(interface) = self.sides(side).get(number) else { return "" };
+        let Some(InterfaceNames { facts, .. }) = self.sides(side).get(number).map(|names| &**names) else {
+            return "";
+        };
         match fact {
-            InterfaceFact::Name => &interface.name,
-            InterfaceFact::Description => &interface.description,
-            InterfaceFact::Connectivity => &interface.connectivity,
-            InterfaceFact::Provider => &interface.provider,
+            InterfaceFact::Name => &facts.name,
+            InterfaceFact::Description => &facts.description,
+            InterfaceFact::Connectivity => &facts.connectivity,
+            InterfaceFact::Provider => &facts.provider,
             InterfaceFact::Speed | InterfaceFact::Boundary => "",
         }
     }
 }
 
-impl NamedExporter {
-    fn new(names: &Names, address: [u8; 16]) -> Self {
-        let mut facts = match names.exporters.get(&address) {
-            Some(known) => {
-                [&known.name, &known.group, &known.role, &known.site, &known.region, &known.tenant]
-                    .map(String::clone)
-            }
-            None => Default::default(),
-        };
-        if let Some(name) = facts.first_mut().filter(|name| name.is_empty()) {
-            *name = Ipv6Addr::from(address).to_canonical().to_string();
-        }
-        Self { facts }
-    }
-}
-
-impl NamedInterface {
-    /// An interface with what option records say of it; 0 is none.
-    fn new(names: &Names, key: ([u8; 16], u32), [name, description]: [&str; 2]) -> Self {
-        let (_, index) = key;
-        if index == 0 && name.is_empty() {
-            return Self::default();
-        }
-        let known = names.interfaces.get(&key);
-        let first = |configured: Option<&String>, said: &str| {
-            let configured = configured.filter(|text| !text.is_empty());
-            configured.map_or_else(|| said.to_owned(), String::clone)
-        };
-        let mut interface = Self {
-            name: first(known.map(|known| &known.name), name),
-            description: first(known.map(|known| &known.description), description),
-            ..Self::default()
-        };
-        if interface.name.is_empty() {
-            interface.name = format!("if{index}");
-        }
-        if let Some(known) = known {
-            interface.connectivity.clone_from(&known.connectivity);
-            interface.provider.clone_from(&known.provider);
-            (interface.speed, interface.boundary) = (known.speed, known.boundary);
-        }
-        interface
-    }
+/// The interface of each row.
+fn interfaces(side: Side, rows: &Columns) -> Numbered<RowInterface> {
+    let [index, name, description] = side.fields();
+    let number = |field, row| u32::try_from(rows.number(field, row)).unwrap_or_default();
+    Numbered::of((0..rows.rows()).map(|row| RowInterface {
+        exporter: rows.address(Field::ExporterAddress, row),
+        index: number(index, row),
+        said: [name, description].map(|field| TextId(number(field, row))),
+    }))
 }

@@ -1,20 +1,18 @@
 //! What shapes the rows of a stretch: noted with it, so that it is written in the same way after a crash, whatever the
 //! configuration says by then.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use flowql::{ClickhouseType, Column, Schema};
-use flowql_decode::{
-    AddressSource, ExporterSettings, Fields, Limits, SamplingSettings, Settings, TimeSource,
-};
+use flowql_decode::{AddressSource, ElementSection, ExporterSection, Fields, Limits, Settings, TimeSource};
 use flowql_schema::{Expression, Storage};
 use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
 use serde::{Deserialize, Serialize};
 
 use super::block::Source;
-use crate::{CollectSection, ExporterAddress, Time};
+use crate::CollectSection;
 
 /// What shapes rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,41 +23,14 @@ pub struct Plan {
     pub(crate) columns: Vec<String>,
     /// A block with so many rows is written.
     pub(crate) rows: usize,
-    time: u8,
-    exporter_address: u8,
+    time: TimeSource,
+    exporter_address: AddressSource,
     /// The bounds of what the decoder remembers.
     max_exporters: usize,
     max_sessions: usize,
     idle_seconds: u64,
-    pub(crate) exporters: Vec<KnownExporter>,
-    pub(crate) interfaces: Vec<KnownInterface>,
-}
-
-/// What the configuration says of an exporter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KnownExporter {
-    pub(crate) address: IpAddr,
-    pub(crate) name: String,
-    pub(crate) group: String,
-    pub(crate) role: String,
-    pub(crate) site: String,
-    pub(crate) region: String,
-    pub(crate) tenant: String,
-    sampling_rate: u64,
-    default_sampling_rate: u64,
-}
-
-/// What the configuration says of an interface.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KnownInterface {
-    pub(crate) exporter: IpAddr,
-    pub(crate) index: u32,
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) speed: u32,
-    pub(crate) connectivity: String,
-    pub(crate) provider: String,
-    pub(crate) boundary: u8,
+    elements: Vec<ElementSection>,
+    exporters: Vec<ExporterSection>,
 }
 
 /// A column that is written.
@@ -94,13 +65,13 @@ impl Plan {
             table: table.to_owned(),
             columns: columns.filter(|name| planned(name).is_some()).collect(),
             rows: section.write.rows,
-            time: section.time as u8,
-            exporter_address: section.exporter_address as u8,
+            time: section.time,
+            exporter_address: section.exporter_address,
             max_exporters: section.max_exporters,
             max_sessions: section.max_sessions,
             idle_seconds: section.idle_seconds,
-            exporters: section.exporter.iter().filter_map(KnownExporter::new).collect(),
-            interfaces: section.interface.iter().filter_map(KnownInterface::new).collect(),
+            elements: section.element.clone(),
+            exporters: section.exporter.clone(),
         })
     }
 
@@ -148,60 +119,9 @@ impl Plan {
 
     /// How datagrams are decoded.
     pub(crate) fn decoding(&self) -> Settings {
-        let exporters = self.exporters.iter().map(|exporter| (exporter.address, exporter.decoding()));
-        Settings {
-            time: [TimeSource::Received, TimeSource::Exported, TimeSource::Ended]
-                .get(usize::from(self.time))
-                .copied()
-                .unwrap_or_default(),
-            exporter_address: [AddressSource::Auto, AddressSource::Source, AddressSource::Agent]
-                .get(usize::from(self.exporter_address))
-                .copied()
-                .unwrap_or_default(),
-            exporters: exporters.collect::<HashMap<_, _>>(),
-            ..Settings::default()
-        }
-    }
-}
-
-impl KnownExporter {
-    fn new(section: &crate::ExporterSection) -> Option<Self> {
-        Some(Self {
-            address: section.address.parse::<IpAddr>().ok()?.to_canonical(),
-            name: section.name.clone(),
-            group: section.group.clone(),
-            role: section.role.clone(),
-            site: section.site.clone(),
-            region: section.region.clone(),
-            tenant: section.tenant.clone(),
-            sampling_rate: section.sampling_rate,
-            default_sampling_rate: section.default_sampling_rate,
-        })
-    }
-
-    fn decoding(&self) -> ExporterSettings {
-        let set = |rate: u64| Some(rate).filter(|rate| *rate > 0);
-        let sampling = SamplingSettings {
-            rate: set(self.sampling_rate),
-            default: set(self.default_sampling_rate),
-            ..SamplingSettings::default()
-        };
-        ExporterSettings { sampling, ..ExporterSettings::default() }
-    }
-}
-
-impl KnownInterface {
-    fn new(section: &crate::InterfaceSection) -> Option<Self> {
-        Some(Self {
-            exporter: section.exporter.parse::<IpAddr>().ok()?.to_canonical(),
-            index: section.index,
-            name: section.name.clone(),
-            description: section.description.clone(),
-            speed: section.speed,
-            connectivity: section.connectivity.clone(),
-            provider: section.provider.clone(),
-            boundary: section.boundary as u8,
-        })
+        // A configuration with faults is refused before.
+        let (settings, _) = Settings::of_sections(&self.elements, &self.exporters);
+        Settings { time: self.time, exporter_address: self.exporter_address, ..settings }
     }
 }
 
@@ -226,8 +146,7 @@ fn planned(name: &str) -> Option<PlannedColumn> {
 }
 
 /// The addresses of the exporters that the configuration names.
-pub(crate) fn configured(section: &CollectSection) -> BTreeSet<IpAddr> {
-    section.exporter.iter().filter_map(|exporter| exporter.address.parse().ok()).collect()
+pub(crate) fn configured(section: &CollectSection) -> HashSet<IpAddr> {
+    let (settings, _) = Settings::of_sections(&section.element, &section.exporter);
+    settings.exporters.into_keys().collect()
 }
-
-const _: () = assert!(Time::Ended as u8 == 2 && ExporterAddress::Agent as u8 == 2);

@@ -1,8 +1,10 @@
 //! A stretch of the queue, while it is decoded and written.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flowql_decode::{Columns, Decoder};
+use flowql_enrich::exporters::Directory;
 use flowql_queue::Position;
 
 use super::block::Builder;
@@ -23,11 +25,11 @@ pub(crate) struct Decoding {
 
 impl Decoding {
     /// By a plan, with a decoder that remembers nothing.
-    pub(crate) fn new(plan: Plan) -> Self {
+    pub(crate) fn new(plan: Plan, directory: &Arc<Directory>) -> Self {
         let wanted = plan.fields();
         Self {
             context: plan.to_bytes(),
-            builder: Builder::new(&plan),
+            builder: Builder::new(&plan, directory),
             decoder: Decoder::new(plan.decoding(), plan.limits(), wanted),
             columns: Columns::new(wanted),
             saver: Saver::default(),
@@ -36,11 +38,11 @@ impl Decoding {
     }
 
     /// By another plan, with what the decoder remembers.
-    pub(crate) fn planned(mut self, plan: &Plan) -> Self {
+    pub(crate) fn planned(mut self, plan: &Plan, directory: &Arc<Directory>) -> Self {
         if self.plan == *plan {
             return self;
         }
-        let mut decoding = Self::new(plan.clone());
+        let mut decoding = Self::new(plan.clone(), directory);
         state::restore(&mut decoding.decoder, &[self.decoder.save()]);
         decoding
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use flowql_client::{BlockWriter, Error as ClientError, Insert, RowBlock, Sql, sql};
 use flowql_decode::Datagram;
+use flowql_enrich::exporters::Directory;
 use flowql_queue::{Content, Item, Note, Position, Queue, Reader, Record, State, Store};
 use tokio::runtime::Handle;
 
@@ -38,6 +39,7 @@ pub(crate) struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) partition: u16,
     pub(crate) plan: Arc<Plan>,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) writer: Arc<BlockWriter>,
     pub(crate) runtime: Handle,
     pub(crate) status: Arc<Shared>,
@@ -81,12 +83,16 @@ impl Worker {
         }
     }
 
+    fn decoding(&self, plan: Plan) -> Decoding {
+        Decoding::new(plan, &self.directory)
+    }
+
     fn work(&self) -> Result<(), Halt> {
         let store = self.queue.store(self.partition)?;
         let saved = store.saved().clone();
         let mut parts = Parts {
             store,
-            decoding: Decoding::new(Plan::clone(&self.plan)),
+            decoding: self.decoding(Plan::clone(&self.plan)),
             lookup: Lookup::default(),
             marked: Instant::now(),
         };
@@ -107,7 +113,7 @@ impl Worker {
     /// was not acknowledged. Gives where the next one begins.
     fn repeat(&self, parts: &mut Parts, note: &Note, written: Position) -> Result<Position, Halt> {
         match Plan::from_bytes(&note.context) {
-            Some(plan) => parts.decoding = Decoding::new(plan),
+            Some(plan) => parts.decoding = self.decoding(plan),
             None => {
                 tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown");
             }
@@ -128,8 +134,8 @@ impl Worker {
         if is_written {
             self.status.lock().repeated += 1;
         }
-        let decoding = std::mem::replace(&mut parts.decoding, Decoding::new(Plan::clone(&self.plan)));
-        parts.decoding = decoding.planned(&self.plan);
+        let decoding = std::mem::replace(&mut parts.decoding, self.decoding(Plan::clone(&self.plan)));
+        parts.decoding = decoding.planned(&self.plan, &self.directory);
         Ok(reader.position().max(end))
     }
 

@@ -45,8 +45,8 @@ impl Collector {
         let configuration = format!(
             "[embedded]\nfolder = \"{}\"\n[collect]\nhttp = \"{http}\"\ndata = \"{}\"\nstop_ms = 120000\n\
              [collect.journal]\npartitions = {PARTITIONS}\nseconds = 1\n[collect.write]\nrows = 700\n\
-             [[collect.exporter]]\naddress = \"127.0.0.2\"\nname = \"edge\"\n\
-             [[collect.interface]]\nexporter = \"127.0.0.2\"\nindex = 2\nname = \"uplink\"\nprovider = \"Example\"\n\
+             [[exporter]]\nmatch = \"127.0.0.2\"\nname = \"edge\"\n\
+             [[exporter.interface]]\nindex = 2\nname = \"uplink\"\nprovider = \"Example\"\n\
              [[collect.listen]]\naddress = \"{listen}\"\n",
             folder.join("engine").display(),
             folder.display(),

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use flowql::Schema;
 use flowql_client::{Client, ClientOptions, Sql, Statement, testing};
 use flowql_collect::write::{PartitionStatus, Plan, Writer};
-use flowql_collect::{CollectSection, ExporterSection, WriteSection};
+use flowql_collect::{CollectSection, WriteSection};
+use flowql_decode::SamplingSection;
+use flowql_enrich::exporters::{Directory, ExporterSection};
 use flowql_queue::{Content, Journal, Queue, Record, Settings, Transport};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tempfile::TempDir;
@@ -29,6 +31,7 @@ struct Bench {
     client: Client,
     journal: Arc<Journal>,
     section: CollectSection,
+    directory: Arc<Directory>,
     _folder: TempDir,
 }
 
@@ -48,14 +51,14 @@ impl Bench {
         let journal = Arc::new(Journal::open(folder.path(), settings).unwrap());
         // Small blocks, so that stretches have several.
         let section = CollectSection { write: WriteSection { rows: 50 }, ..CollectSection::default() };
-        Self { client, journal, section, _folder: folder }
+        Self { client, journal, section, directory: Arc::default(), _folder: folder }
     }
 
     async fn writer(&self) -> Writer {
         let catalog = Catalog::read(&self.client, "flows").await.unwrap();
         let plan = Plan::new(&self.section, &Schema::default(), &catalog).unwrap();
         let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&self.journal);
-        Writer::start(queue, plan, self.client.clone(), &Handle::current()).unwrap()
+        Writer::start(queue, plan, &self.directory, self.client.clone(), &Handle::current()).unwrap()
     }
 
     fn receive(&self, source: &str, bytes: &[u8]) {
@@ -152,18 +155,24 @@ async fn what_the_decoder_knows_outlives_the_writer() {
     let status = stop(writer).await;
     assert_eq!((status.rows, status.waiting), (0, 1));
     // Another writer knows what waits, and its rows are named by what the configuration says now.
-    let name = ExporterSection {
-        address: "192.0.2.1".to_owned(),
+    let edge = ExporterSection {
+        r#match: "192.0.2.0/24".to_owned(),
         name: "edge".to_owned(),
         group: String::new(),
         role: String::new(),
         site: String::new(),
         region: String::new(),
         tenant: String::new(),
-        sampling_rate: 0,
-        default_sampling_rate: 50,
+        interface: Vec::new(),
     };
-    bench.section.exporter.push(name);
+    bench.directory.configure(&[edge], Default::default(), Default::default());
+    let rate = SamplingSection { default: Some(50), ..SamplingSection::default() };
+    let of_exporter = flowql_decode::ExporterSection {
+        addresses: vec!["192.0.2.1".to_owned()],
+        sampling: vec![rate],
+        ..flowql_decode::ExporterSection::default()
+    };
+    bench.section.exporter.push(of_exporter);
     let writer = bench.writer().await;
     bench.receive("192.0.2.1:7", &message(1, &template));
     until(&writer, "row", |status| status.rows == 1).await;

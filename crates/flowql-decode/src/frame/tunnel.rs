@@ -1,13 +1,14 @@
 //! Tunnels: IP packets that carry packets.
 
 use flowql_config::Choice;
+use serde::{Deserialize, Serialize};
 
 use super::link::{Layer, may_be_ethernet, may_be_ip};
 use super::network::Payload;
 use super::{Frame, transport};
 
 /// Which flow a packet in a tunnel belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice, Serialize, Deserialize)]
 pub enum TunnelMode {
     /// That of the tunnel.
     #[default]
