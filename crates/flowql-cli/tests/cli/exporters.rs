@@ -38,7 +38,7 @@ impl Collector {
             format!(
                 "[collect]\nhttp = \"{http}\"\ndata = \"journal\"\n[embedded]\nfolder = \"data\"\n\
                  [[collect.listen]]\naddress = \"{listen}\"\n\
-                 [[collect.exporter]]\naddress = \"127.0.0.1\"\nname = \"edge\"\n",
+                 [[exporter]]\nmatch = \"127.0.0.1\"\nname = \"edge\"\n",
             ),
         );
         let log = File::create(place.path("log")).unwrap();
@@ -77,10 +77,13 @@ impl Collector {
     fn problems(&self, kinds: &[&str]) -> Vec<Value> {
         self.wait(&format!("{kinds:?}"), || {
             let found = self.exporters(&["--json"]).json();
-            let exporters = found["exporters"].as_array().unwrap().iter();
-            let lists = exporters.map(|exporter| &exporter["problems"]).chain([&found["problems"]]);
-            let problems: Vec<Value> = lists.flat_map(|list| list.as_array().unwrap().clone()).collect();
-            let is_there = |kind: &&str| problems.iter().any(|problem| problem["kind"] == *kind);
+            let list =
+                |of: &Value, key: &str| of.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+            let exporters = list(&found, "exporters");
+            let lists = exporters.iter().chain([&found]).map(|of| list(of, "problems"));
+            let problems: Vec<Value> = lists.flatten().collect();
+            let is_there =
+                |kind: &&str| problems.iter().any(|problem| problem.get("kind") == Some(&(*kind).into()));
             kinds.iter().all(is_there).then_some(problems)
         })
     }

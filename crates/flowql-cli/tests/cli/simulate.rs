@@ -83,7 +83,7 @@ fn bad_usage_is_said() {
         (&["--pcap", "a.pcap", "--target", "[::1]:2055"], "are of IPv4"),
         (&["--pcap", "nowhere/a.pcap"], "cannot write `nowhere/a.pcap`"),
         (&["--rate", "0"], "write a number from 1"),
-        (&["--start", "tomorrow"], "`tomorrow` is no time"),
+        (&["--start", "tomorrow"], "`tomorrow` is not a time"),
     ] {
         let ran = place.run(&[&["simulate"], arguments].concat()).has_status(2);
         assert!(ran.stderr.contains(message), "{ran}");
