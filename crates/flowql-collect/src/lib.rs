@@ -1,6 +1,6 @@
 //! The collector: what routers send is received, kept in a queue, decoded and written to the database.
 //!
-//! [`receive`] is its first stage, [`write`] its second, and [`service`] runs both. The settings are the section `[collect]`
+//! [`receive`] is its first stage, [`write`](mod@write) its second, and [`service`] runs both. The settings are the section `[collect]`
 //! of `flowql.toml`, [`CollectSection`].
 
 pub mod receive;

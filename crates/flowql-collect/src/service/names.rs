@@ -57,7 +57,6 @@ pub(crate) async fn save(directory: Arc<Directory>, file: PathBuf) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use flowql_enrich::InterfaceFacts;
     use flowql_enrich::exporters::Source;
