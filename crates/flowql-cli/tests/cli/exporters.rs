@@ -114,7 +114,7 @@ fn each_problem_is_named_with_what_to_do() {
     let problems = collector.problems(&["no_template", "unknown_rate", "unknown_kind", "loss", "clock_off"]);
     for (kind, message, advice) in [
         ("no_template", "sets of flows wait for it", "template refresh"),
-        ("unknown_rate", "no options announce the sampler", "default_sampling_rate"),
+        ("unknown_rate", "no options announce the sampler", "collect.exporter.sampling"),
         ("unknown_kind", "of no kind that is known", "tcpdump"),
         ("loss", "by the sequence numbers of", "kernel_drops"),
         ("clock_off", " s ahead", "NTP"),

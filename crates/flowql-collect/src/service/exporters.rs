@@ -126,7 +126,7 @@ fn unknown_rate(sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Option<Pro
         (unknown > 0).then(|| format!("nothing said a sampling rate for {unknown} flows, which count once"));
     let message = [waiting, counted].into_iter().flatten().collect::<Vec<_>>().join("; ");
     let advice = "let the exporter send its options of sampling (on Cisco: `option sampler-table`), or set \
-                  `default_sampling_rate` in [[collect.exporter]], to 1 where it does not sample";
+                  `default` in [[collect.exporter.sampling]], to 1 where it does not sample";
     (!message.is_empty()).then(|| problem("unknown_rate", Severity::Warning, message, advice))
 }
 
