@@ -120,7 +120,7 @@ impl Unit {
     }
 
     /// The columns that the sum reads. Only the raw table has a row for each flow; of its columns, one that no other
-    /// table has stands for that.
+    /// table has means that.
     pub(super) const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Bits => &["Bytes", "SamplingRate"],

@@ -63,7 +63,7 @@ fn configured(http: &str) -> Result<String, Failure> {
         return Err(Failure::new("`http` in [collect] is empty: the collector answers nobody", help));
     }
     let address: SocketAddr = http.parse().map_err(|_| {
-        Failure::new(format!("`http` in [collect] is `{http}`, which is no address and port"), help)
+        Failure::new(format!("`http` in [collect] is `{http}`, which is not an address and port"), help)
     })?;
     let address = match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
