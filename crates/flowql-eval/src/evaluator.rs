@@ -1,5 +1,6 @@
 //! A filter made ready for evaluation.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -39,18 +40,18 @@ pub struct Evaluator {
 }
 
 /// Whether zeros at the end of a text count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Padding {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Padding {
     Counts,
     Ignored,
 }
 
 /// The place of a column among those that a filter reads.
-type Slot = usize;
+pub(crate) type Slot = usize;
 
-/// A filter over slots.
-#[derive(Clone, Debug)]
-enum Node {
+/// A filter over slots. Two are equal where they test the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Node {
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
@@ -65,12 +66,42 @@ enum Node {
     /// A text is one of these.
     Text(Slot, Vec<String>),
     Like(Slot, Pattern),
-    Matches(Slot, Regex),
+    Matches(Slot, Matcher),
     /// Two columns that hold numbers compared.
     Columns(Slot, Comparison, Slot),
     /// Two columns hold the same text; zeros at the end do not count where one is a `FixedString`.
     SameText(Slot, Slot, Padding),
 }
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Matcher(Regex);
+
+impl Matcher {
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text.as_bytes())
+    }
+}
+
+impl Ord for Matcher {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.as_str().cmp(other.0.as_str())
+    }
+}
+
+impl PartialOrd for Matcher {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Matcher {}
 
 impl Evaluator {
     /// Prepares a filter that was checked against this schema.
@@ -79,7 +110,7 @@ impl Evaluator {
     ///
     /// A regular expression that the engine does not take, or a filter of another schema.
     pub fn new(schema: &Schema, filter: &Filter) -> Result<Self, Error> {
-        let mut preparer = Preparer { schema, columns: Vec::new(), slots: HashMap::new() };
+        let mut preparer = Preparer::new(schema);
         let node = preparer.filter(filter)?;
         let columns = preparer.columns;
         let kinds = columns.iter().map(|&id| Kind::of(schema.column(id))).collect();
@@ -112,8 +143,31 @@ impl Evaluator {
     }
 }
 
+/// Whether two numbers compare so.
+pub(crate) fn compares(comparison: Comparison, left: u128, right: u128) -> bool {
+    let ordering = left.cmp(&right);
+    match comparison {
+        Comparison::Eq => ordering.is_eq(),
+        Comparison::Ne => ordering.is_ne(),
+        Comparison::Lt => ordering.is_lt(),
+        Comparison::Le => ordering.is_le(),
+        Comparison::Gt => ordering.is_gt(),
+        Comparison::Ge => ordering.is_ge(),
+    }
+}
+
+impl Padding {
+    /// Whether two texts are the same.
+    pub(crate) fn is_same(self, left: &str, right: &str) -> bool {
+        match self {
+            Self::Counts => left == right,
+            Self::Ignored => unpadded(left) == unpadded(right),
+        }
+    }
+}
+
 impl Node {
-    fn holds(&self, row: &[Value]) -> bool {
+    pub(crate) fn holds(&self, row: &[Value]) -> bool {
         let number = |slot: Slot| row.get(slot).map_or(0, Value::number);
         let numbers = |slot: Slot| row.get(slot).map_or(&[][..], Value::numbers);
         let text = |slot: Slot| row.get(slot).map_or("", Value::text);
@@ -127,20 +181,9 @@ impl Node {
             Self::AnyMasked(slot, mask, bits) => numbers(*slot).iter().any(|item| item & mask == *bits),
             Self::Text(slot, texts) => texts.iter().any(|wanted| wanted == text(*slot)),
             Self::Like(slot, pattern) => pattern.matches(text(*slot)),
-            Self::Matches(slot, regex) => regex.is_match(text(*slot).as_bytes()),
-            Self::Columns(left, comparison, right) => {
-                let ordering = number(*left).cmp(&number(*right));
-                match comparison {
-                    Comparison::Eq => ordering.is_eq(),
-                    Comparison::Ne => ordering.is_ne(),
-                    Comparison::Lt => ordering.is_lt(),
-                    Comparison::Le => ordering.is_le(),
-                    Comparison::Gt => ordering.is_gt(),
-                    Comparison::Ge => ordering.is_ge(),
-                }
-            }
-            Self::SameText(left, right, Padding::Counts) => text(*left) == text(*right),
-            Self::SameText(left, right, Padding::Ignored) => unpadded(text(*left)) == unpadded(text(*right)),
+            Self::Matches(slot, matcher) => matcher.is_match(text(*slot)),
+            Self::Columns(left, comparison, right) => compares(*comparison, number(*left), number(*right)),
+            Self::SameText(left, right, padding) => padding.is_same(text(*left), text(*right)),
         }
     }
 
@@ -154,14 +197,21 @@ fn unpadded(text: &str) -> &str {
     text.trim_end_matches('\0')
 }
 
-struct Preparer<'a> {
+/// Makes nodes of filters, which share their slots.
+pub(crate) struct Preparer<'a> {
     schema: &'a Schema,
-    columns: Vec<ColumnId>,
+    pub(crate) columns: Vec<ColumnId>,
     slots: HashMap<ColumnId, Slot>,
 }
 
+impl<'a> Preparer<'a> {
+    pub(crate) fn new(schema: &'a Schema) -> Self {
+        Self { schema, columns: Vec::new(), slots: HashMap::new() }
+    }
+}
+
 impl Preparer<'_> {
-    fn filter(&mut self, filter: &Filter) -> Result<Node, Error> {
+    pub(crate) fn filter(&mut self, filter: &Filter) -> Result<Node, Error> {
         Ok(match filter {
             Filter::Condition(condition) => self.condition(condition)?,
             Filter::Not(inner) => Node::Not(Box::new(self.filter(inner)?)),
@@ -213,7 +263,7 @@ impl Preparer<'_> {
             Test::Regexp { pattern, .. } => {
                 let regex = regexp::compile(pattern);
                 let error = |reason| Error::Regexp { pattern: pattern.clone(), reason };
-                Node::Matches(self.slot(id), regex.map_err(error)?)
+                Node::Matches(self.slot(id), Matcher(regex.map_err(error)?))
             }
             Test::HasBits { mask, .. } => Node::Bits(self.slot(id), u128::from(*mask)),
             Test::Within { subnet, .. } => self.within(id, *subnet).ok_or(Error::OtherSchema)?,

@@ -1,7 +1,7 @@
 //! Sets of numbers: what a list of values, ranges and subnets comes down to.
 
 /// A set of numbers, as closed intervals in order that neither overlap nor touch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Intervals(Vec<(u128, u128)>);
 
 impl Intervals {
@@ -13,6 +13,11 @@ impl Intervals {
     /// One number.
     pub(crate) fn single(number: u128) -> Self {
         Self::range(number, number)
+    }
+
+    /// The intervals, in order.
+    pub(crate) fn all(&self) -> &[(u128, u128)] {
+        &self.0
     }
 
     pub(crate) fn contains(&self, number: u128) -> bool {

@@ -1,6 +1,8 @@
 //! Flows as JSON: an object for each, with the names of the columns as keys, as ClickHouse writes them with
 //! `FORMAT JSONEachRow`.
 
+mod write;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,6 +17,8 @@ use serde_json::value::RawValue;
 use crate::computed::Recipe;
 use crate::evaluator::Evaluator;
 use crate::value::{Kind, Value};
+
+pub use write::Shape;
 
 /// The longest line: a flow with long paths and texts has some kilobytes.
 pub const LONGEST: usize = 16 * 1024 * 1024;

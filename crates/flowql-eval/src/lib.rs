@@ -2,7 +2,7 @@
 //!
 //! An [`Evaluator`] is made of the typed filter and says of each flow whether the filter selects it, exactly as
 //! ClickHouse does with the filter's SQL: the differential tests hold the two against each other. [`json`] reads the
-//! flows of JSON lines, as `flowql grep` does.
+//! flows of JSON lines, as `flowql grep` does. [`columns`] evaluates many filters on many flows at once.
 //!
 //! ```
 //! use flowql::{Compiler, Options, SavedFilters, Schema};
@@ -17,6 +17,7 @@
 //! ```
 
 mod address;
+pub mod columns;
 mod computed;
 mod evaluator;
 mod intervals;

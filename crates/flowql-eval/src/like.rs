@@ -2,13 +2,13 @@
 
 /// A pattern: `%` stands for any text, `_` for one character, a backslash takes their meaning from these two and
 /// from itself, and is plain before anything else.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pattern {
     pieces: Vec<Piece>,
     ignore_case: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece {
     Any,
     One,

@@ -61,15 +61,28 @@ impl Case {
         count: usize,
         seed: u64,
     ) -> Result<Self, String> {
-        let (case, filter) = Self::without_rows(schema, text, reverse)?;
-        let rows =
-            rows::near(schema, &filter, count, &mut Random::new(seed)).map_err(|error| error.to_string())?;
-        Ok(Self { rows, ..case })
+        let saved = SavedFilters::default();
+        Self::of(&Compiler::new(schema, &saved), text, reverse, count, seed)
     }
 
-    fn without_rows(schema: &Schema, text: String, reverse: bool) -> Result<(Self, Filter), String> {
-        let saved = SavedFilters::default();
-        let compiler = Compiler::new(schema, &saved);
+    /// A filter of a compiler with so many rows.
+    ///
+    /// # Errors
+    ///
+    /// That the filter does not compile, or cannot be evaluated.
+    pub fn of(
+        compiler: &Compiler<'_>,
+        text: String,
+        reverse: bool,
+        count: usize,
+        seed: u64,
+    ) -> Result<Self, String> {
+        let (case, filter) = Self::without_rows(compiler, text, reverse)?;
+        let near = rows::near(compiler.schema, &filter, count, &mut Random::new(seed));
+        Ok(Self { rows: near.map_err(|error| error.to_string())?, ..case })
+    }
+
+    fn without_rows(compiler: &Compiler<'_>, text: String, reverse: bool) -> Result<(Self, Filter), String> {
         let options = Options { reverse, ..Options::default() };
         let checked = compiler.check(&text, options);
         let filter = checked.filter.ok_or_else(|| format!("{:?}", checked.diagnostics))?;
@@ -79,7 +92,7 @@ impl Case {
         let parameters =
             compiled.parameters.iter().map(|found| (found.name.clone(), found.value.to_string()));
         let parameters = parameters.collect();
-        let evaluator = Evaluator::new(schema, &filter).map_err(|error| error.to_string())?;
+        let evaluator = Evaluator::new(compiler.schema, &filter).map_err(|error| error.to_string())?;
         let read: BTreeSet<ColumnId> = evaluator.columns().iter().copied().collect();
         if read != compiled.columns.iter().copied().collect() {
             return Err(format!("the evaluator reads other columns than the SQL: {bound}"));
