@@ -6,6 +6,7 @@ mod decode;
 mod engine;
 mod exporters;
 mod simulate;
+mod tail;
 
 use std::path::PathBuf;
 
@@ -15,12 +16,13 @@ use clap_complete::Shell;
 use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
-pub(crate) use collect::Collect;
+pub(crate) use collect::{Collect, Collecting};
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
 pub(crate) use simulate::{Simulate, protocol_name};
+pub(crate) use tail::Tail;
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -107,6 +109,7 @@ pub(crate) enum Command {
     Collect(Collect),
     Exporters(Exporters),
     Serve(Serve),
+    Tail(Tail),
     Tables(Tables),
     DemoData(DemoData),
     Simulate(Simulate),

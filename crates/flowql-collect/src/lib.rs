@@ -6,9 +6,11 @@
 pub mod receive;
 mod section;
 pub mod service;
+mod tail;
 pub mod write;
 
 pub use section::{
     CollectSection, ForwardSection, HealthSection, JournalSection, ListenProtocol, ListenSection,
     ListenTransport, WriteSection,
 };
+pub use tail::Counts as TailCounts;

@@ -13,17 +13,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use flowql::Schema;
+use axum::Router;
 use flowql_client::Client;
-use flowql_enrich::exporters::{Directory, ExporterSection};
-use flowql_enrich::rules::ClassifySection;
+use flowql_config::Config;
+use flowql_enrich::exporters::Directory;
 use flowql_queue::{Journal, Queue};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::CollectSection;
 use crate::receive::{ListenerStatus, Receiver};
+use crate::tail::Tails;
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
 use self::health::LossWatch;
@@ -36,16 +38,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What a collector is made of.
 #[derive(Debug)]
 pub struct Options {
-    /// The section `[collect]`.
-    pub section: CollectSection,
-    /// What the configuration says of exporters and interfaces.
-    pub exporters: Vec<ExporterSection>,
-    /// The rules that classify them.
-    pub classify: ClassifySection,
+    /// The configuration, its section `[collect]` as the command line has changed it.
+    pub config: Config,
     /// The folder that the folder of the journal is in, and what is known of exporters.
     pub folder: PathBuf,
-    /// The columns.
-    pub schema: Schema,
     /// The tables.
     pub layout: Layout,
     /// A client of the database with the tables.
@@ -80,6 +76,7 @@ pub enum Error {
 /// What all parts look at.
 #[derive(Debug)]
 pub(crate) struct Collector {
+    pub(crate) config: Arc<Config>,
     pub(crate) section: CollectSection,
     pub(crate) journal: Arc<Journal>,
     /// What is known of exporters and interfaces.
@@ -87,6 +84,8 @@ pub(crate) struct Collector {
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
+    /// Those who watch what is written.
+    pub(crate) tails: Arc<Tails>,
 }
 
 /// What comes and goes.
@@ -101,6 +100,17 @@ struct Parts {
     preparing: Option<String>,
 }
 
+/// A collector that runs, until it is stopped.
+#[derive(Debug)]
+pub struct Running {
+    collector: Arc<Collector>,
+    tasks: JoinSet<()>,
+    /// What waits for the database.
+    preparing: AbortHandle,
+    /// Where what was learned of exporters is kept.
+    file: PathBuf,
+}
+
 /// Collects until `stop` comes to an end: then receiving stops, what was received is written within `stop_ms`, and the
 /// rest is in the journal for the next start.
 ///
@@ -108,7 +118,20 @@ struct Parts {
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Options { section, exporters, classify, folder, schema, layout, client, outside } = options;
+    let running = start(options).await?;
+    stop.await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Starts to collect.
+///
+/// # Errors
+///
+/// That it cannot start. A database that is not there is no error: what is received is kept until it is.
+pub async fn start(options: Options) -> Result<Running, Error> {
+    let Options { config, folder, layout, client, outside } = options;
+    let section = CollectSection::clone(&config.section());
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
@@ -119,13 +142,21 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         preparing: Some("the tables are not looked at yet".to_owned()),
         ..Parts::default()
     };
-    let (losses, rates) = (LossWatch::default(), RateWatch::default());
-    let directory = names::directory(section.max_exporters, &exporters, &classify);
+    let config = Arc::new(config);
+    let directory = names::directory(section.max_exporters, &config);
     let file = folder.join(names::FILE);
     names::load(&directory, &file);
-    let parts = Mutex::new(parts);
-    let collector = Arc::new(Collector { section, journal, directory, parts, losses, rates });
-    let mut tasks = tokio::task::JoinSet::new();
+    let collector = Arc::new(Collector {
+        section,
+        journal,
+        directory,
+        parts: Mutex::new(parts),
+        losses: LossWatch::default(),
+        rates: RateWatch::default(),
+        tails: Tails::start(Arc::clone(&config))?,
+        config,
+    });
+    let mut tasks = JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");
         tasks.spawn(http::serve(http, Arc::clone(&collector)));
@@ -134,20 +165,66 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {
-        let plan = prepared.prepare(&outside, &layout, &schema).await;
+        let plan = prepared.prepare(&outside, &layout).await;
         prepared.write(queue, plan, client);
     });
-    stop.await;
-    let until = Instant::now() + Duration::from_millis(collector.section.stop_ms);
-    tracing::info!("stopping");
-    preparing.abort();
-    let ending = Arc::clone(&collector);
-    // A thread that panics has nothing more to write.
-    drop(tokio::task::spawn_blocking(move || ending.end(until)).await);
-    tasks.shutdown().await;
-    names::save(Arc::clone(&collector.directory), file).await;
-    collector.farewell();
-    Ok(())
+    Ok(Running { collector, tasks, preparing, file })
+}
+
+/// What others may ask a collector, also while it stops.
+#[derive(Clone, Debug)]
+pub struct Asked(Arc<Collector>);
+
+impl Asked {
+    /// The routes `/api/v1/exporters` and `/api/v1/tail`, for a service that has an address.
+    pub fn routes(&self) -> Router {
+        http::routes(Arc::clone(&self.0))
+    }
+
+    /// What is counted, in the text format of Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        metrics::text(&self.0)
+    }
+
+    /// Why the collector is not ready; no reason where it is.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<String> {
+        self.0.reasons()
+    }
+
+    /// What there is to know of the listeners, in the order of the settings.
+    #[must_use]
+    pub fn listeners(&self) -> Vec<ListenerStatus> {
+        self.0.listeners()
+    }
+
+    /// Ends what is watched, so that those who watch do not hold up an end.
+    pub fn close_tails(&self) {
+        self.0.tails.close();
+    }
+}
+
+impl Running {
+    /// What others may ask it.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        Asked(Arc::clone(&self.collector))
+    }
+
+    /// Stops receiving, and writes what was received within `stop_ms`; the rest is in the journal for the next start.
+    pub async fn stop(mut self) {
+        let until = Instant::now() + Duration::from_millis(self.collector.section.stop_ms);
+        tracing::info!("stopping");
+        self.preparing.abort();
+        let ending = Arc::clone(&self.collector);
+        // A thread that panics has nothing more to write.
+        drop(tokio::task::spawn_blocking(move || ending.end(until)).await);
+        self.collector.tails.close();
+        self.tasks.shutdown().await;
+        names::save(Arc::clone(&self.collector.directory), self.file).await;
+        self.collector.farewell();
+    }
 }
 
 /// Says what the journal has.
@@ -172,10 +249,10 @@ impl Collector {
     }
 
     /// Makes the tables where they are missing, and looks at them, however long the database takes.
-    async fn prepare(&self, outside: &Client, layout: &Layout, schema: &Schema) -> Plan {
+    async fn prepare(&self, outside: &Client, layout: &Layout) -> Plan {
         let mut pause = PAUSE;
         loop {
-            let message = match self.look(outside, layout, schema).await {
+            let message = match self.look(outside, layout).await {
                 Ok(Ok(plan)) => return plan,
                 Ok(Err(missing)) => missing.to_string(),
                 Err(error) => error.to_string(),
@@ -199,8 +276,8 @@ impl Collector {
         &self,
         outside: &Client,
         layout: &Layout,
-        schema: &Schema,
     ) -> Result<Result<Plan, write::NoTable>, flowql_client::Error> {
+        let schema = &self.config.schema;
         let found = Catalog::read(outside, &layout.database).await?;
         let missing = tables::statements(layout, schema, &found, Change::Nothing, None);
         if missing.is_empty() {
@@ -215,7 +292,8 @@ impl Collector {
     /// Starts to write.
     fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
         tracing::info!(table = plan.table(), columns = plan.columns().len(), "writing");
-        let started = Writer::start(queue, plan, &self.directory, client, &Handle::current());
+        let tails = Some(&self.tails);
+        let started = Writer::start_watched(queue, plan, &self.directory, client, tails, &Handle::current());
         let mut parts = self.parts();
         match started {
             Ok(writer) => (parts.writer, parts.preparing) = (Some(writer), None),

@@ -12,6 +12,7 @@ use flowql::ide::Suggestion;
 use flowql::tables::Operator;
 use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, ResponseFuture};
@@ -25,6 +26,8 @@ use url::Url;
 use flowql_backend::{Backend, Capabilities, Error, ValueQuery, Values};
 use flowql_client::{Error as ClientError, Health};
 use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
+
+use crate::events::Events;
 
 /// How long a call other than one for values may take.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -100,6 +103,36 @@ impl Service {
         self.call(path, None, deadline).await
     }
 
+    /// The events that it sends at a path, with these parameters, until it ends them.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be reached, or does not begin within the time; what it says where it refuses.
+    pub async fn events(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+        deadline: Duration,
+    ) -> Result<Events, ClientError> {
+        let failed = |reason: String| ClientError::Unreachable { server: self.server(), reason };
+        let mut url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
+        url.query_pairs_mut().extend_pairs(parameters);
+        let asked = timeout(deadline, self.send(&url, "text/event-stream", None)).await;
+        let response = asked.map_err(|_| ClientError::Deadline(deadline))??;
+        if response.status() == http::StatusCode::OK {
+            return Ok(Events::new(response.into_body(), self.server()));
+        }
+        let (status, body) =
+            timeout(deadline, self.whole(response)).await.map_err(|_| ClientError::Deadline(deadline))??;
+        Err(match status {
+            // What is asked for is not there, or wrong.
+            http::StatusCode::BAD_REQUEST | http::StatusCode::NOT_FOUND => {
+                ClientError::Setup { message: problem(status, &body), help: None }
+            }
+            other => self.refusal(other, &body),
+        })
+    }
+
     /// The address without user, password, query or path, for messages.
     fn server(&self) -> String {
         self.base.origin().ascii_serialization()
@@ -122,29 +155,54 @@ impl Service {
         body: Option<serde_json::Value>,
     ) -> Result<T, ClientError> {
         let failed = |reason: String| ClientError::Unreachable { server: self.server(), reason };
-        let broken = |reason: String| ClientError::Interrupted { server: self.server(), reason };
         let url = self.base.join(path).map_err(|error| failed(error.to_string()))?;
+        let (status, body) = self.whole(self.send(&url, "application/json", body).await?).await?;
+        if status != http::StatusCode::OK {
+            return Err(self.refusal(status, &body));
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| self.broken(format!("it is not what a service says: {error}")))
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        accept: &str,
+        body: Option<serde_json::Value>,
+    ) -> Result<http::Response<Incoming>, ClientError> {
+        let failed = |reason: String| ClientError::Unreachable { server: self.server(), reason };
         let builder = http::Request::builder()
             .method(if body.is_some() { http::Method::POST } else { http::Method::GET })
             .uri(url.as_str())
-            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::ACCEPT, accept)
             .header(http::header::CONTENT_TYPE, "application/json");
         let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let request = builder.body(Full::new(bytes)).map_err(|error| failed(error.to_string()))?;
-        let response = self.http.request(request).await.map_err(|error| failed(reason(&error)))?;
+        self.http.request(request).await.map_err(|error| failed(reason(&error)))
+    }
+
+    /// The status of a response, and its body.
+    async fn whole(
+        &self,
+        response: http::Response<Incoming>,
+    ) -> Result<(http::StatusCode, Bytes), ClientError> {
         let status = response.status();
         let body = Limited::new(response.into_body(), LONGEST).collect().await;
-        let body = body.map_err(|error| broken(error.to_string()))?.to_bytes();
+        Ok((status, body.map_err(|error| self.broken(error.to_string()))?.to_bytes()))
+    }
+
+    fn broken(&self, reason: String) -> ClientError {
+        ClientError::Interrupted { server: self.server(), reason }
+    }
+
+    /// What a status other than OK says.
+    fn refusal(&self, status: http::StatusCode, body: &[u8]) -> ClientError {
         match status {
-            http::StatusCode::OK => serde_json::from_slice(&body)
-                .map_err(|error| broken(format!("it is not what a service says: {error}"))),
             http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN => {
-                Err(ClientError::Credentials { server: self.server() })
+                ClientError::Credentials { server: self.server() }
             }
-            http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => {
-                Err(ClientError::Busy)
-            }
-            other => Err(broken(problem(other, &body))),
+            http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => ClientError::Busy,
+            other => self.broken(problem(other, body)),
         }
     }
 }

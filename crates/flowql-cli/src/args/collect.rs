@@ -22,13 +22,20 @@ use super::log_level;
   flowql collect --server http://clickhouse:8123 --database flows
   curl http://127.0.0.1:8081/readyz")]
 pub(crate) struct Collect {
-    /// Listen for UDP at this address and port; several times for several
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Vec<SocketAddr>,
     /// Answer about metrics and health at this address and port
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<SocketAddr>,
-    /// Keep the journal in this folder
+    #[command(flatten)]
+    pub(crate) collecting: Collecting,
+}
+
+/// What to collect, and where to put it.
+#[derive(Debug, Args)]
+pub(crate) struct Collecting {
+    /// Listen for UDP at this address and port; several times for several
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Keep the journal in this folder, and with `flowql up` the saved filters
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<String>,
     /// Log what is at least this important

@@ -4,7 +4,8 @@ use clap::Args;
 
 /// Show which exporters send to a running collector, and what is wrong with them
 ///
-/// It asks `flowql collect` at the address that `http` in [collect] of the configuration has, and prints a table: name,
+/// It asks `flowql collect` at the address that `http` in [collect] of the configuration has, or `flowql up` at that of
+/// `listen` in [server], and prints a table: name,
 /// address, protocols, flows a second over the last half minute, templates, what was lost by the sequence numbers, how far
 /// the clock is ahead, and how many interfaces have names. Below each exporter is what is wrong with it, and what to do; those with
 /// the worst problems come first.

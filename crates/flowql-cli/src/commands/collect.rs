@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
-use flowql_enrich::rules::ClassifySection;
+use flowql_config::Config;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
 
 use super::database::Database;
 use super::load;
-use crate::args::{Collect, Global};
+use crate::args::{Collect, Collecting, Global};
 use crate::failure::{Failure, Status};
 
 /// How long a statement about the tables may take.
@@ -19,47 +19,50 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const THREADS: usize = 2;
 
 pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
-    let config = load(global, None)?;
+    let mut config = load(global, None)?;
     let server = ServerSection::clone(&config.section());
-    start_log(&ServerSection { log_level: args.log_level.unwrap_or(server.log_level), ..server });
-    let section = section(CollectSection::clone(&config.section()), &args);
-    let database = Database::named(&config, &args.target)?;
-    let folder = data_folder(section.data.as_deref()).ok_or_else(|| {
-        Failure::new("there is no folder for the journal: HOME is not set", "name a folder with --data")
-    })?;
+    start_log(&ServerSection { log_level: args.collecting.log_level.unwrap_or(server.log_level), ..server });
+    config.set_section(section(CollectSection::clone(&config.section()), &args));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
     let runtime = runtime.map_err(|error| failed(&Error::System(error)))?;
     let result = runtime.block_on(async {
-        let options = Options {
-            section,
-            exporters: config.sections(),
-            classify: ClassifySection::clone(&config.section()),
-            folder,
-            schema: config.schema.clone(),
-            layout: database.layout.clone(),
-            client: database.client(DEADLINE)?,
-            outside: database.outside(DEADLINE)?,
-        };
         let stop = stop_signal().map_err(|error| failed(&Error::System(error)))?;
-        service::run(options, stop).await.map_err(|error| failed(&error))
+        service::run(options(config, &args)?, stop).await.map_err(|error| failed(&error))
     });
     // A call that still runs must not hold up the end.
     runtime.shutdown_background();
     result.map(|()| Status::Good)
 }
 
+/// What the collector is made of.
+pub(super) fn options(config: Config, args: &Collect) -> Result<Options, Failure> {
+    let database = Database::named(&config, &args.collecting.target)?;
+    let section = config.section::<CollectSection>();
+    let folder = data_folder(section.data.as_deref()).ok_or_else(|| {
+        Failure::new("there is no folder for the journal: HOME is not set", "name a folder with --data")
+    })?;
+    Ok(Options {
+        layout: database.layout.clone(),
+        folder,
+        client: database.client(DEADLINE)?,
+        outside: database.outside(DEADLINE)?,
+        config,
+    })
+}
+
 /// The section as the command line has changed it.
-fn section(section: CollectSection, args: &Collect) -> CollectSection {
-    let listen = args.listen.iter().map(|address| ListenSection::at(&address.to_string()));
+pub(super) fn section(section: CollectSection, args: &Collect) -> CollectSection {
+    let Collecting { listen: addresses, data, .. } = &args.collecting;
+    let listen = addresses.iter().map(|address| ListenSection::at(&address.to_string()));
     CollectSection {
-        listen: if args.listen.is_empty() { section.listen } else { listen.collect() },
+        listen: if addresses.is_empty() { section.listen } else { listen.collect() },
         http: args.http.map_or(section.http, |address| address.to_string()),
-        data: args.data.clone().or(section.data),
+        data: data.clone().or(section.data),
         ..section
     }
 }
 
-fn failed(error: &Error) -> Failure {
+pub(super) fn failed(error: &Error) -> Failure {
     let help = match error {
         Error::Receive(_) => "give other addresses with --listen, or stop the program that has them",
         Error::Journal(_) => "give another folder with --data",

@@ -35,6 +35,15 @@ fn data_folder(options: &EmbeddedOptions) -> Result<PathBuf, Failure> {
 }
 
 fn install(global: &Global, from: Option<&Path>) -> Result<Status, Failure> {
+    let path = fetch(global, from)?;
+    let mut output = Output::new();
+    output.line(&path.display().to_string())?;
+    output.finish()?;
+    Ok(Status::Good)
+}
+
+/// Fetches the library, and says where it is.
+pub(super) fn fetch(global: &Global, from: Option<&Path>) -> Result<PathBuf, Failure> {
     let mut line = ProgressLine::new(global.quiet);
     let mut show = |Progress { step, done, total }| {
         let what = match step {
@@ -43,13 +52,8 @@ fn install(global: &Global, from: Option<&Path>) -> Result<Status, Failure> {
         };
         line.show(|| format!("{what}: {}", progress::of_bytes(done, total)));
     };
-    let path = install::install(from, &mut show)
-        .map_err(|error| Failure::Message { help: error.help(), message: error.to_string() })?;
-    drop(line);
-    let mut output = Output::new();
-    output.line(&path.display().to_string())?;
-    output.finish()?;
-    Ok(Status::Good)
+    install::install(from, &mut show)
+        .map_err(|error| Failure::Message { help: error.help(), message: error.to_string() })
 }
 
 /// The status as JSON has it.

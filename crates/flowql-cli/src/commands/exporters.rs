@@ -1,13 +1,15 @@
 //! `flowql exporters`: who sends to a collector, and what is wrong with it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use flowql_collect::CollectSection;
 use flowql_collect::service::status::{Exporter, Exporters as Found, Problem, Severity};
+use flowql_config::Config;
 use flowql_connect::Service;
+use flowql_server::ServerSection;
 
 use super::{load, runtime};
 use crate::args::{Exporters, Global};
@@ -19,10 +21,13 @@ use crate::table;
 /// How long a collector may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long a connection may take to show that somebody is there.
+const CONNECT: Duration = Duration::from_secs(1);
+
 pub(super) fn run(global: &Global, args: &Exporters) -> Result<Status, Failure> {
     let urls = if args.url.is_empty() {
         let config = load(global, None)?;
-        vec![configured(&CollectSection::clone(&config.section()).http)?]
+        vec![collector(&config)?]
     } else {
         args.url.clone()
     };
@@ -45,10 +50,14 @@ pub(super) fn run(global: &Global, args: &Exporters) -> Result<Status, Failure> 
 }
 
 /// Says that a collector cannot be asked, and what to do.
-fn unasked(url: &str, error: &flowql_client::Error) {
+pub(super) fn unasked(url: &str, error: &flowql_client::Error) {
     let message = match error {
         flowql_client::Error::Unreachable { reason, .. } => {
             format!("`flowql collect` is not running at {url}, or cannot be reached: {reason}")
+        }
+        flowql_client::Error::Setup { message, help } => {
+            console::error(&format!("{url} refuses: {message}"), help.as_deref());
+            return;
         }
         other => format!("`flowql collect` cannot be asked at {url}: {other}"),
     };
@@ -56,23 +65,31 @@ fn unasked(url: &str, error: &flowql_client::Error) {
     console::error(&message, Some(help));
 }
 
-/// The URL of the collector that is configured. One that listens at all addresses is asked at that of this machine.
-fn configured(http: &str) -> Result<String, Failure> {
+/// The URL of the collector that is configured: that of `flowql collect`, or where nobody is there, that of `flowql up`.
+pub(super) fn collector(config: &Config) -> Result<String, Failure> {
     let help = "set it to 127.0.0.1:8081 and start `flowql collect`, or name a collector with --url";
+    let http = &config.section::<CollectSection>().http;
     if http.is_empty() {
         return Err(Failure::new("`http` in [collect] is empty: the collector answers nobody", help));
     }
-    let address: SocketAddr = http.parse().map_err(|_| {
+    let own = reached(http).ok_or_else(|| {
         Failure::new(format!("`http` in [collect] is `{http}`, which is not an address and port"), help)
     })?;
-    let address = match address {
+    let answers = |address: &SocketAddr| TcpStream::connect_timeout(address, CONNECT).is_ok();
+    let service = reached(&config.section::<ServerSection>().listen).filter(|_| !answers(&own));
+    Ok(format!("http://{}", service.filter(answers).unwrap_or(own)))
+}
+
+/// The address at which what listens there is asked: one that listens at all addresses at that of this machine.
+fn reached(listener: &str) -> Option<SocketAddr> {
+    let address: SocketAddr = listener.parse().ok()?;
+    Some(match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from(([127, 0, 0, 1], v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
             SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, v6.port()))
         }
         other => other,
-    };
-    Ok(format!("http://{address}"))
+    })
 }
 
 fn print(found: &Found, json: bool, quiet: bool) -> Result<(), Failure> {
@@ -162,15 +179,15 @@ mod tests {
 
     #[test]
     fn the_configured_address_is_one_to_ask() {
-        for (http, url) in [
-            ("127.0.0.1:8081", "http://127.0.0.1:8081"),
-            ("0.0.0.0:1", "http://127.0.0.1:1"),
-            ("[::]:1", "http://[::1]:1"),
-            ("[2001:db8::1]:1", "http://[2001:db8::1]:1"),
+        for (listener, asked) in [
+            ("127.0.0.1:8081", "127.0.0.1:8081"),
+            ("0.0.0.0:1", "127.0.0.1:1"),
+            ("[::]:1", "[::1]:1"),
+            ("[2001:db8::1]:1", "[2001:db8::1]:1"),
         ] {
-            assert_eq!(configured(http).unwrap(), url);
+            assert_eq!(reached(listener), asked.parse().ok());
         }
-        assert!(configured("").is_err() && configured("localhost").is_err());
+        assert!(reached("").is_none() && reached("localhost").is_none());
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod repl;
 mod serve;
 mod simulate;
 mod tables;
+mod tail;
 mod tokens;
 
 use std::env;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
+        Command::Tail(args) => tail::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),
         Command::Simulate(args) => simulate::run(&global, &args),

@@ -9,22 +9,27 @@ use crate::failure::{Failure, Status};
 
 pub(super) fn run(global: &Global, args: Serve) -> Result<Status, Failure> {
     let mut config = load(global, None)?;
-    let Serve { listen, values, data, log_level } = args;
-    let section = ServerSection::clone(&config.section());
-    config.set_section(ServerSection {
-        data: data.or(section.data),
-        listen: listen.unwrap_or(section.listen),
-        log_level: log_level.unwrap_or(section.log_level),
-        ..section
-    });
-    let backend = backend::open(&values, &config, Unnamed::Embedded)?;
-    flowql_server::run(Options { config, backend }).map_err(|error| {
-        let help = match &error {
-            Error::Listen { .. } => "give another address with --listen, as 127.0.0.1:8080",
-            Error::NoFolder | Error::Store(_) => "give another folder with --data",
-            _ => "look at what the system allows this user",
-        };
-        Failure::new(error.to_string(), help)
-    })?;
+    config.set_section(section(ServerSection::clone(&config.section()), &args));
+    let backend = backend::open(&args.values, &config, Unnamed::Embedded)?;
+    flowql_server::run(Options { config, backend }).map_err(|error| failed(&error))?;
     Ok(Status::Good)
+}
+
+/// The section as the command line has changed it.
+pub(super) fn section(section: ServerSection, args: &Serve) -> ServerSection {
+    ServerSection {
+        data: args.data.clone().or(section.data),
+        listen: args.listen.clone().unwrap_or(section.listen),
+        log_level: args.log_level.unwrap_or(section.log_level),
+        ..section
+    }
+}
+
+pub(super) fn failed(error: &Error) -> Failure {
+    let help = match error {
+        Error::Listen { .. } => "give another address with --listen, as 127.0.0.1:8080",
+        Error::NoFolder | Error::Store(_) => "give another folder with --data",
+        _ => "look at what the system allows this user",
+    };
+    Failure::new(error.to_string(), help)
 }

@@ -1,76 +1,18 @@
 //! `flowql exporters`, with a real collector and simulated exporters that do things wrong.
 
-use std::fs::{File, read_to_string};
-use std::net::{TcpListener, UdpSocket};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
-use super::engine::Engine;
+use super::collector::{Collector, free};
 use super::{Place, Ran, run, snapshot_of};
 
-/// Longer than anything takes that the test waits for.
-const LONG: Duration = Duration::from_secs(300);
-
-/// A collector that is ended with its test.
-struct Collector {
-    child: Child,
-    engine: Engine,
-    listen: String,
-    http: String,
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Collector {
-    /// Starts one at ports that are free, with its tables in an engine of its own, and waits until it writes.
-    fn start() -> Self {
-        let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let place = Place::new().with(
-            "flowql.toml",
-            format!(
-                "[collect]\nhttp = \"{http}\"\ndata = \"journal\"\n[embedded]\nfolder = \"data\"\n\
-                 [[collect.listen]]\naddress = \"{listen}\"\n\
-                 [[exporter]]\nmatch = \"127.0.0.1\"\nname = \"edge\"\n",
-            ),
-        );
-        let log = File::create(place.path("log")).unwrap();
-        let mut command = place.command(&["collect"]);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let collector = Self { child, engine: Engine(place), listen, http };
-        collector.wait("writing", || {
-            let log = read_to_string(collector.engine.0.path("log")).unwrap();
-            log.contains("writing").then_some(())
-        });
-        collector
-    }
-
-    fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let until = Instant::now() + LONG;
-        loop {
-            if let Some(found) = look() {
-                return found;
-            }
-            let log = || read_to_string(self.engine.0.path("log")).unwrap();
-            assert!(Instant::now() < until, "no {what} within {LONG:?}: {}", log());
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
     fn simulate(&self, arguments: &[&str]) {
         let to = ["simulate", "--target", &self.listen, "--rate", "2k", "--flows", "2000"];
-        self.engine.0.run(&[&to, arguments].concat()).has_status(0);
+        self.place().run(&[&to, arguments].concat()).has_status(0);
     }
 
     fn exporters(&self, arguments: &[&str]) -> Ran {
-        self.engine.0.run(&[&["exporters"], arguments].concat())
+        self.place().run(&[&["exporters"], arguments].concat())
     }
 
     /// The problems of exporters and of what comes in, once all of these kinds are among them.
@@ -91,7 +33,7 @@ impl Collector {
 
 #[test]
 fn each_problem_is_named_with_what_to_do() {
-    let collector = Collector::start();
+    let collector = Collector::start(&["collect"], "[[exporter]]\nmatch = \"127.0.0.1\"\nname = \"edge\"\n");
     let none = collector.exporters(&[]).has_status(0);
     assert!(none.stdout.is_empty() && none.stderr.contains("no exporter sent anything"), "{none}");
 
@@ -146,8 +88,9 @@ fn each_problem_is_named_with_what_to_do() {
 
 #[test]
 fn a_collector_that_does_not_run_is_said() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let place = Place::new().with("flowql.toml", format!("[collect]\nhttp = \"{free}\"\n"));
+    let free = free();
+    let place = Place::new()
+        .with("flowql.toml", format!("[collect]\nhttp = \"{free}\"\n[server]\nlisten = \"{free}\"\n"));
     let ran = place.run(&["exporters"]).has_status(2);
     // What the system says of it is another text on another one.
     let said = ran.to_string().replace(&free, "127.0.0.1:8081");

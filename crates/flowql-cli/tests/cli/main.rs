@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 mod check;
+mod collector;
 mod columns;
 mod compile;
 mod config;
@@ -20,6 +21,8 @@ mod lines;
 mod simulate;
 mod streams;
 mod tables;
+#[cfg(unix)]
+mod tail;
 #[cfg(unix)]
 mod terminal;
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 
 use super::{Collector, metrics};
+use crate::tail;
 
 /// Answers, without an end.
 pub(crate) async fn serve(listener: TcpListener, collector: Arc<Collector>) {
@@ -19,12 +20,36 @@ pub(crate) async fn serve(listener: TcpListener, collector: Arc<Collector>) {
 }
 
 fn router(collector: Arc<Collector>) -> Router {
-    Router::new()
+    let own = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .with_state(Arc::clone(&collector));
+    own.merge(routes(collector))
+}
+
+/// What only the collector can say.
+pub(crate) fn routes(collector: Arc<Collector>) -> Router {
+    Router::new()
         .route("/api/v1/exporters", get(exporters))
+        .route("/api/v1/tail", get(watch))
         .with_state(collector)
+}
+
+async fn watch(State(collector): State<Arc<Collector>>, RawQuery(query): RawQuery) -> Response {
+    let config = Arc::clone(&collector.config);
+    // A long filter takes its time.
+    let parsed =
+        tokio::task::spawn_blocking(move || tail::Request::parse(&query.unwrap_or_default(), &config)).await;
+    match parsed {
+        Ok(Ok(request)) => match collector.tails.watch(request) {
+            Some(watch) => tail::events(watch).into_response(),
+            None => tail::Refusal::too_many().into_response(),
+        },
+        Ok(Err(refusal)) => refusal.into_response(),
+        // It is on standard error, by the hook of the process.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 async fn metrics(State(collector): State<Arc<Collector>>) -> impl IntoResponse {

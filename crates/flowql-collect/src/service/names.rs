@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use flowql_config::Config;
 use flowql_enrich::exporters::{Directory, ExporterSection, Limits};
 use flowql_enrich::rules::{ClassifySection, ExporterRules, InterfaceRules};
 
@@ -14,17 +15,19 @@ pub(crate) const FILE: &str = "exporters.json";
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// The directory of a configuration.
-pub(crate) fn directory(
-    exporters: usize,
-    sections: &[ExporterSection],
-    classify: &ClassifySection,
-) -> Arc<Directory> {
+pub(crate) fn directory(exporters: usize, config: &Config) -> Arc<Directory> {
     let directory = Directory::new(Limits { exporters, ..Limits::default() });
+    configure(&directory, config);
+    Arc::new(directory)
+}
+
+/// Takes what a configuration says.
+pub(crate) fn configure(directory: &Directory, config: &Config) {
+    let classify = config.section::<ClassifySection>();
     // A configuration with faulty rules is refused before.
     let of_exporters = ExporterRules::compile_exporters(&classify.exporter).unwrap_or_default();
     let of_interfaces = InterfaceRules::compile_interfaces(&classify.interface).unwrap_or_default();
-    directory.configure(sections, of_exporters, of_interfaces);
-    Arc::new(directory)
+    directory.configure(&config.sections::<ExporterSection>(), of_exporters, of_interfaces);
 }
 
 /// Takes over what was learned before. A file that cannot be read is replaced by what is learned from now on.
@@ -69,7 +72,7 @@ mod tests {
         let file = folder.path().join(FILE);
         let exporter = "192.0.2.1".parse().unwrap();
         let start = || {
-            let directory = directory(10, &[], &ClassifySection::default());
+            let directory = directory(10, &Config::default());
             load(&directory, &file);
             directory
         };

@@ -9,6 +9,7 @@ use flowql_enrich::exporters::Directory;
 
 use super::names::{ExporterFact, InterfaceFact, Names, RowNames, Side};
 use super::plan::{Plan, PlannedColumn};
+use crate::tail::Batch;
 
 /// Where the values of a column come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,11 @@ impl Builder {
         }
         let columns = present.iter().map(|column| column.name.clone()).collect();
         Built { columns, bytes: block.into_bytes() }
+    }
+
+    /// The rows of a block by themselves, for those who watch what is written.
+    pub(crate) fn lend(&mut self, rows: &Columns, texts: &Texts) -> Batch {
+        Batch::new(rows, texts, RowNames::new(&mut self.names, rows, texts))
     }
 }
 

@@ -28,11 +28,16 @@ use tokio::runtime::Handle;
 pub use plan::{NoTable, Plan};
 pub use status::{PartitionStatus, Trouble};
 
+pub(crate) use block::Source;
+#[cfg(test)]
+pub(crate) use names::Names;
+pub(crate) use names::{ExporterFact, InterfaceFact, RowNames, Side};
 pub(crate) use plan::configured;
 
 use self::status::Shared;
 use self::stop::Stop;
 use self::worker::Worker;
+use crate::tail::Tails;
 
 /// How long a block is tried before the health says that it is not stored; it is tried further then.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,6 +65,18 @@ impl Writer {
         client: Client,
         runtime: &Handle,
     ) -> Result<Self, std::io::Error> {
+        Self::start_watched(queue, plan, directory, client, None, runtime)
+    }
+
+    /// Starts to write what can be watched.
+    pub(crate) fn start_watched(
+        queue: Arc<dyn Queue>,
+        plan: Plan,
+        directory: &Arc<Directory>,
+        client: Client,
+        tails: Option<&Arc<Tails>>,
+        runtime: &Handle,
+    ) -> Result<Self, std::io::Error> {
         let assigned = queue.assigned();
         let options =
             BlockWriterOptions { concurrency: 2, patience: PATIENCE, ..BlockWriterOptions::default() };
@@ -79,6 +96,7 @@ impl Writer {
                 plan: Arc::clone(&plan),
                 directory: Arc::clone(directory),
                 writer: Arc::clone(&writer.writer),
+                tails: tails.map(Arc::clone),
                 runtime: runtime.clone(),
                 status: Arc::clone(&status),
                 stop: Arc::clone(&writer.stop),

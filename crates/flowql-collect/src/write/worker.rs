@@ -17,6 +17,7 @@ use super::state::{self, Saved, pack};
 use super::status::Shared;
 use super::stop::Stop;
 use super::stretch::{Decoding, Stretch};
+use crate::tail::Tails;
 
 /// How long a read waits for more, so that a stop is soon seen.
 const WAIT: Duration = Duration::from_millis(100);
@@ -41,6 +42,7 @@ pub(crate) struct Worker {
     pub(crate) plan: Arc<Plan>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) writer: Arc<BlockWriter>,
+    pub(crate) tails: Option<Arc<Tails>>,
     pub(crate) runtime: Handle,
     pub(crate) status: Arc<Shared>,
     pub(crate) stop: Arc<Stop>,
@@ -258,6 +260,9 @@ impl Worker {
             let built = builder.build(columns, decoder.texts());
             let token = self.token(stretch, &plan.table);
             self.insert(&block(plan, built, token, rows))?;
+            if let Some(tails) = &self.tails {
+                tails.offer(columns.rows(), || builder.lend(columns, decoder.texts()));
+            }
             let mut status = self.status.lock();
             status.rows += rows;
             status.blocks += 1;

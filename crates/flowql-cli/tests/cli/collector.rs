@@ -1,0 +1,72 @@
+//! A real collector, as the tests of the commands that ask it have it.
+
+use std::fs::{File, read_to_string};
+use std::net::{TcpListener, UdpSocket};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Place;
+use super::engine::Engine;
+
+/// Longer than anything takes that a test waits for.
+pub(super) const LONG: Duration = Duration::from_secs(300);
+
+/// An address that nobody listens at.
+pub(super) fn free() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// A collector that is ended with its test.
+pub(super) struct Collector {
+    pub(super) child: Child,
+    engine: Engine,
+    pub(super) listen: String,
+    pub(super) http: String,
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Collector {
+    /// Starts one at ports that are free, with its tables in an engine of its own, and waits until it writes.
+    pub(super) fn start(command: &[&str], configuration: &str) -> Self {
+        let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let http = free();
+        let text = format!(
+            "[collect]\nhttp = \"{http}\"\ndata = \"journal\"\n[server]\nlisten = \"{http}\"\ndata = \"journal\"\n\
+             [embedded]\nfolder = \"data\"\n[[collect.listen]]\naddress = \"{listen}\"\n{configuration}"
+        );
+        let place = Place::new().with("flowql.toml", text);
+        let (log, said) =
+            (File::create(place.path("log")).unwrap(), File::create(place.path("said")).unwrap());
+        let mut command = place.command(command);
+        let child = command.stdin(Stdio::null()).stdout(said).stderr(log).spawn().unwrap();
+        let collector = Self { child, engine: Engine(place), listen, http };
+        collector.wait("writing", || collector.log().contains("writing").then_some(()));
+        collector
+    }
+
+    /// Where it runs.
+    pub(super) fn place(&self) -> &Place {
+        &self.engine.0
+    }
+
+    pub(super) fn log(&self) -> String {
+        read_to_string(self.place().path("log")).unwrap()
+    }
+
+    pub(super) fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let until = Instant::now() + LONG;
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(Instant::now() < until, "no {what} within {LONG:?}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
