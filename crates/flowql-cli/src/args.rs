@@ -7,6 +7,7 @@ mod engine;
 mod exporters;
 mod simulate;
 mod tail;
+mod up;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
 pub(crate) use simulate::{Simulate, protocol_name};
 pub(crate) use tail::Tail;
+pub(crate) use up::Up;
 
 /// Compile, check and format FlowQL filters.
 ///
@@ -110,6 +112,7 @@ pub(crate) enum Command {
     Exporters(Exporters),
     Serve(Serve),
     Tail(Tail),
+    Up(Up),
     Tables(Tables),
     DemoData(DemoData),
     Simulate(Simulate),

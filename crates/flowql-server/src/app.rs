@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::caller::{Caller, Callers};
+use crate::companion::Companion;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     /// The values for completion; `None` where there is no backend.
     pub(crate) source: Option<ValueSource>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What runs in the same process.
+    pub(crate) companion: Option<Arc<dyn Companion>>,
     pub(crate) callers: Callers,
     pub(crate) rates: Rates,
     /// A permit for each request that may be worked on at once.

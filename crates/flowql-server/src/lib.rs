@@ -12,6 +12,7 @@
 mod app;
 mod body;
 mod caller;
+mod companion;
 mod connections;
 mod gate;
 mod lane;
@@ -31,8 +32,9 @@ mod shapes;
 mod v0;
 mod v1;
 
+pub use companion::Companion;
 pub use log::start as start_log;
 pub use router::openapi;
 pub use saved::StoreError;
 pub use section::{LogFormat, LogLevel, ServerLimits, ServerSection};
-pub use server::{Error, Options, data_folder, run, stop_signal};
+pub use server::{Error, Options, Service, data_folder, run, stop_signal};

@@ -40,6 +40,9 @@ struct Readiness {
     backend: Option<BackendState>,
     /// Whether the saved filters can be read.
     saved_filters: bool,
+    /// Why the collector that runs in the same process is not ready; `null` where none runs.
+    #[schema(required)]
+    collector: Option<Vec<String>>,
 }
 
 /// The state of a backend.
@@ -79,15 +82,15 @@ async fn healthz() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether the backend and the saved filters answer
+/// Whether the backend, the saved filters and a collector of the same process are ready
 #[utoipa::path(
     get,
     path = "/readyz",
     tag = "operation",
     operation_id = "readyz",
     responses(
-        (status = 200, description = "They do", body = Readiness),
-        (status = 503, description = "They do not", body = Readiness),
+        (status = 200, description = "They are", body = Readiness),
+        (status = 503, description = "They are not", body = Readiness),
         Watched
     )
 )]
@@ -104,12 +107,15 @@ async fn readyz(State(app): State<App>) -> Response {
             Some(BackendState { name, version, error, caution: backend.caution() })
         }
     };
-    let ready = saved_filters && backend.as_ref().is_none_or(|backend| backend.error.is_none());
+    let collector = app.companion.as_ref().map(|companion| companion.reasons());
+    let ready = saved_filters
+        && backend.as_ref().is_none_or(|backend| backend.error.is_none())
+        && collector.as_ref().is_none_or(Vec::is_empty);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, backend, saved_filters })).into_response()
+    (status, Json(Readiness { ready, backend, saved_filters, collector })).into_response()
 }
 
-/// What the service counts, for Prometheus
+/// What the service counts, and a collector of the same process, for Prometheus
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -124,10 +130,13 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoRespons
     let cache = app.source.as_ref().map(ValueSource::cache_counts);
     let text = app.metrics.print(cache);
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (kind, text) = if accepted.contains("application/openmetrics-text") {
+    let companion = app.companion.as_ref().map(|companion| companion.metrics());
+    // What runs in the same process counts in the plain format.
+    let (kind, text) = if companion.is_none() && accepted.contains("application/openmetrics-text") {
         ("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
     } else {
-        ("text/plain; version=0.0.4; charset=utf-8", prometheus_text(&text))
+        let own = prometheus_text(&text);
+        ("text/plain; version=0.0.4; charset=utf-8", own + &companion.unwrap_or_default())
     };
     ([(header::CONTENT_TYPE, kind)], text)
 }

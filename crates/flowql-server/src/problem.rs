@@ -125,6 +125,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "no_flows", "the service has no backend that knows flows")
     }
 
+    /// No collector runs in the process.
+    pub(crate) fn no_collector() -> Self {
+        let message = "no collector runs in this process: ask `flowql collect` at its own address, or start `flowql up`";
+        Self::new(StatusCode::NOT_FOUND, "no_collector", message)
+    }
+
     /// The backend does not answer a query.
     pub(crate) fn of_backend(error: &flowql_backend::Error) -> Self {
         use flowql_backend::Error;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::{App, Shared};
 use crate::caller::Callers;
+use crate::companion::Companion;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::observed::Observed;
@@ -28,6 +29,16 @@ pub struct Options {
     pub config: Config,
     /// The data side; `None` for a service that knows no values and no flows.
     pub backend: Option<Arc<dyn Backend>>,
+    /// What runs in the same process and is asked at the same address.
+    pub companion: Option<Arc<dyn Companion>>,
+}
+
+/// A service that listens, and answers once it [serves](Service::serve).
+#[derive(Debug)]
+pub struct Service {
+    app: App,
+    listener: TcpListener,
+    address: SocketAddr,
 }
 
 /// Why the service does not run.
@@ -63,56 +74,89 @@ pub enum Error {
 pub fn run(options: Options) -> Result<(), Error> {
     log::start(&options.config.section());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(async {
+        let stop = stop_signal()?;
+        Service::open(options).await?.serve(stop).await
+    });
     // A call that still runs must not hold up the end.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(Options { config, backend }: Options) -> Result<(), Error> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let stop = stop_signal()?;
-    let section = config.section::<ServerSection>();
-    let limits = section.limits.clone();
-    let store = Store::open(&data_folder(section.data.as_deref()).ok_or(Error::NoFolder)?)?;
-    let listener = listen(&section.listen).await?;
-    let address = listener.local_addr()?;
-    if !address.ip().to_canonical().is_loopback() && section.trusted_proxies.is_empty() {
-        tracing::warn!(
-            "others than this machine can call, and no trusted proxy says who they are: all are the default user"
-        );
-    }
-    let metrics = Arc::new(Metrics::new());
-    let source = backend.map(|backend| {
-        let observed = Observed::new(backend, Arc::clone(&metrics));
-        ValueSource::new(Arc::new(observed), SourceOptions::default())
-    });
-    let app: App = Arc::new(Shared {
-        saved: Saved::new(store, &config, limits.saved_filters),
-        source,
-        metrics,
-        callers: Callers::new(&section),
-        rates: Rates::new(limits.rate, limits.burst),
-        requests: Arc::new(Semaphore::new(limits.concurrency)),
-        lane: Lane::new()?,
-        id_prefix: id_prefix(),
-        config,
-        section,
-    });
-    let reloaded = Arc::clone(&app);
-    let reload = tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            reload(&reloaded);
+impl Service {
+    /// Listens at the configured address.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot start.
+    pub async fn open(options: Options) -> Result<Self, Error> {
+        let Options { config, backend, companion } = options;
+        let section = config.section::<ServerSection>();
+        let limits = &section.limits;
+        let store = Store::open(&data_folder(section.data.as_deref()).ok_or(Error::NoFolder)?)?;
+        let listener = listen(&section.listen).await?;
+        let address = listener.local_addr()?;
+        if !address.ip().to_canonical().is_loopback() && section.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "others than this machine can call, and no trusted proxy says who they are: all are the default user"
+            );
         }
-    });
-    let asked = Arc::clone(&app);
-    tokio::spawn(async move { greet(&asked).await });
-    let backend = app.backend().map_or("none", Backend::name);
-    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), backend, "listening");
-    connections::serve(listener, router::router(Arc::clone(&app)), &limits, &app.metrics, stop).await;
-    reload.abort();
-    tracing::info!("stopped");
-    Ok(())
+        let metrics = Arc::new(Metrics::new());
+        let source = backend.map(|backend| {
+            let observed = Observed::new(backend, Arc::clone(&metrics));
+            ValueSource::new(Arc::new(observed), SourceOptions::default())
+        });
+        let app: App = Arc::new(Shared {
+            saved: Saved::new(store, &config, limits.saved_filters),
+            source,
+            metrics,
+            companion,
+            callers: Callers::new(&section),
+            rates: Rates::new(limits.rate, limits.burst),
+            requests: Arc::new(Semaphore::new(limits.concurrency)),
+            lane: Lane::new()?,
+            id_prefix: id_prefix(),
+            config,
+            section,
+        });
+        Ok(Self { app, listener, address })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until it is told to stop; what is being answered then has `stop_ms` to end.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no signal.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let Self { app, listener, address } = self;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let reloaded = Arc::clone(&app);
+        let reload = tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                reload(&reloaded);
+            }
+        });
+        let asked = Arc::clone(&app);
+        tokio::spawn(async move { greet(&asked).await });
+        let backend = app.backend().map_or("none", Backend::name);
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), backend, "listening");
+        let companion = app.companion.clone();
+        let stop = async move {
+            stop.await;
+            // What has no end of its own must not hold up this one.
+            companion.iter().for_each(|companion| companion.close());
+        };
+        let limits = &app.section.limits;
+        connections::serve(listener, router::router(Arc::clone(&app)), limits, &app.metrics, stop).await;
+        reload.abort();
+        tracing::info!("stopped");
+        Ok(())
+    }
 }
 
 async fn listen(address: &str) -> Result<TcpListener, Error> {

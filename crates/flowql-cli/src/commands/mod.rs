@@ -26,6 +26,7 @@ mod simulate;
 mod tables;
 mod tail;
 mod tokens;
+mod up;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
+        Command::Up(args) => up::run(&global, args),
         Command::Tail(args) => tail::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

@@ -11,7 +11,7 @@ pub(super) fn run(global: &Global, args: Serve) -> Result<Status, Failure> {
     let mut config = load(global, None)?;
     config.set_section(section(ServerSection::clone(&config.section()), &args));
     let backend = backend::open(&args.values, &config, Unnamed::Embedded)?;
-    flowql_server::run(Options { config, backend }).map_err(|error| failed(&error))?;
+    flowql_server::run(Options { config, backend, companion: None }).map_err(|error| failed(&error))?;
     Ok(Status::Good)
 }
 

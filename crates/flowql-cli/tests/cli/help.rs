@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "compile",
     "check",
     "fmt",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 25] = [
     "collect",
     "exporters",
     "tail",
+    "up",
     "serve",
     "columns",
     "codes",

@@ -25,6 +25,8 @@ mod tables;
 mod tail;
 #[cfg(unix)]
 mod terminal;
+#[cfg(unix)]
+mod up;
 
 use std::fmt::{Display, Formatter};
 use std::io::Write as _;

@@ -1,5 +1,6 @@
 //! The API of this project: whole texts and cursors, so that a client needs no parser.
 
+mod collector;
 mod compile;
 mod complete;
 mod filters;
@@ -38,4 +39,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(schema::schema))
         .routes(routes!(query::query))
         .routes(routes!(query::plan))
+        .routes(routes!(collector::exporters))
+        .routes(routes!(collector::tail))
 }

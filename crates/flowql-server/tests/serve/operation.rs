@@ -16,8 +16,17 @@ fn it_lives_is_ready_and_says_its_version() {
     let service = Service::start("", &[]);
     assert_eq!(service.get("/healthz").has(200).json(), json!({"status": "ok"}));
     let ready = service.get("/readyz").has(200).json();
-    assert_eq!(ready, json!({"ready": true, "backend": null, "saved_filters": true}));
+    assert_eq!(ready, json!({"ready": true, "backend": null, "saved_filters": true, "collector": null}));
     assert_eq!(service.get("/version").has(200).json()["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn a_service_without_a_collector_says_where_to_ask() {
+    let service = Service::start("", &[]);
+    for path in ["/api/v1/exporters", "/api/v1/tail?filter=SrcAS+%3D+1"] {
+        let refusal = service.get(path).has(404).json();
+        assert_eq!(refusal["code"], "no_collector", "{path}");
+    }
 }
 
 #[test]
