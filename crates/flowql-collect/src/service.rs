@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use crate::CollectSection;
-use crate::receive::{ListenerStatus, Receiver};
+use crate::receive::{Inherited, ListenerStatus, Receiver};
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
 use self::health::LossWatch;
@@ -38,6 +38,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The section `[collect]`.
     pub section: CollectSection,
+    /// The sockets that the process was started with.
+    pub inherited: Inherited,
     /// What the configuration says of exporters and interfaces.
     pub exporters: Vec<ExporterSection>,
     /// The rules that classify them.
@@ -108,12 +110,12 @@ struct Parts {
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Options { section, exporters, classify, folder, schema, layout, client, outside } = options;
+    let Options { section, inherited, exporters, classify, folder, schema, layout, client, outside } = options;
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
     let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&journal);
-    let receiver = Receiver::start(&section, write::configured(&section), Arc::clone(&queue))?;
+    let receiver = Receiver::start(&section, inherited, write::configured(&section), Arc::clone(&queue))?;
     let parts = Parts {
         receiver: Some(receiver),
         preparing: Some("the tables are not looked at yet".to_owned()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flowql_collect::receive::Inherited;
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_enrich::rules::ClassifySection;
@@ -23,6 +24,8 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
     let server = ServerSection::clone(&config.section());
     start_log(&ServerSection { log_level: args.log_level.unwrap_or(server.log_level), ..server });
     let section = section(CollectSection::clone(&config.section()), &args);
+    // Before an engine is started, which would keep them open.
+    let inherited = Inherited::from_env();
     let database = Database::named(&config, &args.target)?;
     let folder = data_folder(section.data.as_deref()).ok_or_else(|| {
         Failure::new("there is no folder for the journal: HOME is not set", "name a folder with --data")
@@ -32,6 +35,7 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
     let result = runtime.block_on(async {
         let options = Options {
             section,
+            inherited,
             exporters: config.sections(),
             classify: ClassifySection::clone(&config.section()),
             folder,
