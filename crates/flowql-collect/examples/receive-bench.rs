@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowql_collect::receive::Receiver;
+use flowql_collect::receive::{Inherited, Receiver};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_queue::{Journal, Queue, Settings};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -72,7 +72,7 @@ fn measure(seconds: &str, rate: &str, length: usize, flows: u64) -> Outcome<()> 
     let journal: Arc<dyn Queue> = Arc::new(Journal::open(folder.path(), settings)?);
     let listen = vec![ListenSection::at("127.0.0.1:0")];
     let section = CollectSection { listen, ..CollectSection::default() };
-    let receiver = Receiver::start(&section, HashSet::new(), journal)?;
+    let receiver = Receiver::start(&section, Inherited::default(), HashSet::new(), journal)?;
     let address = receiver.listeners().first().ok_or("no listener")?.address;
     let (start, before) = (Instant::now(), used()?);
     let output = Command::new("taskset")

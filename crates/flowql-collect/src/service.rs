@@ -24,7 +24,7 @@ use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::CollectSection;
-use crate::receive::{ListenerStatus, Receiver};
+use crate::receive::{Inherited, ListenerStatus, Receiver};
 use crate::tail::Tails;
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
@@ -40,6 +40,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// The configuration, its section `[collect]` as the command line has changed it.
     pub config: Config,
+    /// The sockets that the process was started with.
+    pub inherited: Inherited,
     /// The folder that the folder of the journal is in, and what is known of exporters.
     pub folder: PathBuf,
     /// The tables.
@@ -130,13 +132,13 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let Options { config, folder, layout, client, outside } = options;
+    let Options { config, inherited, folder, layout, client, outside } = options;
     let section = CollectSection::clone(&config.section());
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
     let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&journal);
-    let receiver = Receiver::start(&section, write::configured(&section), Arc::clone(&queue))?;
+    let receiver = Receiver::start(&section, inherited, write::configured(&section), Arc::clone(&queue))?;
     let parts = Parts {
         receiver: Some(receiver),
         preparing: Some("the tables are not looked at yet".to_owned()),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flowql_collect::receive::Inherited;
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_config::Config;
@@ -36,12 +37,15 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
 
 /// What the collector is made of.
 pub(super) fn options(config: Config, args: &Collect) -> Result<Options, Failure> {
+    // Before an engine is started, which would keep them open.
+    let inherited = Inherited::from_env();
     let database = Database::named(&config, &args.collecting.target)?;
     let section = config.section::<CollectSection>();
     let folder = data_folder(section.data.as_deref()).ok_or_else(|| {
         Failure::new("there is no folder for the journal: HOME is not set", "name a folder with --data")
     })?;
     Ok(Options {
+        inherited,
         layout: database.layout.clone(),
         folder,
         client: database.client(DEADLINE)?,

@@ -8,6 +8,7 @@ mod counters;
 mod drops;
 mod forward;
 mod framing;
+mod inherited;
 mod protocol;
 mod repeats;
 mod socket;
@@ -30,6 +31,7 @@ use flowql_queue::{Batch, Queue, Refused};
 
 pub use counters::{Counters, Refusal};
 pub use forward::ForwardStatus;
+pub use inherited::Inherited;
 pub use protocol::Protocol;
 
 use self::admission::Admission;
@@ -140,14 +142,15 @@ struct Stop {
 }
 
 impl Receiver {
-    /// Listens where the settings say, and puts what arrives into the queue. The `configured` exporters have a place
-    /// whatever others send.
+    /// Listens where the settings say, by the `inherited` sockets where they are at these addresses, and puts what
+    /// arrives into the queue. The `configured` exporters have a place whatever others send.
     ///
     /// # Errors
     ///
     /// An address cannot be listened at, or another process does so.
     pub fn start(
         section: &CollectSection,
+        mut inherited: Inherited,
         configured: HashSet<IpAddr>,
         queue: Arc<dyn Queue>,
     ) -> Result<Self, Error> {
@@ -164,8 +167,11 @@ impl Receiver {
         let targets = targets.collect::<Result<_, _>>()?;
         let mut receiver =
             Self { shared, listeners: Vec::new(), targets, threads: Vec::new(), monitor: None, stop };
-        let bound: Vec<_> =
-            section.listen.iter().map(|listen| bind(section, listen)).collect::<Result<_, _>>()?;
+        let bound = section.listen.iter().map(|listen| bind(section, listen, &mut inherited));
+        let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
+        for address in inherited.rest() {
+            tracing::warn!(%address, "nothing is received by this socket of the service manager: no listener has its address");
+        }
         for ((number, listen), sockets) in (0..).zip(&section.listen).zip(bound) {
             receiver.listen(number, listen, sockets, section.receive_buffer)?;
         }
@@ -277,8 +283,16 @@ impl Drop for Receiver {
     }
 }
 
-fn bind(section: &CollectSection, listen: &ListenSection) -> Result<Sockets, Error> {
+fn bind(
+    section: &CollectSection,
+    listen: &ListenSection,
+    inherited: &mut Inherited,
+) -> Result<Sockets, Error> {
     let address = listen.address.parse().map_err(|_| Error::Address(listen.address.clone()))?;
+    let sockets = inherited.take(address, listen.transport);
+    if !sockets.is_empty() {
+        return socket::inherited(address, sockets, listen.transport, section.receive_buffer);
+    }
     match listen.transport {
         ListenTransport::Udp => socket::udp(address, listen.workers, section.receive_buffer),
         ListenTransport::Tcp | ListenTransport::Tls => socket::tcp(address),

@@ -10,6 +10,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Error;
+use crate::ListenTransport;
 
 /// How long a system call waits, so that a stop is seen.
 pub(crate) const WAIT: Duration = Duration::from_millis(100);
@@ -39,6 +40,34 @@ pub(crate) fn udp(address: SocketAddr, workers: usize, buffer: usize) -> Result<
     })
 }
 
+/// Takes over sockets that the service manager bound, which stay open there when this process ends.
+pub(crate) fn inherited(
+    address: SocketAddr,
+    sockets: Vec<Socket>,
+    transport: ListenTransport,
+    buffer: usize,
+) -> Result<Sockets, Error> {
+    let prepare = || -> io::Result<Sockets> {
+        let first = sockets.first().map_or(Ok(address), |socket| bound(socket, address))?;
+        let mut got = 0;
+        for socket in &sockets {
+            // The service manager may have asked for more than this process may.
+            if transport == ListenTransport::Udp {
+                if socket.recv_buffer_size()? / 2 < buffer {
+                    widen(socket, buffer)?;
+                }
+                setsockopt(socket, sockopt::ReceiveTimestampns, &true)?;
+                got = socket.recv_buffer_size()? / 2;
+            }
+            socket.set_nonblocking(false)?;
+            socket.set_read_timeout(Some(WAIT))?;
+        }
+        Ok(Sockets { address: first, sockets: Vec::new(), buffer: got })
+    };
+    let prepared = prepare().map_err(|source| Error::Bind { address, source })?;
+    Ok(Sockets { sockets, ..prepared })
+}
+
 /// Listens for TCP connections.
 pub(crate) fn tcp(address: SocketAddr) -> Result<Sockets, Error> {
     with_fallback(address, |address| {
@@ -55,15 +84,20 @@ pub(crate) fn tcp(address: SocketAddr) -> Result<Sockets, Error> {
 fn udp_socket(address: SocketAddr, buffer: usize) -> io::Result<Socket> {
     let socket = new(address, Type::DGRAM, Protocol::UDP)?;
     socket.set_reuse_port(true)?;
-    // With the privilege there is no limit; without it there is.
-    if setsockopt(&socket, sockopt::RcvBufForce, &buffer).is_err() {
-        socket.set_recv_buffer_size(buffer)?;
-    }
+    widen(&socket, buffer)?;
     // Before it is bound, so that no datagram is without its time.
     setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
     socket.set_read_timeout(Some(WAIT))?;
     socket.bind(&address.into())?;
     Ok(socket)
+}
+
+/// Asks for a receive buffer. With the privilege there is no limit; without it there is.
+fn widen(socket: &Socket, buffer: usize) -> io::Result<()> {
+    match setsockopt(socket, sockopt::RcvBufForce, &buffer) {
+        Ok(()) => Ok(()),
+        Err(_) => socket.set_recv_buffer_size(buffer),
+    }
 }
 
 fn new(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use flowql_collect::receive::{Counters, ListenerStatus, Receiver};
+use flowql_collect::receive::{Counters, Inherited, ListenerStatus, Receiver};
 use flowql_collect::{CollectSection, ListenSection, ListenTransport};
 use flowql_queue::{
     Backlog, Batch, Content, Error, Item, Journal, Position, Queue, QueueId, Reader, Refused, Settings,
@@ -63,7 +63,7 @@ impl Collector {
             CollectSection { listen: vec![ListenSection::at("127.0.0.1:0")], ..CollectSection::default() };
         change(&mut section);
         let shared: Arc<dyn Queue> = Arc::<Gate>::clone(&queue);
-        let receiver = Receiver::start(&section, HashSet::new(), shared).unwrap();
+        let receiver = Receiver::start(&section, Inherited::default(), HashSet::new(), shared).unwrap();
         Self { receiver, queue, _folder: folder }
     }
 

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
-use flowql_collect::receive::Receiver;
+use flowql_collect::receive::{Inherited, Receiver};
 use flowql_collect::{CollectSection, ListenSection, ListenTransport};
 use flowql_queue::{Journal, Settings, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -125,7 +125,7 @@ fn files_that_cannot_be_used_are_errors() {
     let error = |section: ListenSection| {
         let collect = CollectSection { listen: vec![section], ..CollectSection::default() };
         let queue: Arc<Journal> = Arc::clone(&queue);
-        Receiver::start(&collect, HashSet::new(), queue).unwrap_err().to_string()
+        Receiver::start(&collect, Inherited::default(), HashSet::new(), queue).unwrap_err().to_string()
     };
     let missing = error(ListenSection { certificate_file: "/none.pem".to_owned(), ..good.clone() });
     assert!(
