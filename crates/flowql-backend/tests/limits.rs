@@ -14,9 +14,9 @@ use flowql_backend::{
     Backend as _, ClickHouse, Direction, FlowFilter, FlowQuery, Kind, QueryOptions, TimeRange, Unit,
 };
 use flowql_client::testing;
-use flowql_client::{Client, ClientOptions, Sql, Statement, sql};
+use flowql_client::{Client, ClientOptions, ServerOptions, Sql, Statement, sql};
 use flowql_tables::{self as tables, Change, Layout};
-use tokio::sync::{Mutex, MutexGuard};
+use futures_util::{StreamExt as _, future, stream};
 
 /// As many pieces as fit into the longest filter, joined.
 fn filled(start: &str, piece: impl Fn(usize) -> String, between: &str, end: &str) -> String {
@@ -33,7 +33,7 @@ fn filled(start: &str, piece: impl Fn(usize) -> String, between: &str, end: &str
     text + end
 }
 
-/// The filters, by what is large in them.
+/// The filters, by what is large in them, but for lists.
 fn largest() -> Vec<(&'static str, String)> {
     let deep = Limits::DEFAULT.nesting;
     let address = |number: usize| format!("10.{}.{}.0/24", number / 256 % 256, number % 256);
@@ -49,22 +49,10 @@ fn largest() -> Vec<(&'static str, String)> {
         ("AND of comparisons", filled("", |n| format!("SrcAS!={n}"), " AND ", "")),
         ("AND and OR by turns", filled("", |n| format!("SrcAS={n} AND DstAS={n}"), " OR ", "")),
         ("NOT of each", filled("", |n| format!("NOT SrcAS={n}"), " AND ", "")),
-        ("a list of numbers", filled("SrcAS IN (", |n| n.to_string(), ",", ")")),
-        ("a list of ports and ranges", filled("DstPort NOTIN (", |n| format!("{n}-{}", n + 1), ",", ")")),
-        (
-            "a list of addresses",
-            filled("SrcAddr IN (", |n| format!("10.0.{}.{}", n / 256 % 256, n % 256), ",", ")"),
-        ),
         ("subnets", filled("", |n| format!("SrcAddr << {}", address(n)), " OR ", "")),
         ("subnets not", filled("", |n| format!("DstAddr !<< {}", address(n)), " AND ", "")),
-        ("strings", filled("ExporterName IN (", |n| format!("\"e'\\\\{n}\""), ",", ")")),
         ("patterns", filled("", |n| format!("ExporterName LIKE \"%e\\\\_{n}%\""), " OR ", "")),
         ("one string", filled("ExporterName = \"", |_| "'".to_owned(), "", "\"")),
-        ("as many values as go beside the text", {
-            let numbers: Vec<String> = (0..950).map(|number| number.to_string()).collect();
-            format!("SrcAS IN ({})", numbers.join(","))
-        }),
-        ("services", filled("DstPort IN (", |_| "\"https\"".to_owned(), ",", ")")),
         ("parentheses", nested("(", ")")),
         ("NOT", nested("NOT ", "")),
         ("levels of AND and OR, and long", tail(levels, deep)),
@@ -88,6 +76,7 @@ fn longest_lists() -> Vec<(Type, String)> {
         (Type::Mac, list("SrcMAC", &|n| format!("02:00:00:00:{:02x}:{:02x}", n / 256 % 256, n % 256))),
         (Type::String, list("ExporterName", &|n| format!("\"e'\\\\{n}\""))),
         (Type::Uint, list("DstPort", &|n| (n % 65_536).to_string())),
+        (Type::Uint, list("DstPort", &|_| "\"https\"".to_owned())),
         (Type::Uint, list("SrcPort", &|n| format!("{}-{}", 3 * n % 65_000, 3 * n % 65_000 + 1))),
         (Type::Uint, list("InIfSpeed", &rare)),
         (Type::Asn, list("SrcAS", &|n| format!("AS{n}"))),
@@ -103,15 +92,17 @@ fn longest_lists() -> Vec<(Type, String)> {
     ]
 }
 
-/// One test at a time has an engine: the largest queries take much memory, and their time.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// So many queries run at a time: the largest take much memory, and one processor each.
+const AT_A_TIME: usize = 2;
 
-/// A client of an engine, with the time that the largest queries take on a machine that does much else.
-async fn client() -> (MutexGuard<'static, ()>, Client) {
-    let turn = TURN.lock().await;
+/// The settings of ClickHouse that say how large a query may be.
+const SETTINGS: [&str; 3] = ["max_query_size", "max_ast_elements", "max_expanded_ast_elements"];
+
+/// A client as a user, with the time that the largest queries take on a machine that does much else.
+fn client_of(user: &str, url: &str) -> Client {
+    let server = ServerOptions { user: Some(user.to_owned()), ..ServerOptions::at(url) };
     let (database, deadline) = ("flows".to_owned(), Duration::from_secs(900));
-    let options = ClientOptions { database, deadline, ..ClientOptions::default() };
-    (turn, testing::client_with(testing::options(), options).await)
+    Client::remote(&server, ClientOptions { database, deadline, ..ClientOptions::default() }).unwrap()
 }
 
 /// The tables of every column, empty.
@@ -136,12 +127,34 @@ fn top_of(filter: FlowFilter) -> FlowQuery {
 }
 
 #[tokio::test]
-async fn the_longest_list_of_each_type_runs_as_a_query() {
-    let (schema, saved) = (Schema::default().with_all_columns(), SavedFilters::default());
-    let compiler = Compiler::new(&schema, &saved);
-    let (_turn, client) = client().await;
+async fn filters_up_to_the_limits_run_and_those_of_the_server_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    // Users who may only read: of the first ones each has one low limit, which it may not raise, of the last one all.
+    let limits = |low: &dyn Fn(&str) -> bool| {
+        SETTINGS.map(|setting| (setting, if low(setting) { "1000" } else { "100000000" }))
+    };
+    let low = |setting: &'static str| [&[("readonly", "1")], &limits(&|other| other == setting)[..]].concat();
+    let mut profiles: Vec<(&str, Vec<(&str, &str)>)> =
+        SETTINGS.iter().map(|setting| (*setting, low(setting))).collect();
+    profiles.push(("reader1", vec![("readonly", "1")]));
+    profiles.push(("reader2", [&[("readonly", "2")], &limits(&|_| true)[..]].concat()));
+    let users: Vec<testing::User<'_>> = profiles.iter().map(|(name, set)| (*name, set.as_slice())).collect();
+    let engine = testing::engine_with_users(folder.path(), &users).await;
+    let client = client_of("default", &engine.url());
+    let create = Statement::write("CREATE DATABASE flows ENGINE = Atomic").without_database();
+    client.execute(&create).await.unwrap();
+    let schema = Schema::default().with_all_columns();
     with_tables(&client, &schema).await;
-    let backend = ClickHouse::new(client, schema.clone());
+
+    the_limits_of_a_user_who_may_not_change_them_are_named(&engine.url()).await;
+    the_longest_list_of_each_type_runs_as_a_query(&client, &schema).await;
+    the_largest_filters_run_in_both_forms(&client, &schema).await;
+}
+
+async fn the_longest_list_of_each_type_runs_as_a_query(client: &Client, schema: &Schema) {
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(schema, &saved);
+    let backend = ClickHouse::new(client.clone(), schema.clone());
     let lists = longest_lists();
     for kind in Type::ALL {
         let has_lists = rules(kind).iter().any(|rule| rule.operators.contains(&Operator::In));
@@ -153,37 +166,40 @@ async fn the_longest_list_of_each_type_runs_as_a_query() {
         format!("DstPort IN ({})", ports.join(", "))
     };
     let texts = lists.into_iter().map(|(_, text)| text).chain([ports(950), ports(951)]);
-    let mut failures = Vec::new();
-    for text in texts {
-        let filter = FlowFilter::compile(&compiler, &text, Direction::Forward, None).unwrap();
+    let (compiler, backend) = (&compiler, &backend);
+    let asked = stream::iter(texts).map(|text| async move {
+        let filter = FlowFilter::compile(compiler, &text, Direction::Forward, None).unwrap();
         let ran = async { backend.query(&top_of(filter)).await?.collect().await }.await;
-        failures.extend(ran.err().map(|error| {
+        ran.err().map(|error| {
             let start: String = text.chars().take(40).collect();
             format!("{start}: {}", error.to_string().chars().take(200).collect::<String>())
-        }));
-    }
+        })
+    });
+    let failures: Vec<String> = asked.buffer_unordered(AT_A_TIME).filter_map(future::ready).collect().await;
     assert!(failures.is_empty(), "{failures:#?}");
-    let count = |count| FlowFilter::compile(&compiler, &ports(count), Direction::Forward, None).unwrap();
+    let count = |count| FlowFilter::compile(compiler, &ports(count), Direction::Forward, None).unwrap();
     assert_eq!((count(950).compiled.parameters.len(), count(951).compiled.parameters.len()), (950, 0));
 }
 
-#[tokio::test]
-async fn a_user_who_may_not_change_settings_hears_which_one_is_too_low() {
+async fn the_limits_of_a_user_who_may_not_change_them_are_named(url: &str) {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let compiler = Compiler::new(&schema, &saved);
-    let (_turn, client) = client().await;
-    with_tables(&client, &schema).await;
     let text = filled("SrcAddr IN (", |n| format!("10.{}.{}.0/24", n / 256 % 256, n % 256), ", ", ")");
     let filter = FlowFilter::compile(&compiler, &text, Direction::Forward, None).unwrap();
-    for (setting, value) in
-        [("max_query_size", "1000"), ("max_ast_elements", "1000"), ("max_expanded_ast_elements", "1000")]
-    {
+    let statement = || {
         let sql = sql!("SELECT count() FROM flows WHERE {filter}", filter = Sql::filter(&filter.compiled));
-        // As the server of such a user would: it has this limit, whatever is asked.
-        let error = runs(&client, Statement::read(sql).setting(setting, value)).await.unwrap_err();
-        assert_eq!(error, flowql_client::Error::TooLarge { setting }.into());
+        Statement::read(sql)
+    };
+    // The profile of the last one has the limits of ClickHouse itself.
+    for (user, setting) in
+        SETTINGS.map(|setting| (setting, setting)).into_iter().chain([("reader1", SETTINGS[0])])
+    {
+        let error = runs(&client_of(user, url), statement()).await.unwrap_err();
+        assert_eq!(error, flowql_client::Error::TooLarge { setting }.into(), "{user}");
         assert!(error.to_string().contains(setting), "{error}");
     }
+    // Who may change settings raises the limits.
+    runs(&client_of("reader2", url), statement()).await.unwrap();
 }
 
 async fn runs(client: &Client, statement: Statement) -> Result<(), flowql_backend::Error> {
@@ -192,17 +208,13 @@ async fn runs(client: &Client, statement: Statement) -> Result<(), flowql_backen
     Ok(())
 }
 
-#[tokio::test]
-async fn the_largest_filters_run_in_both_forms() {
-    let schema = Schema::default();
+async fn the_largest_filters_run_in_both_forms(client: &Client, schema: &Schema) {
     let saved = SavedFilters::default();
-    let compiler = Compiler::new(&schema, &saved);
-    let (_turn, client) = client().await;
-    with_tables(&client, &schema).await;
-    let mut failures = Vec::new();
-    for (what, text) in largest() {
+    let compiler = Compiler::new(schema, &saved);
+    let compiler = &compiler;
+    let asked = stream::iter(largest()).map(|(what, text)| async move {
         assert!(text.len() <= Limits::DEFAULT.length);
-        let bound = FlowFilter::compile(&compiler, &text, Direction::Forward, None).unwrap().compiled;
+        let bound = FlowFilter::compile(compiler, &text, Direction::Forward, None).unwrap().compiled;
         let inline = compiler.compile(&text, Options::default());
         // Where nothing is bound both forms are one.
         let forms = [Some(&bound), Some(&inline).filter(|inline| inline.sql != bound.sql)];
@@ -210,12 +222,13 @@ async fn the_largest_filters_run_in_both_forms() {
             let errors: Vec<_> = compiled.diagnostics.iter().filter(|found| found.is_error()).collect();
             assert!(errors.is_empty(), "{what}: {errors:?}");
             let sql = sql!("SELECT count() FROM flows WHERE {filter}", filter = Sql::filter(compiled));
-            let ran = runs(&client, Statement::read(sql)).await;
-            failures.extend(ran.err().map(|error| {
+            if let Err(error) = runs(client, Statement::read(sql)).await {
                 let message: String = error.to_string().chars().take(200).collect();
-                format!("{what} ({} bound): {message}", compiled.parameters.len())
-            }));
+                return Some(format!("{what} ({} bound): {message}", compiled.parameters.len()));
+            }
         }
-    }
+        None
+    });
+    let failures: Vec<String> = asked.buffer_unordered(AT_A_TIME).filter_map(future::ready).collect().await;
     assert!(failures.is_empty(), "{failures:#?}");
 }

@@ -1,8 +1,8 @@
 //! What the backend says of the tables of a database.
 
 use flowql_backend::{Backend as _, ClickHouse};
-use flowql_client::testing::proxy::{Fault, Proxy};
-use flowql_client::{Client, ClientOptions, ServerOptions, Statement, sql, testing};
+use flowql_client::testing::{self, READERS};
+use flowql_client::{Client, ClientOptions, ServerOptions, Statement, sql};
 
 #[tokio::test]
 async fn the_backend_tells_what_is_stored() {
@@ -27,11 +27,12 @@ async fn the_backend_tells_what_is_stored() {
 
 #[tokio::test]
 async fn a_user_who_may_not_change_settings_sees_what_is_stored() {
-    let engine = testing::engine().await;
-    for readonly in [1, 2] {
-        let proxy = Proxy::new(&engine.url(), Fault::Readonly(readonly)).await;
-        let client = Client::remote(&ServerOptions::at(proxy.url()), ClientOptions::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let engine = testing::engine_with_users(folder.path(), &READERS).await;
+    for (user, _) in READERS {
+        let server = ServerOptions { user: Some(user.to_owned()), ..ServerOptions::at(engine.url()) };
+        let client = Client::remote(&server, ClientOptions::default()).unwrap();
         let backend = ClickHouse::new(client, flowql::Schema::default());
-        assert_eq!(backend.stored().await.unwrap().tables, [], "{readonly}");
+        assert_eq!(backend.stored().await.unwrap().tables, [], "{user}");
     }
 }

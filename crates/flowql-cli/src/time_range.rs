@@ -8,6 +8,9 @@ use jiff::{RoundMode, Span, Timestamp, Zoned, ZonedRound};
 
 const DAY: u64 = 86_400;
 
+/// The last second that flows can have.
+const LAST: u64 = u32::MAX as u64;
+
 /// A time: before now (`-90m`, `-1h`, `-7d`, `-3mo`, `2 weeks ago`), in words (`now`, `today`, `yesterday`, `this month`,
 /// `last year`: where it begins), an ISO date with or without a time and an offset, or the seconds since 1970. Days, weeks,
 /// months and years are those of UTC.
@@ -28,11 +31,15 @@ pub(crate) fn parse(text: &str, now: SystemTime) -> Result<SystemTime, String> {
     if let Some(start) = beginning(&lower, now) {
         return start.and_then(system_time).ok_or_else(bad);
     }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() > 8 {
-        let seconds = text.parse().map_err(|_| bad())?;
-        return UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or_else(bad);
+    let is_number = text.len() > 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = if is_number { text.parse().ok() } else { iso(text) };
+    match seconds.ok_or_else(bad)? {
+        seconds @ ..=LAST => Ok(UNIX_EPOCH + Duration::from_secs(seconds)),
+        _ if is_number => Err(format!(
+            "`{text}` is too late for flows: a number is the seconds since 1970, not the milliseconds"
+        )),
+        _ => Err(format!("`{text}` is too late for flows, whose times end in 2106")),
     }
-    iso(text).map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)).ok_or_else(bad)
 }
 
 /// A length of time: `90m`, `1h30m`, `7d`, `2 weeks`. Months and years are of no one length.
@@ -247,6 +254,16 @@ mod tests {
         ] {
             assert!(seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn times_that_no_flow_can_have_are_said_to_be_such() {
+        let error = |text: &str| seconds(text).unwrap_err();
+        assert_eq!(seconds("4294967295"), Ok(4_294_967_295));
+        assert!(error("4294967296").ends_with("the seconds since 1970, not the milliseconds"));
+        assert!(error("1769853600123").starts_with("`1769853600123` is too late for flows"));
+        assert_eq!(error("2200-01-01"), "`2200-01-01` is too late for flows, whose times end in 2106");
+        assert!(error("99999999999999999999999").contains("is not a time"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 
 use crate::Error;
 use crate::{Client, ClientOptions, Sql, Statement, sql};
+use flowql_embedded::process::Folder;
 use flowql_embedded::{Embedded, EmbeddedOptions};
 
 /// An engine of the test's own in a temporary folder. It ends with the test, also when that fails or is killed.
@@ -34,6 +35,43 @@ pub async fn engine() -> Embedded {
 /// As [`engine`].
 pub async fn engine_at(folder: &Path) -> Embedded {
     open(EmbeddedOptions { folder: Some(folder.to_path_buf()), ..options() }).await
+}
+
+/// A user of an engine, with the settings of its profile.
+pub type User<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+
+/// Users who may only read: the first may change no setting, the second all but `readonly`. As with servers before 25.8,
+/// large numbers come in quotes unless another form is asked for.
+pub const READERS: [User<'static>; 2] = [
+    ("reader1", &[("readonly", "1"), ("output_format_json_quote_64bit_integers", "1")]),
+    ("reader2", &[("readonly", "2"), ("output_format_json_quote_64bit_integers", "1")]),
+];
+
+/// An engine with a data folder and with users in addition to its own, none with a password. With each go the settings of
+/// its profile: with `readonly = 1` it may change none. The engine ends when the folder is removed.
+///
+/// # Panics
+///
+/// As [`engine`], and when the folder cannot be written to.
+pub async fn engine_with_users(folder: &Path, users: &[User<'_>]) -> Embedded {
+    let element = |name: &str, text: &str| format!("<{name}>{text}</{name}>");
+    let user = |name: &str| {
+        let networks = element("networks", &element("ip", "::/0"));
+        element(name, &["<password/>", &networks, &element("profile", name)].concat())
+    };
+    let profile = |(name, settings): &User<'_>| {
+        let settings: String = settings.iter().map(|(name, value)| element(name, value)).collect();
+        element(name, &settings)
+    };
+    let profiles: String = users.iter().map(profile).collect();
+    let users: String = users.iter().map(|(name, _)| user(name)).collect();
+    let profiles = element("profiles", &["<default/>", &profiles].concat());
+    let users = element("users", &[user("default"), users].concat());
+    let file = Folder::new(folder).users();
+    if let Err(error) = std::fs::write(&file, element("clickhouse", &[profiles, users].concat())) {
+        panic!("{}: {error}", file.display());
+    }
+    engine_at(folder).await
 }
 
 /// A client of an engine of the test's own, with a database `flows` in it.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flowql_client::Error;
-use flowql_client::testing;
+use flowql_client::testing::{self, READERS};
 use flowql_client::{Client, ClientOptions, Insert, ServerOptions, Statement, sql};
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -23,6 +23,13 @@ use flowql_client::testing::proxy::{Fault, Proxy};
 fn client(servers: &[String]) -> Client {
     let options = ClientOptions { deadline: Duration::from_secs(2), ..ClientOptions::default() };
     let servers = ServerOptions { servers: servers.to_vec(), ..ServerOptions::at("") };
+    Client::remote(&servers, options).unwrap()
+}
+
+/// The same as a user.
+fn client_of(user: &str, server: &str) -> Client {
+    let options = ClientOptions { deadline: Duration::from_secs(2), ..ClientOptions::default() };
+    let servers = ServerOptions { user: Some(user.to_owned()), ..ServerOptions::at(server) };
     Client::remote(&servers, options).unwrap()
 }
 
@@ -164,16 +171,16 @@ struct Numbers {
 
 #[tokio::test]
 async fn a_user_who_may_not_change_settings_is_served_without() {
-    let engine = testing::engine().await;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = testing::engine_with_users(folder.path(), &READERS).await;
     let direct = client(&[engine.url()]);
     for sql in
         ["CREATE DATABASE d ENGINE = Atomic", "CREATE TABLE d.t (x UInt64) ENGINE = MergeTree ORDER BY x"]
     {
         direct.execute(&Statement::write(sql)).await.unwrap();
     }
-    for readonly in [1, 2] {
-        let proxy = Proxy::new(&engine.url(), Fault::Readonly(readonly)).await;
-        let client = client(&[proxy.url()]);
+    for (readonly, (user, _)) in [1_u8, 2].into_iter().zip(READERS) {
+        let client = client_of(user, &engine.url());
         assert_eq!(client.caution(), None);
         let settings = Statement::read(
             "SELECT getSetting('readonly') = {readonly:UInt64}, getSetting('max_query_size') > 1000000",
@@ -211,10 +218,10 @@ async fn a_user_who_may_not_change_settings_is_served_without() {
 
 #[tokio::test]
 async fn the_queries_of_a_user_who_may_not_change_settings_end_with_their_calls() {
-    let engine = testing::engine().await;
+    let folder = tempfile::tempdir().unwrap();
+    let engine = testing::engine_with_users(folder.path(), &READERS).await;
     let direct = client(&[engine.url()]);
-    let proxy = Proxy::new(&engine.url(), Fault::Readonly(1)).await;
-    let client = client(&[proxy.url()]);
+    let client = client_of(READERS[0].0, &engine.url());
     answer(&client).await.unwrap();
     let runs = async |id: &str| direct.progress(id).await.unwrap().is_some();
     let waits_for = async |id: &str, expected: bool| {

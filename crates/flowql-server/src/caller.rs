@@ -123,13 +123,29 @@ impl Callers {
         if method.is_safe() {
             return Ok(());
         }
-        let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let site = HeaderName::from_static("sec-fetch-site");
-        let foreign = matches!(text(&site), Some("cross-site" | "same-site"));
-        let allowed =
-            text(&header::ORIGIN).is_some_and(|origin| self.origins.iter().any(|known| known == origin));
+        let origin = text(headers, header::ORIGIN);
+        let foreign = match text(headers, HeaderName::from_static("sec-fetch-site")) {
+            Some(site) => matches!(site, "cross-site" | "same-site"),
+            // Browsers leave it out where the service is reached without TLS from another machine.
+            None => origin.is_some_and(|origin| !self.is_own(origin, headers)),
+        };
+        let allowed = origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin));
         if foreign && !allowed { Err(Problem::cross_site()) } else { Ok(()) }
     }
+
+    /// Whether an origin is that of the service's own pages: of the host that is called, of the one that a proxy was
+    /// called by, or of one that the configuration names. The page of another site cannot choose these.
+    fn is_own(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let Some((_, host)) = origin.split_once("://") else { return false };
+        let called = [header::HOST, HeaderName::from_static("x-forwarded-host")];
+        called.into_iter().filter_map(|name| text(headers, name)).any(|name| name.eq_ignore_ascii_case(host))
+            || self.hosts.contains(&host.to_ascii_lowercase())
+    }
+}
+
+/// A header as text.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
 }
 
 /// The host without its port.
@@ -237,6 +253,33 @@ mod tests {
         assert!(!good(Method::POST, &[("sec-fetch-site", "same-site"), ("origin", "https://x.example.net")]));
         let allowed = [("sec-fetch-site", "cross-site"), ("origin", "https://console.example.net")];
         assert!(good(Method::POST, &allowed));
+        // Without that header the origin says it.
+        let from = |origin| good(Method::POST, &[("host", "192.0.2.9:8080"), ("origin", origin)]);
+        for own in [
+            "http://192.0.2.9:8080",
+            "https://console.example.net",
+            "https://flows.example.net",
+            "http://FLOWS.example.net",
+        ] {
+            assert!(from(own), "{own}");
+        }
+        for foreign in [
+            "http://evil.example",
+            "http://192.0.2.9",
+            "http://192.0.2.9:8081",
+            "https://flows.example.net:8443",
+            "http://console.example.net",
+            "null",
+            "",
+        ] {
+            assert!(!from(foreign), "{foreign}");
+        }
+        let proxied = |origin| {
+            let named = [("host", "10.0.0.2:8080"), ("x-forwarded-host", "console.test"), ("origin", origin)];
+            good(Method::POST, &named)
+        };
+        assert!(proxied("https://console.test") && !proxied("https://x.test"));
+        assert!(good(Method::GET, &[("origin", "http://evil.example")]));
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub(crate) struct Query {
     /// At most so many rows or, of a series, top values
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: u32,
-    /// At most so many points of a series, or of a ranking by them
+    /// At most so many points of a series, or of a ranking by them; parts at the ends can make one more
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) points: u32,
     /// The time between the points instead: 2m, 1h

@@ -1,6 +1,6 @@
 //! `flowql codes`: what the diagnostic codes mean.
 
-use flowql::{Code, Severity, tables};
+use flowql::{Code, Fixes, Severity, tables};
 use serde::Serialize;
 
 use crate::args::Codes;
@@ -13,6 +13,8 @@ struct Entry {
     code: &'static str,
     name: &'static str,
     severity: Severity,
+    /// What fixes its diagnostics can have.
+    fixes: Fixes,
     doc: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     example: &'static str,
@@ -24,6 +26,7 @@ impl From<Code> for Entry {
             code: code.number(),
             name: code.name(),
             severity: code.severity(),
+            fixes: code.fixes(),
             doc: code.doc(),
             example: code.example(),
         }
@@ -54,8 +57,13 @@ pub(super) fn run(args: &Codes) -> Result<Status, Failure> {
 }
 
 fn page(entry: &Entry) -> String {
-    let Entry { code, name, severity, doc, example } = entry;
+    let Entry { code, name, severity, fixes, doc, example } = entry;
     let mut page = format!("{code} {name} ({})\n\n{doc}\n", severity.name());
+    page.push_str(match fixes {
+        Fixes::None => "",
+        Fixes::Guess => "\nIts fixes are choices for a person to make.\n",
+        Fixes::Sure => "\nIt can have fixes that are sure, which `flowql check --fix` applies.\n",
+    });
     if !example.is_empty() {
         page.push_str(&format!("\nExample:\n  {example}\n"));
     }

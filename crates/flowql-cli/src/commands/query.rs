@@ -74,6 +74,9 @@ impl Question {
             from: time_range::parse(&args.from, now).map_err(bad)?,
             to: time_range::parse(&args.to, now).map_err(bad)?,
         };
+        if range.to <= now && now < range.from {
+            return Err(bad("the time begins in the future".to_owned()));
+        }
         let options = QueryOptions {
             statistic: statistic(args.rank),
             step: args.step.as_deref().map(time_range::duration).transpose().map_err(bad)?,
@@ -235,7 +238,9 @@ fn print(
         }
     }
     output.finish()?;
-    if table.rows.is_empty() && !global.quiet {
+    if !global.quiet && question.forward.range.from > SystemTime::now() {
+        console::message("all of the time is in the future");
+    } else if !global.quiet && table.rows.is_empty() {
         console::message("no flow matches");
     }
     if !global.quiet && args.format != RowFormat::Json {

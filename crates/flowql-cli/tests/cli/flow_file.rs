@@ -140,3 +140,23 @@ fn a_limit_of_nothing_and_a_step_of_too_many_points_are_refused() {
         assert!(ran.stderr.contains(message), "{more:?}: {ran}");
     }
 }
+
+#[test]
+fn a_time_without_flows_is_said_to_be_such() {
+    let place = Place::new().with("flows.jsonl", FLOWS);
+    let run = |from: &str, to: &str| {
+        place.run(&["query", "--no-config", "", "--flows-from", "flows.jsonl", "--from", from, "--to", to])
+    };
+    for (from, to, message) in [
+        ("2100-01-01", "now", "the time begins in the future"),
+        ("1769853600", "1769853600", "the time is empty: it ends when it begins"),
+        ("-1h", "-2h", "the time ends before it begins"),
+        ("1769853600123", "now", "a number is the seconds since 1970, not the milliseconds"),
+    ] {
+        let ran = run(from, to).has_status(2);
+        assert!(ran.stderr.contains(message), "{ran}");
+    }
+    let ahead = run("2100-01-01", "2100-01-02").has_status(0);
+    assert!(ahead.stderr.contains("all of the time is in the future"), "{ahead}");
+    assert!(!run("2026-01-30", "2026-01-31").has_status(0).stderr.contains("future"));
+}

@@ -26,10 +26,6 @@ pub enum Fault {
     CutAfter(usize),
     /// The request never reaches the server: this is the answer.
     Answer(&'static str),
-    /// The server is one of long ago whose user has a profile with this `readonly`. The embedded engine has one user only:
-    /// a session whose settings are those of such a profile is refused in the same words. It takes one statement at a time,
-    /// so each connection has its own.
-    Readonly(u8),
 }
 
 /// A proxy, until it is dropped.
@@ -95,41 +91,6 @@ async fn pass(mut client: TcpStream, server: &str, fault: Fault) -> std::io::Res
             tokio::select! {
                 _ = answer => {}
                 _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
-            }
-        }
-        Fault::Readonly(readonly) => {
-            static SESSIONS: AtomicUsize = AtomicUsize::new(0);
-            let session = format!("session{}", SESSIONS.fetch_add(1, Ordering::Relaxed));
-            // Until 25.8 large numbers stood in quotes, unless one asked for another form.
-            for setting in
-                ["output_format_json_quote_64bit_integers = 1".to_owned(), format!("readonly = {readonly}")]
-            {
-                let (sql, mut server) = (format!("SET {setting}"), TcpStream::connect(server).await?);
-                let head = format!("POST /?session_id={session} HTTP/1.0\r\nContent-Length: {}", sql.len());
-                server.write_all(format!("{head}\r\n\r\n{sql}").as_bytes()).await?;
-                server.read_to_end(&mut Vec::new()).await?;
-            }
-            let mut server = TcpStream::connect(server).await?;
-            let (mut from_client, mut to_client) = client.split();
-            let (mut from_server, mut to_server) = server.split();
-            let requests = async {
-                let mut buffer = vec![0; 1 << 16];
-                loop {
-                    let length = from_client.read(&mut buffer).await?;
-                    // The requests of the tests come in one piece.
-                    let mut piece = buffer[..length].to_vec();
-                    if piece.starts_with(b"POST /?") {
-                        piece.splice(7..7, format!("session_id={session}&").into_bytes());
-                    }
-                    to_server.write_all(&piece).await?;
-                    if length == 0 {
-                        return std::io::Result::Ok(());
-                    }
-                }
-            };
-            tokio::select! {
-                _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
-                _ = requests => {}
             }
         }
         Fault::Answer(answer) => {

@@ -31,9 +31,14 @@ pub(crate) fn prepare(folder: &Folder, port: u16) -> io::Result<Vec<String>> {
 
 fn configuration(folder: &Folder, port: u16) -> String {
     let user_files = escape(&folder.user_files().display().to_string());
+    let users = folder.users();
+    let users = match users.is_file() {
+        true => format!("  <users_config>{}</users_config>\n", escape(&users.display().to_string())),
+        false => String::new(),
+    };
     format!(
         "<clickhouse>\n  <!-- Written by FlowQL at each start. -->\n  <listen_host>127.0.0.1</listen_host>\n  \
-         <http_port>{port}</http_port>\n  <user_files_path>{user_files}/</user_files_path>\n</clickhouse>\n"
+         <http_port>{port}</http_port>\n  <user_files_path>{user_files}/</user_files_path>\n{users}</clickhouse>\n"
     )
 }
 
@@ -96,5 +101,6 @@ mod tests {
     fn paths_are_escaped_in_the_configuration() {
         let text = configuration(&Folder::new("/a<b>&c"), 7);
         assert!(text.contains("<user_files_path>/a&lt;b&gt;&amp;c/user_files/</user_files_path>"), "{text}");
+        assert!(!text.contains("users_config"), "there is no such file: {text}");
     }
 }

@@ -68,6 +68,13 @@ impl Folder {
         self.path.join("engine.xml")
     }
 
+    /// The users of the engine and their profiles, in ClickHouse's form. A file of the owner's: without it there is one
+    /// user, `default`, who may do everything and has no password. With it that user must be in it, since the helper and
+    /// FlowQL ask as that one.
+    pub fn users(&self) -> PathBuf {
+        self.path.join("users.xml")
+    }
+
     /// The pipe that ClickHouse reads its last statement's input from.
     pub(crate) fn pipe(&self) -> PathBuf {
         self.user_files().join("engine.pipe")

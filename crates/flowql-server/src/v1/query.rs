@@ -63,12 +63,12 @@ pub(crate) struct Question {
     #[schema(inline)]
     statistic: Ranking,
     /// The start, in seconds since 1970.
-    #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
-    from: u32,
+    #[schema(maximum = 4_294_967_295_u64)]
+    from: u64,
     /// The end, which does not belong to it.
-    #[schema(value_type = u64, maximum = 4_294_967_295_u64)]
-    to: u32,
-    /// How many points a series has at most, or a ranking by points.
+    #[schema(maximum = 4_294_967_295_u64)]
+    to: u64,
+    /// How many points a series has at most, or a ranking by points; parts at the ends can make one more.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10_000, default = 200)]
     points: Option<u32>,
@@ -312,7 +312,8 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Aske
     tracing::debug!(%filter, "query");
     let limit = within(limit.unwrap_or(USUAL), "limit")?;
     let points = within(points.unwrap_or(200), "points")?;
-    if from >= to {
+    let range = TimeRange { from: time(from, "from")?, to: time(to, "to")? };
+    if range.from >= range.to {
         return Err(Problem::bad_request("`from` must be before `to`"));
     }
     if columns.len() > MOST_COLUMNS {
@@ -340,8 +341,6 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Aske
     let direction = Direction::from(direction);
     let forward = compile(direction)?;
     let mut found = forward.compiled.diagnostics.clone();
-    let time = |seconds: u32| -> SystemTime { UNIX_EPOCH + Duration::from_secs(seconds.into()) };
-    let range = TimeRange { from: time(from), to: time(to) };
     let forward = FlowQuery { filter: forward, range, kind, limit, options, id: None };
     let mut reverse = None;
     if both {
@@ -353,6 +352,15 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Aske
     }
     app.metrics.diagnosed(&found);
     Ok(Asked { forward, reverse, diagnostics: shapes::diagnostics(&filter, &found) })
+}
+
+/// A time that flows can have.
+fn time(seconds: u64, name: &str) -> Result<SystemTime, Problem> {
+    let seconds = u32::try_from(seconds).map_err(|_| {
+        let message = "is too late for flows: it is the seconds since 1970, not the milliseconds";
+        Problem::bad_request(format!("`{name}` {message}"))
+    })?;
+    Ok(UNIX_EPOCH + Duration::from_secs(seconds.into()))
 }
 
 fn within(number: u32, name: &str) -> Result<u32, Problem> {

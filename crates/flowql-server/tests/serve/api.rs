@@ -160,6 +160,7 @@ fn bad_requests_are_refused_with_a_code() {
         ("GET", "/api/v2/validate", vec![], "", 404, "not_found"),
         ("POST", "/api/v1/validate", vec![JSON, ("Host", "evil.example")], "{}", 421, "unknown_host"),
         ("POST", "/api/v1/validate", vec![JSON, ("Sec-Fetch-Site", "cross-site")], "{}", 403, "cross_site"),
+        ("POST", "/api/v1/validate", vec![JSON, ("Origin", "http://evil.example")], "{}", 403, "cross_site"),
     ] {
         let answer = service.send(method, path, &headers, body.as_bytes());
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());

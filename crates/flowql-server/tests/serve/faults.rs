@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flowql_client::testing;
+use flowql_client::testing::{self, READERS};
 use serde_json::{Value, json};
 
 use crate::service::Service;
@@ -17,10 +17,37 @@ const REFUSED: &str = "HTTP/1.1 500 Internal Server Error\r\nX-ClickHouse-Except
 
 /// A service whose database is behind a proxy with a fault.
 fn behind(url: &str) -> Service {
+    behind_as("default", url)
+}
+
+/// A service that asks its database as a user.
+fn behind_as(user: &str, url: &str) -> Service {
     let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
     std::fs::write(folder.path().join("flowql.toml"), "[backend]\ndeadline = 3\n").unwrap();
-    let arguments = ["--backend", "clickhouse", "--server", url, "--database", "flowql"];
+    let arguments = ["--backend", "clickhouse", "--server", url, "--user", user, "--database", "flowql"];
     Service::start_in(folder, &arguments)
+}
+
+/// `flowql query` as a user.
+fn query_as(user: &str, url: &str, filter: &str) -> std::process::Output {
+    std::process::Command::new(testing::program())
+        .args(["query", "--no-config", "--top", "SrcAS", "--from", "-26h", "--database", "flowql"])
+        .args(["--server", url, "--user", user, "--", filter])
+        .output()
+        .unwrap()
+}
+
+/// An engine with users, and some flows of a demonstration.
+fn engine_with_users(folder: &std::path::Path, users: &[testing::User<'_>]) -> flowql_embedded::Embedded {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let engine = runtime.block_on(testing::engine_with_users(folder, users));
+    let fill = std::process::Command::new(testing::program())
+        .args(["demo-data", "--quiet", "--no-config", "--rows", "5k", "--folder"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    assert!(fill.status.success(), "{}", String::from_utf8_lossy(&fill.stderr));
+    engine
 }
 
 /// Asks the routes that need no value of the network: they answer as ever.
@@ -86,25 +113,53 @@ fn a_broken_database_costs_its_values_only() {
 
 #[test]
 fn a_user_who_may_not_set_limits_is_served_and_that_is_said() {
-    let store = Store::filled();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let proxy = runtime.block_on(Proxy::new(&store.url(), Fault::Readonly(1)));
+    let folder = tempfile::tempdir().unwrap();
+    let (user, _) = READERS[0];
+    let engine = engine_with_users(folder.path(), &READERS);
     let caution = "the database user may not change settings (readonly = 1, or a constraint)";
-    let service = behind(&proxy.url());
+    let service = behind_as(user, &engine.url());
     let ready = service.get("/readyz").has(200).json();
     assert!(ready["backend"]["caution"].as_str().unwrap().starts_with(caution), "{ready}");
     let question =
         json!({"filter": "", "kind": "top", "columns": ["SrcAS"], "from": 1, "to": 4_000_000_000_u32});
     assert!(service.post("/api/v1/query", &question.to_string()).has(200).text().lines().count() > 3);
-    let output = std::process::Command::new(testing::program())
-        .args(["query", "--no-config", "--top", "SrcAS", "--from", "-26h", "--database", "flowql"])
-        .args(["--server", &proxy.url()])
-        .output()
-        .unwrap();
+    let output = query_as(user, &engine.url(), "");
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && !output.stdout.is_empty(), "{said}");
     assert!(said.starts_with(&format!("warning: {caution}")), "{said}");
     assert_eq!(said.matches("warning").count(), 1, "{said}");
+}
+
+#[test]
+fn a_limit_of_a_user_who_may_not_change_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = ["max_query_size", "max_ast_elements", "max_expanded_ast_elements"];
+    let profiles = limits.map(|limit| [("readonly", "1"), (limit, "2000")]);
+    let users: Vec<testing::User<'_>> =
+        limits.iter().zip(&profiles).map(|(limit, profile)| (*limit, profile.as_slice())).collect();
+    let engine = engine_with_users(folder.path(), &users);
+    let networks = |count: u32| {
+        let networks: Vec<_> = (0..count).map(|n| format!("10.{}.{}.0/24", n / 128, 2 * n % 256)).collect();
+        format!("SrcAddr IN ({})", networks.join(", "))
+    };
+    let range = json!({"from": 1, "to": 4_000_000_000_u32});
+    for limit in limits {
+        let service = behind_as(limit, &engine.url());
+        let ask = |filter: &str| {
+            let mut question = json!({"filter": filter, "kind": "top", "columns": ["SrcAS"]});
+            question.as_object_mut().unwrap().extend(range.as_object().unwrap().clone());
+            service.post("/api/v1/query", &question.to_string())
+        };
+        assert!(ask(&networks(2)).has(200).text().lines().count() > 1, "what is within the limit runs");
+        let refused = ask(&networks(2000)).has(400).json();
+        assert_eq!(refused["code"], "query_too_large", "{refused}");
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.contains(&format!("`{limit}`")), "{message}");
+        let output = query_as(limit, &engine.url(), &networks(2000));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(&format!("`{limit}`")), "{said}");
+        assert!(!said.contains("cannot reach"), "{said}");
+    }
 }
 
 #[test]

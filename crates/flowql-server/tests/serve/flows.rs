@@ -245,6 +245,12 @@ fn queries_that_cannot_be_asked_are_refused() {
         (json!({"kind": "series", "points": 10_001}), 400, "bad_request", "`points` must be"),
         (json!({"kind": "flows", "columns": vec!["SrcAS"; 33]}), 400, "bad_request", "more than 32 columns"),
         (json!({"columns": ["SrcAS"], "from": 2, "to": 2}), 400, "bad_request", "`from` must be before"),
+        (
+            json!({"kind": "series", "from": 1_769_853_600_123_u64, "to": 1_769_857_200_456_u64}),
+            400,
+            "bad_request",
+            "`from` is too late for flows: it is the seconds since 1970, not the milliseconds",
+        ),
         (json!({"columns": ["SrcAddr/33"]}), 400, "bad_request", "`SrcAddr/33` is not a length"),
         (
             json!({"columns": ["Dst1stAS"], "both": true}),

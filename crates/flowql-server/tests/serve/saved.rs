@@ -48,6 +48,26 @@ fn filters_are_created_replaced_and_deleted() {
 }
 
 #[test]
+fn the_page_of_another_site_saves_nothing() {
+    let service = Service::start("[server.limits]\nrate = 0\n", &[]);
+    let own = format!("http://{}", service.address);
+    // As a page may send it without asking: so does an old front end.
+    let save = |name: &str, origin: &[(&str, &str)]| {
+        let headers = [&[("Content-Type", "text/plain")], origin].concat();
+        let body = json!({"description": name, "content": "SrcAS = 1"}).to_string();
+        service.send("POST", "/api/v0/console/filter/saved", &headers, body.as_bytes())
+    };
+    for foreign in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+        assert_eq!(save("foreign", &[("Origin", foreign)]).has(403).json()["code"], "cross_site");
+    }
+    assert_eq!(save("foreign", &[("Sec-Fetch-Site", "cross-site")]).has(403).json()["code"], "cross_site");
+    save("own", &[("Origin", &own)]).has(204);
+    save("program", &[]).has(204);
+    let listed = service.get("/api/v0/console/filter/saved").has(200);
+    assert!(listed.text().contains("program") && !listed.text().contains("foreign"), "{}", listed.text());
+}
+
+#[test]
 fn filters_are_checked_when_they_are_saved() {
     let service = Service::start(PROXY, &[]);
     let refused =

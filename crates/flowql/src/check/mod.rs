@@ -150,18 +150,20 @@ impl<'a> Checker<'a, '_> {
                 self.ordered(&from, &to, low.span, high.span)?;
                 Some(Test::Between { negated, low: from, high: to })
             }
-            Operand::List(list) if rule.forms == BITS_RULE.forms => {
-                let read: Vec<Option<Read>> =
-                    list.items.iter().map(|item| self.value(id, usage, item, rule.forms)).collect();
-                let masks = all(read)?.into_iter().filter_map(Read::into_bits);
-                Some(Test::HasBits { negated, mask: masks.fold(0, |mask, bits| mask | bits) })
-            }
             Operand::List(list) => {
                 let read: Vec<Option<Member>> =
                     list.items.iter().map(|item| self.member(id, usage, item, rule.forms)).collect();
                 let kind = self.context.schema.column(id).filter_type;
                 redundant::redundant(self.text, kind, &read, self.diagnostics);
-                Some(Test::OneOf { negated, members: all(read)? })
+                let members = all(read)?;
+                if rule.forms != BITS_RULE.forms {
+                    return Some(Test::OneOf { negated, members });
+                }
+                let with = |mask, bits: &Member| match bits.value {
+                    Scalar::Integer(bits) => mask | bits,
+                    _ => mask,
+                };
+                Some(Test::HasBits { negated, mask: members.iter().fold(0, with) })
             }
         }
     }
@@ -179,7 +181,8 @@ impl<'a> Checker<'a, '_> {
                 Some(Member { span: item.span, value, to: None })
             }
             Read::Range(low, high) => Some(Member { span: item.span, value: low, to: Some(high) }),
-            Read::Subnet(..) | Read::Column(_) | Read::Bits(_) => None,
+            Read::Bits(mask) => Some(Member { span: item.span, value: Scalar::Integer(mask), to: None }),
+            Read::Subnet(..) | Read::Column(_) => None,
         }
     }
 

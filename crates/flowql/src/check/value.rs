@@ -22,15 +22,6 @@ pub(super) enum Read {
     Bits(u64),
 }
 
-impl Read {
-    pub(super) fn into_bits(self) -> Option<u64> {
-        match self {
-            Self::Bits(mask) => Some(mask),
-            _ => None,
-        }
-    }
-}
-
 impl Checker<'_, '_> {
     /// Reads a value; `None`, reported, where it has none of the forms.
     pub(super) fn value(
