@@ -1,5 +1,6 @@
 //! A full table, 1 M IPv4 and 200,000 IPv6 prefixes from each of four peers: time and memory to load it, lookups at rest
-//! and while 5,000 updates a second arrive, and a peer that goes.
+//! and while 5,000 updates a second arrive, a peer that goes, and how long lookups take meanwhile. Then the same routes in
+//! 50 VRFs.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark")]
 
 use std::hint::black_box;
@@ -9,12 +10,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use flowql_bmp::{Announced, Attributes, Limits, Nlri, PeerKey, PeerKind, Rib, Router, Update, Vrf};
+use flowql_bmp::{
+    Announced, Attributes, Distinguisher, Limits, Nlri, PeerKey, PeerKind, Rib, Router, Update, Vrf,
+};
 use ipnet::IpNet;
 
 const IPV4: usize = 1_000_000;
 const IPV6: usize = 200_000;
 const PEERS: u8 = 4;
+const VRFS: u64 = 50;
 /// How many prefixes share attributes, as in real feeds.
 const SHARED: usize = 6;
 
@@ -158,18 +162,97 @@ fn routes(criterion: &mut Criterion) {
     stop.store(true, Ordering::Relaxed);
     writer.join().unwrap();
     group.finish();
+    depart(&router, session, &ipv4);
+    drop((router, table));
+    vrfs(criterion, &prefixes);
+}
+
+/// A peer goes, while another thread looks up addresses.
+fn depart(router: &Arc<Router>, session: u64, addresses: &[IpAddr]) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let reader = std::thread::spawn({
+        let (stop, table) = (Arc::clone(&stop), router.table(Vrf::Global).unwrap());
+        let addresses = addresses.to_vec();
+        move || {
+            let mut took = Vec::new();
+            for address in addresses.iter().cycle() {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let begun = Instant::now();
+                black_box(table.lookup(*address));
+                took.push(begun.elapsed());
+            }
+            took.sort_unstable();
+            took
+        }
+    });
     let start = Instant::now();
     router.peer_down(session, update(1, 0, &[], 0).peer);
     let mut longest = Duration::ZERO;
     loop {
         let step = Instant::now();
-        let more = router.step(step, Duration::from_secs(300), 1024);
+        let more = router.step(step, Duration::from_secs(300), 512);
         longest = longest.max(step.elapsed());
         if !more {
             break;
         }
     }
-    eprintln!("a peer of four gone in {:.2?}, the longest step {longest:.2?}", start.elapsed());
+    let gone = start.elapsed();
+    stop.store(true, Ordering::Relaxed);
+    let took = reader.join().unwrap();
+    eprintln!("a peer of four gone in {gone:.2?}, the longest step {longest:.2?}");
+    eprintln!(
+        "lookups meanwhile, with the reading of the clock: half within {:.2?}, 999 of 1,000 within {:.2?}, the longest {:.2?}",
+        took[took.len() / 2],
+        took[took.len() * 999 / 1000],
+        took[took.len() - 1]
+    );
+}
+
+/// The same number of routes, shared out over the tables of VRFs.
+fn vrfs(criterion: &mut Criterion, prefixes: &[IpNet]) {
+    let before = resident();
+    let router = Router::new(Ipv4Addr::LOCALHOST.into(), Limits::default());
+    let session = router.open();
+    let start = Instant::now();
+    let of_vrf = |vrf: u64| prefixes.iter().copied().skip(vrf as usize).step_by(VRFS as usize);
+    for vrf in 0..VRFS {
+        let prefixes: Vec<IpNet> = of_vrf(vrf).collect();
+        for peer in 0..PEERS {
+            for (group, prefixes) in prefixes.chunks(SHARED).enumerate() {
+                let mut update = update(peer, group, prefixes, 0);
+                update.peer.kind = PeerKind::Distinguished;
+                update.peer.distinguisher = Some(Distinguisher(vrf));
+                router.apply(session, &update, start);
+            }
+        }
+    }
+    let (took, bytes) = (start.elapsed(), resident().saturating_sub(before));
+    let status = router.status();
+    eprintln!(
+        "loaded {} routes into {VRFS} VRFs in {took:.2?}: {} MiB more in use",
+        status.routes,
+        bytes >> 20
+    );
+    let mut group = criterion.benchmark_group("vrfs");
+    group.measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500)).sample_size(20);
+    for (name, family) in [("lookup ipv4", true), ("lookup ipv6", false)] {
+        let asked = (0..VRFS).flat_map(|vrf| {
+            let ours = of_vrf(vrf).filter(|prefix| prefix.addr().is_ipv4() == family);
+            ours.step_by(16).take(64).map(move |prefix| (vrf, prefix.broadcast()))
+        });
+        let asked: Vec<_> = asked.collect();
+        let mut next = asked.iter().cycle();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let (vrf, address) = next.next().unwrap();
+                let vrf = Vrf::Distinguisher(Distinguisher(*vrf));
+                black_box(router.lookup(vrf, *address, None).unwrap().route().is_some());
+            });
+        });
+    }
+    group.finish();
 }
 
 /// Withdraws and announces prefixes, 5,000 a second.

@@ -28,7 +28,7 @@ pub struct Counters {
     pub replaced: u64,
     /// Routes withdrawn.
     pub withdrawn: u64,
-    /// Routes refused because a limit was reached: of routes of a router.
+    /// Routes refused because a limit was reached: of routes of all routers.
     pub over_routes: u64,
     /// Of routes to a prefix.
     pub over_paths: u64,

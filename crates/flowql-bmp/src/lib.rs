@@ -23,7 +23,7 @@ pub use frame::{FrameError, Framer};
 pub use message::{Announced, Cleaned, Message, MessageParser, Refusal, Update};
 pub use netgauze::NetgauzeParser;
 pub use peer::{Families, Peer, PeerKey, PeerKind, Rib};
-pub use route::{Attributes, Candidates, Distinguisher, Nlri, Route};
+pub use route::{Attributes, Candidates, Distinguisher, Nlri, NotDistinguisher, Route, Why};
 pub use router::{Applied, PeerStatus, Router, RouterStatus, Vrf};
 pub use routes::{Found, Query, Routes};
 pub use rpki::{RpkiState, VrpError, Vrps};

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -30,6 +31,30 @@ impl fmt::Display for Distinguisher {
         }
     }
 }
+
+impl FromStr for Distinguisher {
+    type Err = NotDistinguisher;
+
+    /// As it is shown: an AS or an IPv4 address, and a number. An AS of two bytes is one of kind 0, where the number fits.
+    fn from_str(text: &str) -> Result<Self, NotDistinguisher> {
+        let (left, right) = text.split_once(':').ok_or(NotDistinguisher)?;
+        let number: u32 = right.parse().map_err(|_| NotDistinguisher)?;
+        let short = || u16::try_from(number).map(u64::from).map_err(|_| NotDistinguisher);
+        if let Ok(address) = left.parse::<Ipv4Addr>() {
+            return Ok(Self(1 << 48 | u64::from(address.to_bits()) << 16 | short()?));
+        }
+        let asn: u32 = left.parse().map_err(|_| NotDistinguisher)?;
+        match u16::try_from(asn) {
+            Ok(asn) => Ok(Self(u64::from(asn) << 32 | u64::from(number))),
+            Err(_) => Ok(Self(2 << 48 | u64::from(asn) << 16 | short()?)),
+        }
+    }
+}
+
+/// A text is not a route distinguisher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a route distinguisher")]
+pub struct NotDistinguisher;
 
 /// A prefix of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +104,11 @@ impl Route {
         &self.attributes
     }
 
+    /// Its attributes, to be kept.
+    pub fn shared_attributes(&self) -> Arc<Attributes> {
+        Arc::clone(&self.attributes)
+    }
+
     /// Whom it is from.
     pub fn peer(&self) -> &Peer {
         &self.peer
@@ -105,21 +135,69 @@ impl Route {
 
     /// The order in which routes are preferred that differ neither in fitting a flow nor in being current; the greatest
     /// is taken.
-    pub(crate) fn preference(&self) -> impl Ord + use<> {
+    pub(crate) fn preference(&self) -> Preference {
         let rib = match self.peer.rib() {
             Rib::LocRib => 3_u8,
             Rib::PostPolicy => 2,
             Rib::PrePolicy => 1,
             Rib::OutPrePolicy | Rib::OutPostPolicy => 0,
         };
-        (
+        Preference {
             rib,
-            self.attributes.local_preference.unwrap_or(USUAL_PREFERENCE),
-            Reverse(self.attributes.path_length),
-            Reverse(self.peer.key().address),
-            Reverse(self.path),
-            self.peer.id(),
-        )
+            local_preference: self.attributes.local_preference.unwrap_or(USUAL_PREFERENCE),
+            path_length: Reverse(self.attributes.path_length),
+            peer: Reverse(self.peer.key().address),
+            path: Reverse(self.path),
+            id: self.peer.id(),
+        }
+    }
+}
+
+/// In what a route is preferred, in the order in which it counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Preference {
+    rib: u8,
+    local_preference: u32,
+    path_length: Reverse<u16>,
+    peer: Reverse<Option<IpAddr>>,
+    path: Reverse<u32>,
+    id: u64,
+}
+
+/// What made a route the choice among those to its prefix: that in which it differs from the one that came closest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// There is no other.
+    Only,
+    /// Its next hop is that of the flow.
+    NextHop,
+    /// The sessions of the others were lost.
+    Current,
+    /// The table of the router that it is in.
+    Table,
+    /// Its local preference.
+    LocalPreference,
+    /// The length of its path.
+    PathLength,
+    /// The address of its peer is lower.
+    Peer,
+    /// The identifier of its path is lower, or its session is newer.
+    Path,
+}
+
+impl Why {
+    /// In words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Only => "it is the only one",
+            Self::NextHop => "its next hop is that of the flow",
+            Self::Current => "the sessions of the others were lost",
+            Self::Table => "it is in the table that says most of where flows go",
+            Self::LocalPreference => "its local preference is the highest",
+            Self::PathLength => "its path is the shortest",
+            Self::Peer => "the address of its peer is the lowest",
+            Self::Path => "its path has the lowest number",
+        }
     }
 }
 
@@ -174,5 +252,55 @@ impl Candidates {
             }
         }
         best.map(|(_, route)| route)
+    }
+
+    /// The route that [`best`](Self::best) gives, and why it is that one.
+    pub fn explained(&self, next_hop: Option<IpAddr>) -> Option<(&Route, Why)> {
+        let best = self.best(next_hop)?;
+        let others = self.routes.iter().filter(|route| !std::ptr::eq(*route, best));
+        let reasons = others.map(|other| difference(best, other, next_hop));
+        Some((best, reasons.max().unwrap_or(Why::Only)))
+    }
+}
+
+/// The first thing that counts in which a route differs from another.
+fn difference(best: &Route, other: &Route, next_hop: Option<IpAddr>) -> Why {
+    let fits = |route: &Route| next_hop.is_some() && route.attributes.next_hop == next_hop;
+    let (mine, theirs) = (best.preference(), other.preference());
+    if fits(best) != fits(other) {
+        Why::NextHop
+    } else if best.peer.is_stale() != other.peer.is_stale() {
+        Why::Current
+    } else if mine.rib != theirs.rib {
+        Why::Table
+    } else if mine.local_preference != theirs.local_preference {
+        Why::LocalPreference
+    } else if mine.path_length != theirs.path_length {
+        Why::PathLength
+    } else if mine.peer != theirs.peer {
+        Why::Peer
+    } else {
+        Why::Path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distinguisher_is_read_as_it_is_shown() {
+        for (text, value) in [
+            ("64500:1", 0x0000_fbf4_0000_0001_u64),
+            ("64500:4294967295", 0x0000_fbf4_ffff_ffff),
+            ("192.0.2.1:7", 0x0001_c000_0201_0007),
+            ("4200000000:7", 0x0002_fa56_ea00_0007),
+        ] {
+            assert_eq!(text.parse(), Ok(Distinguisher(value)));
+            assert_eq!(Distinguisher(value).to_string(), text);
+        }
+        for text in ["", "64500", "64500:x", "192.0.2.1:65536", "4200000000:65536", "a:1"] {
+            assert_eq!(text.parse::<Distinguisher>(), Err(NotDistinguisher), "{text}");
+        }
     }
 }

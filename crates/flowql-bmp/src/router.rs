@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use crate::lock;
 use crate::message::Update;
 use crate::peer::{Families, Peer, PeerKey, Rib};
 use crate::route::{Attributes, Distinguisher, Nlri, Route};
+use crate::routes::Found;
 use crate::settings::Limits;
 use crate::table::{Stored, Table, TableWriter};
 
@@ -27,7 +29,7 @@ pub struct Applied {
     pub replaced: u64,
     /// Routes taken out.
     pub withdrawn: u64,
-    /// Routes refused because the router has as many as it may.
+    /// Routes refused because there are as many as there may be.
     pub full: u64,
     /// Routes refused because their prefix has as many as it may.
     pub paths: u64,
@@ -57,6 +59,8 @@ pub struct Router {
     vrfs: ArcSwap<HashMap<String, Option<Distinguisher>>>,
     state: Mutex<State>,
     limits: Limits,
+    /// The routes of all routers that share the limit.
+    total: Arc<AtomicUsize>,
 }
 
 struct State {
@@ -124,6 +128,11 @@ pub struct RouterStatus {
 impl Router {
     /// A router without routes. Lookups find its own table from the start.
     pub fn new(address: IpAddr, limits: Limits) -> Self {
+        Self::sharing(address, limits, Arc::default())
+    }
+
+    /// One that shares its limit of routes with others: `total` counts the routes of all.
+    pub(crate) fn sharing(address: IpAddr, limits: Limits, total: Arc<AtomicUsize>) -> Self {
         let writer = TableWriter::new(limits.paths);
         let tables = HashMap::from([(None, Arc::clone(writer.table()))]);
         Self {
@@ -144,6 +153,7 @@ impl Router {
                 routes: 0,
             }),
             limits,
+            total,
         }
     }
 
@@ -160,6 +170,12 @@ impl Router {
             Vrf::Name(name) => *self.vrfs.load().get(name)?,
         };
         self.tables.load().get(&key).map(Arc::clone)
+    }
+
+    /// The route of this router in a VRF for a flow to an address. It takes no lock.
+    pub fn lookup(&self, vrf: Vrf<'_>, address: IpAddr, next_hop: Option<IpAddr>) -> Option<Found> {
+        let matched = self.table(vrf)?.lookup(address)?;
+        Some(Found::new(matched, self.address, next_hop))
     }
 
     /// Begins a session, and returns its number.
@@ -227,7 +243,7 @@ impl Router {
             let Some(writer) = state.writers.get_mut(&key) else { continue };
             if writer.withdraw(nlri.prefix, &peer, nlri.path) {
                 applied.withdrawn += 1;
-                state.routes = state.routes.saturating_sub(1);
+                self.less(&mut state, 1);
             }
         }
         for announced in &update.announced {
@@ -260,12 +276,13 @@ impl Router {
             state.writers.insert(key, TableWriter::new(self.limits.paths));
             self.publish(state);
         }
-        let room = state.routes < self.limits.routes;
+        let room = self.total.load(Ordering::Relaxed) < self.limits.routes;
         let Some(writer) = state.writers.get_mut(&key) else { return };
         match writer.set(nlri.prefix, Route::new(Arc::clone(attributes), Arc::clone(peer), nlri.path), room) {
             Stored::New => {
                 applied.new += 1;
                 state.routes += 1;
+                self.total.fetch_add(1, Ordering::Relaxed);
             }
             Stored::Replaced => applied.replaced += 1,
             Stored::Full => applied.full += 1,
@@ -279,6 +296,10 @@ impl Router {
         let mut state = lock(&self.state);
         state.expire(now, keep);
         if state.sweep.tables.is_empty() {
+            // First the attributes that nothing of the last sweep has any more.
+            if state.interner.purge_step() {
+                return true;
+            }
             if !state.sweep.again {
                 return false;
             }
@@ -289,7 +310,7 @@ impl Router {
         let Some(writer) = state.writers.get_mut(&key) else { return false };
         let family = |peer: &Peer, prefix: ipnet::IpNet| family(peer, key, prefix);
         let (removed, next) = writer.remove(place, steps, &family);
-        state.routes = state.routes.saturating_sub(removed);
+        self.less(&mut state, removed);
         state.sweep.place = next.unwrap_or(0);
         if next.is_none() {
             state.sweep.tables.pop();
@@ -297,7 +318,13 @@ impl Router {
                 self.finish_sweep(&mut state);
             }
         }
-        state.sweep.again || !state.sweep.tables.is_empty()
+        true
+    }
+
+    /// Counts routes that went.
+    fn less(&self, state: &mut State, routes: usize) {
+        state.routes = state.routes.saturating_sub(routes);
+        self.total.fetch_sub(routes, Ordering::Relaxed);
     }
 
     /// Forgets peers without routes and the tables of VRFs without any.
@@ -309,7 +336,7 @@ impl Router {
         if state.writers.len() != before {
             self.publish(state);
         }
-        state.interner.purge();
+        state.interner.begin_purge();
     }
 
     fn publish(&self, state: &State) {

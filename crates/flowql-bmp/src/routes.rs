@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
 
 use crate::lock;
-use crate::route::{Candidates, Route};
+use crate::route::{Candidates, Route, Why};
 use crate::router::{Router, Vrf};
 use crate::settings::Settings;
 use crate::table::Matched;
@@ -34,6 +35,10 @@ pub struct Found {
 }
 
 impl Found {
+    pub(crate) fn new(matched: Matched, router: IpAddr, next_hop: Option<IpAddr>) -> Self {
+        Self { matched, router, next_hop: next_hop.map(|hop| hop.to_canonical()) }
+    }
+
     /// The router whose route it is.
     pub fn router(&self) -> IpAddr {
         self.router
@@ -49,6 +54,11 @@ impl Found {
         self.matched.candidates().and_then(|candidates| candidates.best(self.next_hop))
     }
 
+    /// The same route, and what made it the choice.
+    pub fn explained(&self) -> Option<(&Route, Why)> {
+        self.matched.candidates().and_then(|candidates| candidates.explained(self.next_hop))
+    }
+
     /// All routes to the prefix.
     pub fn candidates(&self) -> Option<&Candidates> {
         self.matched.candidates()
@@ -59,13 +69,20 @@ impl Found {
 pub struct Routes {
     routers: ArcSwap<HashMap<IpAddr, Arc<Router>>>,
     writing: Mutex<()>,
+    /// How many routes there are.
+    total: Arc<AtomicUsize>,
     settings: Arc<Settings>,
 }
 
 impl Routes {
     /// No routes yet.
     pub fn new(settings: Arc<Settings>) -> Self {
-        Self { routers: ArcSwap::from_pointee(HashMap::new()), writing: Mutex::new(()), settings }
+        Self {
+            routers: ArcSwap::from_pointee(HashMap::new()),
+            writing: Mutex::new(()),
+            total: Arc::default(),
+            settings,
+        }
     }
 
     /// The settings.
@@ -78,14 +95,7 @@ impl Routes {
         let routers = self.routers.load();
         let exporter = query.exporter.to_canonical();
         let own = self.settings.exporters.get(&exporter).copied().unwrap_or(exporter);
-        let find = |router: &Router| {
-            let matched = router.table(query.vrf)?.lookup(query.address)?;
-            Some(Found {
-                matched,
-                router: router.address(),
-                next_hop: query.next_hop.map(|hop| hop.to_canonical()),
-            })
-        };
+        let find = |router: &Router| router.lookup(query.vrf, query.address, query.next_hop);
         if let Some(found) = routers.get(&own).and_then(|router| find(router)) {
             return Some(found);
         }
@@ -95,6 +105,11 @@ impl Routes {
         // The lowest address, so that a flow gets the same route each time.
         let others = routers.values().filter(|router| router.address() != own);
         others.filter_map(|router| find(router)).min_by_key(|found| found.router)
+    }
+
+    /// Whether any router is known: without one no lookup finds anything.
+    pub fn has_routers(&self) -> bool {
+        !self.routers.load().is_empty()
     }
 
     /// A router, when it is known.
@@ -119,7 +134,7 @@ impl Routes {
         if routers.len() >= self.settings.limits.routers {
             return None;
         }
-        let router = Arc::new(Router::new(address, self.settings.limits));
+        let router = Arc::new(Router::sharing(address, self.settings.limits, Arc::clone(&self.total)));
         let session = router.open();
         let mut routers = HashMap::clone(&routers);
         routers.insert(address, Arc::clone(&router));

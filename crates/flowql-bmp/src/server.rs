@@ -27,7 +27,7 @@ use crate::settings::Settings;
 const READ: usize = 64 << 10;
 
 /// How many prefixes are looked at in one step in the background, so that updates of the router wait for it briefly.
-const STEP: usize = 1024;
+const STEP: usize = 512;
 
 /// How often the background looks for sessions that were lost for too long.
 const TICK: Duration = Duration::from_secs(1);

@@ -36,7 +36,7 @@ pub struct Limits {
     pub peers: usize,
     /// VRFs of a router.
     pub vrfs: usize,
-    /// Routes of a router.
+    /// Routes of all routers.
     pub routes: usize,
     /// Routes of a router to one prefix.
     pub paths: usize,

@@ -114,14 +114,20 @@ impl Columns {
 
     /// Gives every column that has values as many as there are rows.
     pub fn settle(&mut self) {
-        for (&field, (bytes, ends)) in Field::ALL.iter().zip(self.bytes.iter_mut().zip(&mut self.ends)) {
-            if field.kind() == Kind::Numbers {
-                if !ends.is_empty() {
-                    pad(ends, self.rows);
-                }
-            } else if !bytes.is_empty() {
-                bytes.resize(self.rows * field.width(), 0);
+        Field::ALL.iter().for_each(|&field| self.settle_field(field));
+    }
+
+    fn settle_field(&mut self, field: Field) {
+        let (Some(bytes), Some(ends)) = (self.bytes.get_mut(field.place()), self.ends.get_mut(field.place()))
+        else {
+            return;
+        };
+        if field.kind() == Kind::Numbers {
+            if !ends.is_empty() {
+                pad(ends, self.rows);
             }
+        } else if !bytes.is_empty() {
+            bytes.resize(self.rows * field.width(), 0);
         }
     }
 
@@ -199,8 +205,12 @@ impl Columns {
 
     /// Writes a number of a row after the last, counted from 0.
     pub(crate) fn set(&mut self, field: Field, row: usize, value: u64) {
+        self.set_at(field, self.rows + row, value);
+    }
+
+    fn set_at(&mut self, field: Field, row: usize, value: u64) {
         let width = field.width();
-        let start = (self.rows + row) * width;
+        let start = row * width;
         let Some(bytes) = self.bytes.get_mut(field.place()) else { return };
         if bytes.len() < start + width {
             if value == 0 {
@@ -270,6 +280,61 @@ impl Columns {
         }
     }
 
+    /// Gives every row another number of a field, made of its place and of the one that it has. Nothing happens where the
+    /// field is not wanted.
+    pub fn map_numbers(&mut self, field: Field, mut number: impl FnMut(usize, u64) -> u64) {
+        if !self.wanted.has(field) || !matches!(field.kind(), Kind::Number(_)) {
+            return;
+        }
+        for row in 0..self.rows {
+            let old = self.number(field, row);
+            let new = number(row, old);
+            if new != old {
+                self.set_at(field, row, new);
+            }
+        }
+        self.settle_field(field);
+    }
+
+    /// Gives the rows without an address in a field one, by their places; all zero is none. Nothing happens where the
+    /// field is not wanted.
+    pub fn fill_addresses(&mut self, field: Field, mut address: impl FnMut(usize) -> [u8; 16]) {
+        if !self.wanted.has(field) || field.kind() != Kind::Address {
+            return;
+        }
+        for row in 0..self.rows {
+            let missing = self.address(field, row) == [0; 16];
+            let Some(new) = missing.then(|| address(row)).filter(|new| *new != [0; 16]) else { continue };
+            let Some(bytes) = self.bytes.get_mut(field.place()) else { return };
+            bytes.resize(bytes.len().max((row + 1) * 16), 0);
+            let place = bytes.get_mut(row * 16..).and_then(<[u8]>::first_chunk_mut);
+            place.into_iter().for_each(|place| *place = new);
+        }
+        self.settle_field(field);
+    }
+
+    /// Gives the rows whose list is empty one, by their places. Nothing happens where the field is not wanted.
+    pub fn fill_lists<'l>(&mut self, field: Field, list: impl Fn(usize) -> &'l [u32]) {
+        let is_list = self.wanted.has(field) && field.kind() == Kind::Numbers;
+        if !is_list || (0..self.rows).all(|row| list(row).is_empty()) {
+            return;
+        }
+        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(self.rows));
+        for row in 0..self.rows {
+            let before = bytes.len();
+            self.numbers(field, row).for_each(|item| bytes.extend_from_slice(&item.to_le_bytes()));
+            if bytes.len() == before {
+                list(row).iter().for_each(|item| bytes.extend_from_slice(&item.to_le_bytes()));
+            }
+            ends.push(bytes.len() as u64 / 4);
+        }
+        if let (Some(old), Some(old_ends)) =
+            (self.bytes.get_mut(field.place()), self.ends.get_mut(field.place()))
+        {
+            (*old, *old_ends) = (bytes, ends);
+        }
+    }
+
     /// Takes so many rows after the last as written.
     pub(crate) fn advance(&mut self, count: usize) {
         self.rows += count;
@@ -312,6 +377,27 @@ mod tests {
         columns.push(&row(53, &[]));
         columns.settle();
         assert_eq!((columns.rows(), columns.fixed(Field::DstPort)), (1, &[][..]));
+    }
+
+    #[test]
+    fn what_rows_lack_can_be_filled() {
+        let mut columns = Columns::new(Fields::all().without(Field::SrcAS));
+        let rows = [row(0, &[]), row(53, &[16]), row(0, &[])];
+        rows.iter().for_each(|row| columns.push(row));
+        columns.settle();
+        columns.map_numbers(Field::DstPort, |row, port| if row == 0 { 7 } else { port });
+        columns.map_numbers(Field::DstAS, |row, _| row as u64);
+        columns.map_numbers(Field::SrcAS, |_, _| 1);
+        columns.fill_addresses(Field::NextHop, |row| if row == 1 { [1; 16] } else { [0; 16] });
+        columns.fill_addresses(Field::NextHop, |_| [2; 16]);
+        columns.fill_lists(Field::MPLSLabels, |row| if row == 2 { &[3, 4] } else { &[9][row..] });
+        columns.fill_lists(Field::DstASPath, |_| &[]);
+        assert_eq!(columns.fixed(Field::DstPort), [7, 0, 53, 0, 0, 0]);
+        assert_eq!(columns.fixed(Field::DstAS), [0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]);
+        assert!(columns.fixed(Field::SrcAS).is_empty() && columns.list(Field::DstASPath).ends.is_empty());
+        assert_eq!([0, 1, 2].map(|row| columns.address(Field::NextHop, row)[0]), [2, 1, 2]);
+        let lists = [0, 1, 2].map(|row| columns.numbers(Field::MPLSLabels, row).collect::<Vec<_>>());
+        assert_eq!(lists, [vec![9], vec![16], vec![3, 4]]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ const fn application(port: u16) -> u32 {
 /// The network whose routers export flows.
 #[derive(Clone, Debug)]
 pub struct Network {
-    world: World,
+    pub(crate) world: World,
     traffic: Traffic,
 }
 
@@ -207,7 +207,7 @@ fn exported<'w>(flow: &traffic::Flow<'w>, end: u64, duration: u64) -> Flow<'w> {
 }
 
 /// The router at the other end of an interface, of the ranges for documentation.
-fn next_hop(is_v4: bool, interface: u32) -> [u8; 16] {
+pub(crate) fn next_hop(is_v4: bool, interface: u32) -> [u8; 16] {
     let number = interface as u16;
     if is_v4 {
         let [_, low] = number.to_be_bytes();

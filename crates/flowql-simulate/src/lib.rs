@@ -2,7 +2,7 @@
 //!
 //! [`Demo`] makes blocks of flows for a database. [`Simulation`] makes datagrams of NetFlow, IPFIX and sFlow for a
 //! collector, of the same [`Network`], with what goes wrong between exporters and collectors; [`Sender`] sends them, and
-//! [`pcap`] writes them to a file. [`encode`] has the formats, pure functions that tests and benchmarks use too.
+//! [`pcap`] writes them to a file. [`Speaker`] has the routes of an exporter in messages of BMP, which [`RouteSender`] sends. [`encode`] has the formats, pure functions that tests and benchmarks use too.
 //!
 //! The same [`Demo`] gives the same flows, to the byte, in any order of its batches and on any machine. There are five
 //! exporters with transit, peering and customers; two hundred networks with names; IPv4 and IPv6; a curve over the day;
@@ -18,6 +18,7 @@ mod load;
 mod random;
 mod schedule;
 mod send;
+mod speaker;
 mod traffic;
 mod world;
 
@@ -32,6 +33,7 @@ pub use schedule::{
     Datagram, PROTOCOLS, Scenario, Sent, Settings, SettingsError, Simulation, Stored, Summary, loopback,
 };
 pub use send::Sender;
+pub use speaker::{Announced, RouteSender, Speaker};
 
 use crate::curve::Curve;
 use crate::random::Random;

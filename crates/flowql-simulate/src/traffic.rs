@@ -248,7 +248,7 @@ fn scan<'w>(random: &mut Random, time: u64, between: Between<'w>) -> Flow<'w> {
 }
 
 /// The interface of an exporter towards a part of the network.
-fn inside<'w>(exporter: &'w Exporter, home: &Home) -> Option<&'w Interface> {
+pub(crate) fn inside<'w>(exporter: &'w Exporter, home: &Home) -> Option<&'w Interface> {
     let direct = |interface: &&Interface| interface.connectivity == "customer" && exporter.site == home.site;
     let inner = |interface: &&Interface| !interface.is_external();
     exporter.interfaces.iter().find(direct).or_else(|| exporter.interfaces.iter().find(inner))

@@ -32,14 +32,14 @@ pub struct Network<'t> {
     rows: &'t Rows,
 }
 
-impl Network<'_> {
+impl<'t> Network<'t> {
     /// A number that is the same for all addresses of this table of which the same is known, for caches; 0 where nothing is.
     pub const fn id(&self) -> u32 {
         self.id
     }
 
     /// The text of a fact; empty where it is not known.
-    pub fn get(&self, fact: Fact) -> &str {
+    pub fn get(&self, fact: Fact) -> &'t str {
         self.rows.text(&self.row, fact)
     }
 

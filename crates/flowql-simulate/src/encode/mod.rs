@@ -1,8 +1,10 @@
 //! Flows as the datagrams of exporters: pure functions, which tests and benchmarks of other crates use too.
 //!
 //! [`legacy`] writes NetFlow v1, v5 and v7, [`Message`] NetFlow v9 and IPFIX, with the templates of [`templates`] and the
-//! options of [`options`]; [`sflow`] writes sFlow v5, [`nsel`] the events of firewalls. All append to a buffer.
+//! options of [`options`]; [`sflow`] writes sFlow v5, [`nsel`] the events of firewalls, [`bmp`] what routers say of their
+//! routes. All append to a buffer.
 
+pub mod bmp;
 pub mod legacy;
 mod message;
 pub mod nsel;

@@ -93,6 +93,15 @@ pub const fn loopback(exporter: u16) -> [u8; 4] {
     (0x7F00_0001 + exporter as u32).to_be_bytes()
 }
 
+/// Whether an exporter, of so many, acts as a router, of so many: few exporters have the interfaces of several routers; of
+/// many, several have those of one.
+pub(crate) const fn acts_as(router: usize, routers: usize, exporter: usize, exporters: usize) -> bool {
+    if routers == 0 || exporters == 0 {
+        return false;
+    }
+    router % exporters == exporter || exporter % routers == router
+}
+
 /// Exporters that send flows.
 #[derive(Debug)]
 pub struct Simulation<'w> {
@@ -128,8 +137,7 @@ impl<'w> Simulation<'w> {
         let exporters = (0..settings.exporters).zip(settings.protocols.iter().cycle());
         let exporters = exporters.map(|(number, &protocol)| {
             let place = usize::from(number);
-            // Few exporters have the interfaces of several routers; of many, several have those of one.
-            let is_of = |router: usize| router % count == place || place % routers == router;
+            let is_of = |router: usize| acts_as(router, routers, place, count);
             (0..routers).zip(&mut acting).filter(|(router, _)| is_of(*router)).for_each(|(_, exporters)| {
                 exporters.push(place);
             });
