@@ -50,7 +50,9 @@ pub async fn ask(
     stored: &StoredSchema,
 ) -> Result<Values, Error> {
     let until = Instant::now() + query.deadline;
-    let mut found = gather(database, query, plan(query, schema, stored), until).await;
+    let planned = plan(query, schema, stored);
+    let reads_flows = !planned.recent.is_empty();
+    let mut found = gather(database, query, planned, until).await;
     let is_refused = |found: &Found| matches!(found.error, Some(Error::Database { .. }));
     let mut incomplete = None;
     if is_refused(&found.0) && !stored.dictionaries.is_empty() {
@@ -64,10 +66,16 @@ pub async fn ask(
     }
     let (recent, names) = found;
     let is_empty = recent.rows.is_empty() && names.rows.is_empty();
-    if is_empty && query.rest.is_some() && recent.error.is_none() && names.error.is_none() {
+    let no_flow_fits = reads_flows && recent.rows.is_empty() && query.rest.is_some();
+    if no_flow_fits && recent.error.is_none() && names.error.is_none() {
         let deadline = until.saturating_duration_since(Instant::now());
         let any = ValueQuery { rest: None, deadline, ..query.clone() };
-        return Ok(of_other_flows(Box::pin(ask(database, &any, schema, stored)).await?));
+        match Box::pin(ask(database, &any, schema, stored)).await {
+            Ok(values) => return Ok(of_other_flows(values)),
+            Err(error) if is_empty => return Err(error),
+            // The names are better than nothing.
+            Err(_) => {}
+        }
     }
     for (what, error) in [("recent flows", recent.error), ("names", names.error)] {
         match error {
@@ -83,7 +91,7 @@ pub async fn ask(
     Ok(Values { suggestions, incomplete })
 }
 
-/// Values of any flow, where the rest of the filter selects none that has one: each says so.
+/// Values of any flow and names, where the rest of the filter selects no flow that has one: each says so.
 fn of_other_flows(mut values: Values) -> Values {
     for Suggestion { detail, .. } in &mut values.suggestions {
         let separator = if detail.is_empty() { "" } else { ", " };

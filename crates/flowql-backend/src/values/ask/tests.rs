@@ -121,6 +121,12 @@ async fn values_of_other_flows_are_marked() {
     let found = ask(&Restless, &query, &schema, &stored).await.unwrap();
     let marked = "only without the rest of the filter";
     assert_eq!(details(found), [format!("One, {marked}"), marked.to_owned()]);
+    // The names that a dictionary has beside the flows are those of other flows, too.
+    let named = StoredSchema { dictionaries: vec!["asns".to_owned()], ..stored.clone() };
+    let found = ask(&Restless, &query, &schema, &named).await.unwrap();
+    assert_eq!(details(found), [format!("One, {marked}"), marked.to_owned()]);
     let any = ValueQuery { rest: None, ..query };
-    assert_eq!(details(ask(&Restless, &any, &schema, &stored).await.unwrap()), ["One", ""]);
+    for stored in [&stored, &named] {
+        assert_eq!(details(ask(&Restless, &any, &schema, stored).await.unwrap()), ["One", ""]);
+    }
 }
