@@ -2,7 +2,7 @@
 //! code calls it, for a grammar that is total.
 //!
 //! A total grammar has no errors to report. Pest's runtime keeps what it expected at each place all the same, for every
-//! rule, and brings along what renders that: half of the time of a parse, and a twelfth of the module of the browser.
+//! rule, and brings along what renders that: a third of the time that a parse takes in a browser, and 4 kB of the module.
 //! What is left here is the position, the matches and the flags that decide whether a rule is one of them. It stands in
 //! for pest under its name, so that the derive and the grammar's language stay pest's; a test holds both runtimes to
 //! the same matches.
