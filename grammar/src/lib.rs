@@ -1,6 +1,6 @@
 //! `filter.pest` as a parser: from a text to the rules that matched, in its order.
 //!
-//! A crate of its own, so that it can be compiled for speed where all else is compiled for size.
+//! A crate of its own, so that pest's derive finds, under the name `pest`, the runtime of a total grammar.
 
 extern crate alloc;
 
@@ -17,25 +17,12 @@ use pest::Parser as _;
 
 pub use parser::Rule;
 
-/// Where a rule matched: the bytes from `start` to before `end`.
-#[derive(Clone, Copy, Debug)]
-pub struct Match {
-    /// The rule.
-    pub rule: Rule,
-    /// The offset of its first byte.
-    pub start: usize,
-    /// The offset after its last byte.
-    pub end: usize,
-}
+/// Where a rule of the grammar matched.
+pub type Match = pest::Match<Rule>;
 
 /// The rules that match in a text, those that hold others before them. The grammar is total, so that every text
 /// has its matches; were it not, there are none.
 pub fn parse(text: &str) -> Option<Vec<Match>> {
     let pairs = parser::FilterParser::parse(Rule::filter, text).ok()?;
-    let mut matches = Vec::with_capacity(8 + text.len() / 4);
-    for pair in pairs.flatten() {
-        let span = pair.as_span();
-        matches.push(Match { rule: pair.as_rule(), start: span.start(), end: span.end() });
-    }
-    Some(matches)
+    Some(pairs.into_matches())
 }

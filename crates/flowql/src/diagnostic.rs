@@ -1,5 +1,6 @@
 //! Diagnostics: what is wrong, or doubtful, at which place of a filter, and how to mend it.
 
+use crate::gather::{Gather as _, add_all};
 use crate::{Code, Severity, Span};
 
 /// Something to say of a range of a filter's text.
@@ -116,7 +117,7 @@ impl Diagnostic {
     /// The same with a further fix, where there is one.
     #[must_use]
     pub fn with_fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
-        self.fixes.extend(fixes);
+        add_all(&mut self.fixes, fixes);
         self
     }
 
@@ -155,11 +156,11 @@ pub(crate) fn finish(mut diagnostics: Vec<Diagnostic>, limit: usize) -> Vec<Diag
 
 /// Keeps, of errors that overlap, the one that was found first, and no warning on a text with an error.
 fn drop_follow_ups(diagnostics: &mut Vec<Diagnostic>) {
-    let mut order: Vec<usize> = (0..diagnostics.len()).collect();
+    let mut order: Vec<usize> = (0..diagnostics.len()).list();
     let key = |index: usize| diagnostics.get(index).map(|found| (found.span.start, found.span.end));
     // Of those on one range an error comes first, so that the warnings find it.
     let is_error = |index: usize| diagnostics.get(index).is_some_and(Diagnostic::is_error);
-    order.sort_by_key(|&index| (key(index), !is_error(index), index));
+    order.sort_unstable_by_key(|&index| (key(index), !is_error(index), index));
     let mut kept: Vec<usize> = Vec::with_capacity(order.len());
     // The last error that was kept, which ends last of all kept so far.
     let mut last: Option<usize> = None;
@@ -180,8 +181,8 @@ fn drop_follow_ups(diagnostics: &mut Vec<Diagnostic>) {
             last = Some(index);
         }
     }
-    let mut slots: Vec<Option<Diagnostic>> = diagnostics.drain(..).map(Some).collect();
-    diagnostics.extend(kept.into_iter().filter_map(|index| slots.get_mut(index)?.take()));
+    let mut slots: Vec<Option<Diagnostic>> = diagnostics.drain(..).map(Some).list();
+    add_all(diagnostics, kept.into_iter().filter_map(|index| slots.get_mut(index)?.take()));
 }
 
 /// Whether two ranges share a byte, or an empty one lies at the start of the other.

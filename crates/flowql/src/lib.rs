@@ -30,6 +30,7 @@ mod compile;
 mod diagnostic;
 pub mod files;
 mod format;
+mod gather;
 pub mod ide;
 mod limits;
 mod positions;

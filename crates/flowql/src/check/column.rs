@@ -1,6 +1,7 @@
 //! Resolving column names.
 
 use super::{Checker, enumerate};
+use crate::gather::Gather as _;
 use crate::{Code, ColumnId, Diagnostic, Edit, Fix, ScalarType, Span};
 
 impl Checker<'_, '_> {
@@ -67,10 +68,8 @@ impl Checker<'_, '_> {
         if close.is_empty() {
             return diagnostic;
         }
-        let fixes: Vec<Fix> = close
-            .iter()
-            .map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near)))
-            .collect();
+        let fixes: Vec<Fix> =
+            close.iter().map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near))).list();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::value_sets::{self, Set};
+use crate::gather::Gather as _;
 use crate::syntax::Node;
 use crate::tables::Countries;
 use crate::typed::{Condition, Filter};
@@ -66,10 +67,10 @@ pub(super) fn disjunction(
 /// The conditions among the terms, by column, where a column has several; in the order of the text.
 fn repeated(terms: &[Option<Filter>]) -> Vec<Vec<Cow<'_, Condition>>> {
     let mut conditions: Vec<Cow<'_, Condition>> =
-        terms.iter().filter_map(|term| single(term.as_ref()?)).collect();
-    conditions.sort_by_key(|condition| condition.column.id);
+        terms.iter().filter_map(|term| single(term.as_ref()?)).list();
+    conditions.sort_unstable_by_key(|condition| (condition.column.id, condition.span));
     let groups = conditions.chunk_by(|first, second| first.column.id == second.column.id);
-    groups.filter(|group| group.len() > 1).map(<[_]>::to_vec).collect()
+    groups.filter(|group| group.len() > 1).map(<[_]>::to_vec).list()
 }
 
 /// The one condition that a term is, the opposite one for each NOT before it.
@@ -95,9 +96,9 @@ fn name<'a>(schema: &'a Schema, conditions: &[Cow<'_, Condition>]) -> &'a str {
 }
 
 fn duplicates(text: &str, conditions: &[Cow<'_, Condition>], diagnostics: &mut Vec<Diagnostic>) {
-    // Stable: of equal ones the first in the text stays the first.
     let mut sorted = conditions.to_vec();
-    sorted.sort();
+    // Of equal ones the first in the text stays the first.
+    sorted.sort_unstable_by(|first, second| first.cmp(second).then(first.span.cmp(&second.span)));
     for (first, second) in sorted.iter().zip(sorted.iter().skip(1)) {
         if first == second {
             let quoted = super::column::shown(second.span.of(text));
@@ -110,7 +111,7 @@ fn duplicates(text: &str, conditions: &[Cow<'_, Condition>], diagnostics: &mut V
 /// The range of the conditions if their sets, changed, cover everything, and none of them does so alone.
 fn together(schema: &Schema, conditions: &[Cow<'_, Condition>], change: fn(Set) -> Set) -> Option<Span> {
     let sets: Vec<Set> =
-        conditions.iter().filter_map(|condition| value_sets::of(schema, condition)).map(change).collect();
+        conditions.iter().filter_map(|condition| value_sets::of(schema, condition)).map(change).list();
     if sets.iter().any(|set| set.is_everything() || set.is_empty()) || !value_sets::cover_everything(sets) {
         return None;
     }
@@ -119,11 +120,10 @@ fn together(schema: &Schema, conditions: &[Cow<'_, Condition>], change: fn(Set) 
 
 /// A hint at terms of OR that hold AND without parentheses.
 pub(super) fn mixed(terms: &[Node], diagnostics: &mut Vec<Diagnostic>) {
-    let joined: Vec<Span> =
-        terms.iter().filter(|term| matches!(term, Node::And(_))).map(Node::span).collect();
+    let joined: Vec<Span> = terms.iter().filter(|term| matches!(term, Node::And(_))).map(Node::span).list();
     let Some(&first) = joined.first() else { return };
     let around = |span: &Span| [Edit::insert(span.start, "("), Edit::insert(span.end, ")")];
-    let fix = Fix::of_edits("add the parentheses", joined.iter().flat_map(around).collect());
+    let fix = Fix::of_edits("add the parentheses", joined.iter().flat_map(around).list());
     let message = "AND and OR are mixed; AND binds tighter";
     diagnostics.push(Diagnostic::new(Code::MixedAndOr, first, message).with_fix(fix));
 }

@@ -10,6 +10,7 @@ mod value_sets;
 
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
+use crate::gather::Gather as _;
 use crate::syntax::{Condition, Node, Operand, OperatorUse, Value};
 use crate::tables::{BITS_RULE, Form, Operator, Registries, Rule};
 use crate::typed::{self, ColumnUse, Comparison, Filter, Member, Scalar, Test};
@@ -93,7 +94,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn terms(&mut self, terms: &[Node]) -> Vec<Option<Filter>> {
-        terms.iter().map(|term| self.node(term)).collect()
+        terms.iter().map(|term| self.node(term)).list()
     }
 
     fn condition(&mut self, condition: &Condition) -> Option<typed::Condition> {
@@ -118,7 +119,7 @@ impl<'a> Checker<'a, '_> {
         if found.is_some() {
             return found;
         }
-        let symbols: Vec<&str> = column.operators().map(Operator::symbol).collect();
+        let symbols: Vec<&str> = column.operators().map(Operator::symbol).list();
         let message = format!("`{}` has no operator `{}`", column.name, usage.operator.symbol());
         let help = format!("it has {}", enumerate(&symbols));
         self.fail(Diagnostic::new(Code::OperatorNotAvailable, usage.span, message).with_help(help))
@@ -152,7 +153,7 @@ impl<'a> Checker<'a, '_> {
             }
             Operand::List(list) => {
                 let read: Vec<Option<Member>> =
-                    list.items.iter().map(|item| self.member(id, usage, item, rule.forms)).collect();
+                    list.items.iter().map(|item| self.member(id, usage, item, rule.forms)).list();
                 let kind = self.context.schema.column(id).filter_type;
                 redundant::redundant(self.text, kind, &read, self.diagnostics);
                 let members = all(read)?;
@@ -229,12 +230,12 @@ fn comparison(operator: Operator) -> Option<Comparison> {
 
 /// All values, where each is there.
 fn all<T>(values: Vec<Option<T>>) -> Option<Vec<T>> {
-    values.into_iter().collect()
+    values.into_iter().list_all()
 }
 
 /// `a`, `b` and `c`.
 pub(crate) fn enumerate(items: &[&str]) -> String {
-    join_words(items.iter().map(|item| format!("`{item}`")).collect(), "and")
+    join_words(items.iter().map(|item| format!("`{item}`")).list(), "and")
 }
 
 /// The items with commas between them and a word before the last.

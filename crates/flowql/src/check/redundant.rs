@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::gather::add_all;
 use crate::tables::Type;
 use crate::typed::{Member, Scalar};
 use crate::values::intervals::{of_address, of_subnet};
@@ -32,7 +33,7 @@ pub(super) fn redundant(
         }
     }
     let mut covered = Vec::new();
-    intervals.sort_by_key(|interval| (interval.low, Reverse(interval.high), interval.place));
+    intervals.sort_unstable_by_key(|interval| (interval.low, Reverse(interval.high), interval.place));
     let mut widest: Option<&Interval> = None;
     for interval in &intervals {
         match widest {
@@ -40,13 +41,16 @@ pub(super) fn redundant(
             _ => widest = Some(interval),
         }
     }
-    // Stable: of equal ones the first in the text stays the first.
-    others.sort_by(|first, second| first.1.cmp(second.1));
+    // Of equal ones the first in the text stays the first.
+    others.sort_unstable_by(|first, second| first.1.cmp(second.1).then(first.0.cmp(&second.0)));
     for same in others.chunk_by(|first, second| first.1 == second.1) {
         let Some((first, rest)) = same.split_first() else { continue };
-        covered.extend(rest.iter().map(|again| (again.0, first.0)));
+        add_all(&mut covered, rest.iter().map(|again| (again.0, first.0)));
     }
-    diagnostics.extend(covered.into_iter().filter_map(|(place, cover)| report(text, members, place, cover)));
+    add_all(
+        diagnostics,
+        covered.into_iter().filter_map(|(place, cover)| report(text, members, place, cover)),
+    );
 }
 
 fn interval(value: &Scalar, to: Option<&Scalar>) -> Option<(u128, u128)> {

@@ -1,6 +1,7 @@
 //! Saved filters: `@name` stands for another filter's text.
 
 use super::{Checker, enumerate};
+use crate::gather::Gather as _;
 use crate::tables::{closest, is_keyword};
 use crate::typed::Filter;
 use crate::values::text;
@@ -206,7 +207,7 @@ impl Checker<'_, '_> {
         let fixes: Vec<Fix> = close
             .iter()
             .map(|near| Fix::guess(format!("write `@{near}`"), Edit::replace(span, format!("@{near}"))))
-            .collect();
+            .list();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }
 }

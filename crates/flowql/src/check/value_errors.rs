@@ -2,6 +2,7 @@
 
 use super::column::shown;
 use super::{Checker, enumerate, join_words};
+use crate::gather::Gather as _;
 use crate::syntax::OperatorUse;
 use crate::tables::{Form, Operator, Protocols, closest, is_keyword, words};
 use crate::values::{self, NumberError, text};
@@ -19,7 +20,7 @@ impl Wanted {
     /// What is due, in words.
     pub(super) fn names(self) -> String {
         let forms = self.forms.iter().filter(|&&form| form != Form::Column);
-        join_words(forms.map(|form| form.name().to_owned()).collect(), "or")
+        join_words(forms.map(|form| form.name().to_owned()).list(), "or")
     }
 
     fn has(self, form: Form) -> bool {
@@ -238,14 +239,14 @@ impl Checker<'_, '_> {
 
     fn unknown_word(&mut self, column: &Column, form: Form, span: Span, word: &str) -> Diagnostic {
         let (code, known): (Code, Vec<&str>) = match form {
-            Form::Bit => (Code::UnknownFlag, column.bits.iter().map(|(name, _)| *name).collect()),
+            Form::Bit => (Code::UnknownFlag, column.bits.iter().map(|(name, _)| *name).list()),
             _ => {
                 let words = column.filter_type.map(words).unwrap_or_default();
-                (Code::UnknownWord, words.iter().map(|word| word.name).collect())
+                (Code::UnknownWord, words.iter().map(|word| word.name).list())
             }
         };
         let message =
-            format!("expecting {}", join_words(known.iter().map(|name| format!("`{name}`")).collect(), "or"));
+            format!("expecting {}", join_words(known.iter().map(|name| format!("`{name}`")).list(), "or"));
         let diagnostic = Diagnostic::new(code, span, message);
         let close = closest(word, known);
         if close.is_empty() { diagnostic } else { suggest(diagnostic, span, &close) }
@@ -256,11 +257,11 @@ impl Checker<'_, '_> {
         let words = || column.words().iter().map(|(word, _)| *word);
         let message = format!("`{}` has no word `{}`", column.name, shown(text));
         let diagnostic = Diagnostic::new(Code::UnknownWord, span, message);
-        let diagnostic = self.suggest_names(diagnostic, text, span, |text| closest(text, words()));
+        let diagnostic = self.suggest_names(diagnostic, text, span, &|text| closest(text, words()));
         if diagnostic.help.is_some() {
             return diagnostic;
         }
-        diagnostic.with_help(format!("expecting {}", enumerate(&words().collect::<Vec<_>>())))
+        diagnostic.with_help(format!("expecting {}", enumerate(&words().list())))
     }
 
     pub(super) fn unknown_protocol(&mut self, name: &str, span: Span) -> Diagnostic {
@@ -270,7 +271,7 @@ impl Checker<'_, '_> {
         if name.parse::<u8>().is_ok() {
             return diagnostic.with_fix(Fix::guess("remove the quotes", Edit::replace(span, name)));
         }
-        self.suggest_names(diagnostic, name, span, |name| {
+        self.suggest_names(diagnostic, name, span, &|name| {
             closest(name, registries.protocols.all().map(|known| known.name))
         })
     }
@@ -279,7 +280,7 @@ impl Checker<'_, '_> {
         let message = format!("unknown service `{}`", shown(name));
         let diagnostic = Diagnostic::new(Code::UnknownService, span, message);
         let registries = self.registries();
-        self.suggest_names(diagnostic, name, span, |name| {
+        self.suggest_names(diagnostic, name, span, &|name| {
             closest(name, registries.services.all().map(|(known, _)| known))
         })
     }
@@ -290,7 +291,7 @@ impl Checker<'_, '_> {
         diagnostic: Diagnostic,
         name: &str,
         span: Span,
-        find: impl Fn(&str) -> Vec<&'static str>,
+        find: &dyn Fn(&str) -> Vec<&'static str>,
     ) -> Diagnostic {
         if self.suggestions == 0 {
             return diagnostic;
@@ -303,7 +304,7 @@ impl Checker<'_, '_> {
         let fixes: Vec<Fix> = close
             .iter()
             .map(|near| Fix::guess(format!("write \"{near}\""), Edit::replace(span, text::quote(near))))
-            .collect();
+            .list();
         diagnostic.with_help(format!("close to it: {}", enumerate(&close))).with_fixes(fixes)
     }
 }
@@ -311,7 +312,7 @@ impl Checker<'_, '_> {
 /// Adds the closest words as fixes.
 fn suggest(diagnostic: Diagnostic, span: Span, close: &[&str]) -> Diagnostic {
     let fixes: Vec<Fix> =
-        close.iter().map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near))).collect();
+        close.iter().map(|near| Fix::guess(format!("write `{near}`"), Edit::replace(span, *near))).list();
     diagnostic.with_help(format!("close to it: {}", enumerate(close))).with_fixes(fixes)
 }
 

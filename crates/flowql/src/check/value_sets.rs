@@ -1,5 +1,6 @@
 //! The values that a condition selects, as a set, to find conditions that always or never hold.
 
+use crate::gather::Gather as _;
 use crate::tables::Type;
 use crate::typed::{Comparison, Condition, Scalar, Test};
 use crate::values::intervals::{Interval, merged, of_address, of_subnet};
@@ -67,7 +68,7 @@ fn numbers(column: &Column, kind: Type, test: &Test) -> Option<Set> {
         }
         Test::OneOf { negated, members } => {
             let intervals: Option<Vec<_>> =
-                members.iter().map(|member| interval(&member.value, member.to.as_ref())).collect();
+                members.iter().map(|member| interval(&member.value, member.to.as_ref())).list_all();
             (*negated, intervals?)
         }
         Test::Between { negated, low, high } => (*negated, vec![interval(low, Some(high))?]),
@@ -97,7 +98,7 @@ fn texts(column: &Column, test: &Test) -> Option<Set> {
     let (all_but, scalars): (bool, Vec<&Scalar>) = match test {
         Test::Compare(Comparison::Eq, value) => (false, vec![value]),
         Test::Compare(Comparison::Ne, value) => (true, vec![value]),
-        Test::OneOf { negated, members } => (*negated, members.iter().map(|member| &member.value).collect()),
+        Test::OneOf { negated, members } => (*negated, members.iter().map(|member| &member.value).list()),
         // Every prefix lies in the subnet that holds all addresses, and every text matches `%`.
         Test::Within { negated, subnet } if of_subnet(*subnet) == (0, u128::MAX) => {
             return Some(Set::all_or_nothing(!negated));

@@ -1,6 +1,7 @@
 //! The comments of a text and how they stand to the tokens around them.
 
 use crate::Span;
+use crate::gather::Gather as _;
 use crate::syntax::{Token, TokenKind};
 
 /// A comment.
@@ -25,7 +26,7 @@ pub(super) enum Place {
 
 /// The comments among the tokens, in the order of the text.
 pub(super) fn of(text: &str, tokens: &[Token]) -> Vec<Comment> {
-    let real: Vec<&Token> = tokens.iter().filter(|token| !token.kind.is_missing()).collect();
+    let real: Vec<&Token> = tokens.iter().filter(|token| !token.kind.is_missing()).list();
     let mut comments = Vec::new();
     let mut before = 0;
     for (index, token) in real.iter().enumerate() {

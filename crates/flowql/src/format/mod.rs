@@ -7,6 +7,7 @@ mod comments;
 mod writer;
 
 use crate::compile::{Compiler, Options};
+use crate::gather::Gather as _;
 use crate::syntax::{self, Condition, Node, Operand, Token, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type, words};
 use crate::values::{self, text};
@@ -48,7 +49,7 @@ impl Compiler<'_> {
         file.save_into(&mut saved, Scope::File);
         let compiler = Compiler { saved: &saved, ..*self };
         let mut diagnostics: Vec<Diagnostic> =
-            file.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+            file.diagnostics.into_iter().filter(Diagnostic::is_error).list();
         let mut formatted = String::with_capacity(text.len());
         for filter in &file.filters {
             if !filter.header.is_empty() {
@@ -78,7 +79,7 @@ fn layout(text: &str, parse: &syntax::Parse, schema: &Schema) -> String {
     let mut layout = Layout {
         text,
         schema,
-        tokens: parse.significant().copied().collect(),
+        tokens: parse.significant().copied().list(),
         next: 0,
         writer: Writer::new(comments::of(text, &parse.tokens)),
     };

@@ -1,5 +1,6 @@
 //! A filter in plain English: a line a condition, with the lines of its structure around them.
 
+use crate::gather::Gather as _;
 use crate::syntax::{TokenKind, tokenize};
 use crate::tables::{Type, WellKnown};
 use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
@@ -201,7 +202,7 @@ impl Words<'_> {
             _ => Some(format!("{several} {}", values.join(", "))),
         });
         let connective = if negated { " and " } else { " or " };
-        clauses.chain(ranges).collect::<Vec<_>>().join(connective)
+        clauses.chain(ranges).list().join(connective)
     }
 
     /// From one value to another, each with the way it is written. What such a value stands for does not
@@ -237,7 +238,7 @@ impl Words<'_> {
             Scalar::Community(community) => (community.to_string(), community_names(self.schema, *community)),
             Scalar::Text(found) => {
                 let name = self.schema.registries().countries.name_of(found).filter(|_| self.column.country);
-                (text::quote(found), name.map(str::to_owned).into_iter().collect())
+                (text::quote(found), name.map(str::to_owned).into_iter().list())
             }
         }
     }
@@ -250,7 +251,7 @@ impl Words<'_> {
             return (known.name.to_owned(), vec![number.to_string()]);
         }
         let mut notes: Vec<String> =
-            service_on(self.schema, self.column, number).map(str::to_owned).into_iter().collect();
+            service_on(self.schema, self.column, number).map(str::to_owned).into_iter().list();
         let bits = bit_names(self.column, number);
         if !bits.is_empty() {
             notes.push(and(&bits));
@@ -313,14 +314,14 @@ fn literal_at(source: &str, condition: Span, place: usize) -> &str {
 }
 
 fn and(names: &[&str]) -> String {
-    crate::check::join_words(names.iter().map(|&name| name.to_owned()).collect(), "and")
+    crate::check::join_words(names.iter().map(|&name| name.to_owned()).list(), "and")
 }
 
 /// The names of the bits of a mask; none where the mask has a bit without a name.
 pub(super) fn bit_names(column: &Column, mask: u64) -> Vec<&'static str> {
     let named = column.bits.iter().filter(|(_, bit)| bit & mask == *bit);
     let covered = named.clone().fold(0, |covered, (_, bit)| covered | bit);
-    if covered == mask { named.map(|(name, _)| *name).collect() } else { Vec::new() }
+    if covered == mask { named.map(|(name, _)| *name).list() } else { Vec::new() }
 }
 
 /// The customary name of the service on a port, where the column holds ports.
@@ -332,7 +333,7 @@ pub(super) fn service_on(schema: &Schema, column: &Column, number: u64) -> Optio
 fn community_names(schema: &Schema, community: Community) -> Vec<String> {
     let known = well_known(schema, community).map(|known| known.name);
     let configured = schema.communities().filter(|(_, other)| *other == community).map(|(name, _)| name);
-    known.into_iter().chain(configured).map(str::to_owned).collect()
+    known.into_iter().chain(configured).map(str::to_owned).list()
 }
 
 /// The well-known community of a value; `None` for wildcards and large communities.
@@ -348,7 +349,7 @@ pub(super) fn well_known(schema: &Schema, community: Community) -> Option<WellKn
 /// A MAC address in lower case with colons.
 pub(super) fn mac_text(address: u64) -> String {
     let bytes = address.to_be_bytes();
-    let pairs: Vec<String> = bytes.iter().skip(2).map(|byte| format!("{byte:02x}")).collect();
+    let pairs: Vec<String> = bytes.iter().skip(2).map(|byte| format!("{byte:02x}")).list();
     pairs.join(":")
 }
 

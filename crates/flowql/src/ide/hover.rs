@@ -11,6 +11,7 @@ use markdown::{Card, block, code, codes, plain};
 
 use super::references::{Scope, token_at};
 use crate::check::is_filter_name;
+use crate::gather::Gather as _;
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Arity, Form, Operator, words};
 use crate::{Column, ColumnId, Compiler, Diagnostic, Span};
@@ -206,7 +207,7 @@ fn heading(name: String, kind: &str) -> String {
 fn unknown(message: &str, close: &[&str], prefix: &str) -> Card {
     let mut card = Card::new(message);
     if !close.is_empty() {
-        let close: Vec<String> = close.iter().map(|near| format!("{prefix}{near}")).collect();
+        let close: Vec<String> = close.iter().map(|near| format!("{prefix}{near}")).list();
         card.fact(&format!("close to it: {}", codes(close.iter().map(String::as_str))));
     }
     card
@@ -215,7 +216,7 @@ fn unknown(message: &str, close: &[&str], prefix: &str) -> Card {
 /// What an operator takes on a column; `None` where the column does not have it.
 fn takes(column: &Column, operator: Operator) -> Option<String> {
     let rule = column.rules().find(|rule| rule.operators.contains(&operator))?;
-    let mut forms: Vec<String> = rule.forms.iter().map(|form| form.name().to_owned()).collect();
+    let mut forms: Vec<String> = rule.forms.iter().map(|form| form.name().to_owned()).list();
     if column.port && rule.forms.contains(&Form::Integer) {
         forms.push("a service name in quotes".to_owned());
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::gather::Gather as _;
 use crate::syntax::{self, Node, TokenKind};
 use crate::tables::{Operator, Type, words};
 use crate::values::text;
@@ -69,7 +70,7 @@ fn literal(column: &Column, value: &str) -> Option<String> {
         Type::Mac => match number() {
             Some(address) => {
                 let bytes = address.to_be_bytes().into_iter().skip(2).map(|byte| format!("{byte:02x}"));
-                bytes.collect::<Vec<_>>().join(":")
+                bytes.list().join(":")
             }
             None => value.to_owned(),
         },

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::action::{Action, ActionKind, NewFilter};
+use crate::gather::{Gather as _, add_all};
 use crate::syntax::{self, Condition, List, Node, Operand, OperatorUse, TokenKind, Value, ValueKind};
 use crate::tables::{Operator, Type};
 use crate::values::intervals::{merged, of_address, of_subnet, subnets};
@@ -28,14 +29,14 @@ impl Rewriter<'_> {
         match site.node {
             Node::Condition(condition) => {
                 let Some(column) = self.column(condition) else { return actions };
-                actions.extend(self.condition(condition, column));
-                actions.extend(self.quotes(condition, range));
+                add_all(&mut actions, self.condition(condition, column));
+                add_all(&mut actions, self.quotes(condition, range));
             }
-            Node::Not { operand, .. } => actions.extend(self.negation(site.node.span(), operand)),
-            Node::Saved(span) => actions.extend(self.inline(*span)),
+            Node::Not { operand, .. } => add_all(&mut actions, self.negation(site.node.span(), operand)),
+            Node::Saved(span) => add_all(&mut actions, self.inline(*span)),
             Node::Group { .. } | Node::And(_) | Node::Or(_) => {}
         }
-        actions.extend(self.extract(site, range));
+        add_all(&mut actions, self.extract(site, range));
         actions
     }
 
@@ -48,11 +49,13 @@ impl Rewriter<'_> {
         let Some(usage) = condition.operator else { return Vec::new() };
         let mut actions = Vec::new();
         match &condition.operand {
-            Operand::One(value) => actions.extend(self.as_list_of_one(usage, value, column)),
-            Operand::Between(low, high) => actions.extend(self.between_as_list(usage, low, high, column)),
+            Operand::One(value) => add_all(&mut actions, self.as_list_of_one(usage, value, column)),
+            Operand::Between(low, high) => {
+                add_all(&mut actions, self.between_as_list(usage, low, high, column));
+            }
             Operand::List(list) => {
-                actions.extend(self.out_of_list(usage, list, column));
-                actions.extend(self.aggregate(list, column));
+                add_all(&mut actions, self.out_of_list(usage, list, column));
+                add_all(&mut actions, self.aggregate(list, column));
             }
             Operand::Missing => {}
         }
@@ -132,13 +135,13 @@ impl Rewriter<'_> {
             }
         }
         let before = nets.len();
-        let aggregated: Vec<IpNet> = subnets(&merged(nets)).collect();
+        let aggregated: Vec<IpNet> = subnets(&merged(nets)).list();
         if aggregated.len() >= before {
             return None;
         }
         let single = |net: &IpNet| net.prefix_len() == net.max_prefix_len();
         let print = |net: &IpNet| if single(net) { net.addr().to_string() } else { net.to_string() };
-        let items: Vec<String> = aggregated.iter().map(print).chain(others).collect();
+        let items: Vec<String> = aggregated.iter().map(print).chain(others).list();
         let title = format!("aggregate {before} addresses and subnets into {}", aggregated.len());
         self.rewrite(title, list.span, &format!("({})", items.join(", ")))
     }
@@ -238,7 +241,7 @@ impl Rewriter<'_> {
     }
 
     fn free_name(&self) -> String {
-        let taken: Vec<&str> = self.compiler.saved.names().collect();
+        let taken: Vec<&str> = self.compiler.saved.names().list();
         let mut number = 0_usize;
         loop {
             let name = if number == 0 { "extracted".to_owned() } else { format!("extracted{number}") };

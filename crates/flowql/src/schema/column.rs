@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::clickhouse_type::{ClickhouseType, ScalarType};
+use crate::gather::Gather as _;
 use crate::tables::{BITS_RULE, OPERATORS, Operator, Rule, Type, rules};
 
 /// One column of the flow schema, as `grammar/schema.json` or `flowql.toml` describes it.
@@ -150,7 +151,7 @@ impl Column {
 
     /// The operators that a filter may use on it, in the order of the reference.
     pub fn operators(&self) -> impl Iterator<Item = Operator> + use<> {
-        let available: Vec<Operator> = self.rules().flat_map(|rule| rule.operators).copied().collect();
+        let available: Vec<Operator> = self.rules().flat_map(|rule| rule.operators).copied().list();
         OPERATORS.iter().map(|row| row.operator).filter(move |operator| available.contains(operator))
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{ClickhouseType, Column, ColumnId, Computed, Lookup, ScalarType, Schema};
+use crate::gather::Gather as _;
 use crate::tables::{Type, closest, is_keyword, words};
 use crate::values::text;
 
@@ -98,7 +99,7 @@ impl SchemaConfig {
                 )),
             })
         });
-        taken.collect()
+        taken.list()
     }
 }
 
@@ -175,7 +176,7 @@ impl Shaper {
     }
 
     /// Does something to each column, or column of a group, that a setting names.
-    fn each(&mut self, setting: &str, names: &[String], change: impl Fn(&mut Column) -> Result<(), String>) {
+    fn each(&mut self, setting: &str, names: &[String], change: fn(&mut Column) -> Result<(), String>) {
         for (index, name) in names.iter().enumerate() {
             let path = format!("schema.{setting}[{index}]");
             let ids = self.resolve(name);
@@ -200,8 +201,8 @@ impl Shaper {
         let of_group = |&id: &ColumnId| {
             self.schema.column(id).group.is_some_and(|group| group.eq_ignore_ascii_case(name))
         };
-        let group: Vec<ColumnId> = self.schema.ids().filter(of_group).collect();
-        if group.is_empty() { self.schema.find(name).into_iter().collect() } else { group }
+        let group: Vec<ColumnId> = self.schema.ids().filter(of_group).list();
+        if group.is_empty() { self.schema.find(name).into_iter().list() } else { group }
     }
 
     fn add_columns(&mut self, columns: &[CustomColumn]) {

@@ -12,8 +12,8 @@ use ipnet::IpNet;
 pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
-pub(crate) use row::Row;
 
+use crate::gather::Gather as _;
 use crate::tables::{ETHER_TYPES, Operator, Registries, Texts, Type, closest};
 use crate::values::Community;
 
@@ -48,7 +48,7 @@ impl Schema {
     /// The schema of the registries' columns, without any configuration; what hover says comes by
     /// [`with_texts`](Self::with_texts).
     pub fn new(registries: &'static Registries) -> Self {
-        let columns = registries.columns.iter().map(Row::column).collect();
+        let columns = registries.columns.clone();
         let mut schema =
             Self { columns, by_name: Vec::new(), communities: Vec::new(), texts: Texts::EMPTY, registries };
         schema.index();
@@ -57,13 +57,15 @@ impl Schema {
 
     /// Whether a column is enabled where no configuration says otherwise, as custom columns are too.
     pub(crate) fn enabled_by_default(&self, name: &str) -> bool {
-        !self.registries.columns.iter().any(|row| row.disabled && row.name == name)
+        !self.registries.columns.iter().any(|column| column.disabled && column.name == name)
     }
 
     /// Makes the index of names, which a change of the columns makes wrong.
     fn index(&mut self) {
-        let mut ids: Vec<ColumnId> = self.ids().collect();
-        ids.sort_by(|&first, &second| compare_names(&self.column(first).name, &self.column(second).name));
+        let mut ids: Vec<ColumnId> = self.ids().list();
+        ids.sort_unstable_by(|&first, &second| {
+            compare_names(&self.column(first).name, &self.column(second).name)
+        });
         self.by_name = ids;
     }
 
@@ -157,7 +159,7 @@ impl Schema {
             let head = name.len().checked_sub(word.len()).filter(|_| word.len() > 2);
             head.and_then(|head| name.get(head..)).is_some_and(|tail| tail.eq_ignore_ascii_case(word))
         };
-        names().filter(side).take(2).collect()
+        names().filter(side).take(2).list()
     }
 
     /// The column for the opposite direction: `Src` for `Dst`, `In` for `Out` and back. `None` where

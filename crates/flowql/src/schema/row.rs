@@ -1,85 +1,31 @@
-//! A column as the table of columns has it: without what hover alone says of it.
+//! Columns as the table of columns has them, a line each: without what hover alone says of them.
 
 use std::borrow::Cow;
 
 use super::clickhouse_type::{ClickhouseType, ScalarType};
 use super::column::{Column, Computed};
+use crate::gather::Gather as _;
 use crate::tables::Type;
 
-/// The fields of a [`Column`] that a line of the table gives.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(super) name: &'static str,
-    pub(super) example: &'static str,
-    pub(super) unit: Option<&'static str>,
-    pub(super) group: Option<&'static str>,
-    pub(super) opposite: Option<&'static str>,
-    pub(super) clickhouse_type: ClickhouseType,
-    pub(super) materialized_type: Option<ClickhouseType>,
-    pub(super) computed: Option<Computed>,
-    pub(super) prefix_of: Option<(&'static str, &'static str)>,
-    pub(super) large: Option<&'static str>,
-    pub(super) popularity: u8,
-    pub(super) filter_type: Option<Type>,
-    pub(super) depends: &'static [&'static str],
-    pub(super) bits: &'static [(&'static str, u64)],
-    pub(super) main_only: bool,
-    pub(super) disabled: bool,
-    pub(super) always_enabled: bool,
-    pub(super) not_a_dimension: bool,
-    pub(super) not_in_sorting_key: bool,
-    pub(super) truncatable_address: bool,
-    pub(super) port: bool,
-    pub(super) country: bool,
-    pub(super) yields_name: bool,
-}
-
-impl Row {
-    /// A row without a name, every flag off.
-    pub(super) const EMPTY: Self = Self {
-        name: "",
-        example: "",
-        unit: None,
-        group: None,
-        opposite: None,
-        clickhouse_type: Column::EMPTY.clickhouse_type,
-        materialized_type: None,
-        computed: None,
-        prefix_of: None,
-        large: None,
-        popularity: 0,
-        filter_type: None,
-        depends: &[],
-        bits: &[],
-        main_only: false,
-        disabled: false,
-        always_enabled: false,
-        not_a_dimension: false,
-        not_in_sorting_key: false,
-        truncatable_address: false,
-        port: false,
-        country: false,
-        yields_name: false,
-    };
-
-    /// A line of the table: the name, then the fields that differ from an empty row, with tabulators between them. A
+impl Column {
+    /// A line of the table: the name, then the fields that differ from an empty column, with tabulators between them. A
     /// field is `key=value`, or the name of a flag. What does not fit is left out.
     pub(crate) fn read(line: &'static str) -> Self {
         let mut fields = line.split('\t');
-        let mut row = Self { name: fields.next().unwrap_or_default(), ..Self::EMPTY };
+        let mut column = Self { name: Cow::Borrowed(fields.next().unwrap_or_default()), ..Self::EMPTY };
         for field in fields {
             let (key, value) = field.split_once('=').unwrap_or((field, ""));
-            row.set(key, value);
+            column.set(key, value);
         }
-        row
+        column
     }
 
     fn set(&mut self, key: &str, value: &'static str) {
         match key {
-            "example" => self.example = value,
+            "example" => self.example = Cow::Borrowed(value),
             "unit" => self.unit = Some(value),
             "group" => self.group = Some(value),
-            "opposite" => self.opposite = Some(value),
+            "opposite" => self.opposite = Some(Cow::Borrowed(value)),
             "type" => self.filter_type = Type::from_name(value),
             "clickhouse" => {
                 self.clickhouse_type = ClickhouseType::parse(value).unwrap_or(self.clickhouse_type);
@@ -91,7 +37,7 @@ impl Row {
             "prefix_of" => self.prefix_of = value.split_once(','),
             "large" => self.large = Some(value),
             "popularity" => self.popularity = value.parse().unwrap_or_default(),
-            "depends" => self.depends = value.split(',').collect::<Vec<_>>().leak(),
+            "depends" => self.depends = value.split(',').list().leak(),
             "bits" => self.bits = pairs(value),
             "main_only" => self.main_only = true,
             "disabled" => self.disabled = true,
@@ -105,35 +51,6 @@ impl Row {
             _ => {}
         }
     }
-
-    pub(super) fn column(&self) -> Column {
-        Column {
-            name: Cow::Borrowed(self.name),
-            example: Cow::Borrowed(self.example),
-            unit: self.unit,
-            group: self.group,
-            opposite: self.opposite.map(Cow::Borrowed),
-            clickhouse_type: self.clickhouse_type,
-            materialized_type: self.materialized_type,
-            computed: self.computed,
-            prefix_of: self.prefix_of,
-            large: self.large,
-            popularity: self.popularity,
-            filter_type: self.filter_type,
-            depends: self.depends,
-            bits: self.bits,
-            main_only: self.main_only,
-            disabled: self.disabled,
-            always_enabled: self.always_enabled,
-            not_a_dimension: self.not_a_dimension,
-            not_in_sorting_key: self.not_in_sorting_key,
-            truncatable_address: self.truncatable_address,
-            port: self.port,
-            country: self.country,
-            yields_name: self.yields_name,
-            ..Column::EMPTY
-        }
-    }
 }
 
 /// Names with their numbers: `SYN:2,ACK:16`. The table is read once, and kept until the program ends.
@@ -142,7 +59,7 @@ fn pairs<N: std::str::FromStr>(text: &'static str) -> &'static [(&'static str, N
         let (name, number) = text.rsplit_once(':')?;
         Some((name, number.parse().ok()?))
     };
-    text.split(',').filter_map(pair).collect::<Vec<_>>().leak()
+    text.split(',').filter_map(pair).list().leak()
 }
 
 #[cfg(all(test, feature = "registries"))]
@@ -151,13 +68,14 @@ mod tests {
     use crate::tables::Registries;
 
     #[test]
-    fn a_line_has_the_fields_that_differ_from_an_empty_row() {
-        let row = Row::read("Flags\texample=2\ttype=uint\tclickhouse=UInt16\tbits=B:1,A:2\tdisabled\tx=y");
-        assert_eq!((row.name, row.example, row.filter_type), ("Flags", "2", Some(Type::Uint)));
-        assert_eq!(row.clickhouse_type.to_string(), "UInt16");
-        assert_eq!(row.bits, [("B", 1), ("A", 2)]);
-        assert!(row.disabled && !row.port && row.computed.is_none());
-        let words = Row::read("W\twords=a b:0,c:1").clickhouse_type;
+    fn a_line_has_the_fields_that_differ_from_an_empty_column() {
+        let column =
+            Column::read("Flags\texample=2\ttype=uint\tclickhouse=UInt16\tbits=B:1,A:2\tdisabled\tx=y");
+        assert_eq!((&*column.name, &*column.example, column.filter_type), ("Flags", "2", Some(Type::Uint)));
+        assert_eq!(column.clickhouse_type.to_string(), "UInt16");
+        assert_eq!(column.bits, [("B", 1), ("A", 2)]);
+        assert!(column.disabled && !column.port && column.computed.is_none());
+        let words = Column::read("W\twords=a b:0,c:1").clickhouse_type;
         assert_eq!(words.to_string(), "Enum8('a b' = 0, 'c' = 1)");
     }
 

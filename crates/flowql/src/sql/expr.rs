@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
+use crate::gather::Gather as _;
 use crate::typed::Comparison;
 use crate::{ClickhouseType, Column, ColumnId, ScalarType, Schema};
 
@@ -175,7 +176,7 @@ impl<'a, T> Expr<'a, T> {
     }
 
     fn nodes(exprs: Vec<Self>) -> Vec<Node<'a>> {
-        exprs.into_iter().map(|expr| expr.node).collect()
+        exprs.into_iter().map(|expr| expr.node).list()
     }
 }
 

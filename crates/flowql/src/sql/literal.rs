@@ -124,8 +124,9 @@ pub(super) fn number(out: &mut String, mut value: u64) {
             break;
         }
     }
-    let written = digits.get(digits.len() - count..).and_then(|digits| std::str::from_utf8(digits).ok());
-    out.push_str(written.unwrap_or_default());
+    for &digit in digits.iter().skip(digits.len() - count) {
+        out.push(char::from(digit));
+    }
 }
 
 /// Appends an address as RFC 5952 says; IPv4 stays dotted.

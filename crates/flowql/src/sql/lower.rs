@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 
 use super::expr::{Array, Bool, Expr, Ip, Large, Text, Uint};
+use crate::gather::Gather as _;
 use crate::tables::Type;
 use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
 use crate::values::{Community, bounds};
@@ -32,7 +33,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn terms(self, terms: &'a [Filter]) -> Option<Vec<Sql<'a>>> {
-        terms.iter().map(|term| self.lower(term)).collect()
+        terms.iter().map(|term| self.lower(term)).list_all()
     }
 
     /// The SQL of one condition.
@@ -113,7 +114,7 @@ impl<'a> Lowering<'a> {
                         Scalar::Subnet(net) => self.is_prefix(id, *net, Comparison::Eq),
                         _ => None,
                     })
-                    .collect();
+                    .list_all();
                 Some(Expr::any_of(terms?)?.negated_if(*negated))
             }
             _ => None,
@@ -175,7 +176,7 @@ impl<'a> Lowering<'a> {
             Test::OneOf { negated, members } => {
                 let named = |member: &&'a Member| matches!(member.value, Scalar::ProtocolName(_));
                 let names: Option<Vec<_>> =
-                    members.iter().filter(named).map(|member| text(&member.value)).collect();
+                    members.iter().filter(named).map(|member| text(&member.value)).list_all();
                 let names = names?;
                 if names.is_empty() {
                     return one_of(*negated, members, column, number, |member| {
@@ -186,7 +187,7 @@ impl<'a> Lowering<'a> {
                     .iter()
                     .filter(|member| !named(member))
                     .map(|member| number(&member.value))
-                    .collect();
+                    .list_all();
                 let numbers = numbers?;
                 if numbers.is_empty() {
                     return Some(self.protocol_name(id)?.one_of(*negated, names));
@@ -212,7 +213,7 @@ impl<'a> Lowering<'a> {
             }
             Test::OneOf { negated, members } => {
                 let items: Option<Vec<_>> =
-                    members.iter().map(|member| number(&member.value, ITEM_BITS)).collect();
+                    members.iter().map(|member| number(&member.value, ITEM_BITS)).list_all();
                 Some(column.has_any(items?).negated_if(*negated))
             }
             _ => None,
@@ -330,8 +331,7 @@ fn one_of<'a, T>(
     term: impl Fn(&'a Member) -> Option<Sql<'a>>,
 ) -> Option<Sql<'a>> {
     let is_single = |member: &&'a Member| member.to.is_none() && single(&member.value).is_some();
-    let singles: Vec<_> =
-        members.iter().filter(is_single).filter_map(|member| single(&member.value)).collect();
+    let singles: Vec<_> = members.iter().filter(is_single).filter_map(|member| single(&member.value)).list();
     if singles.len() == members.len() {
         return Some(column()?.one_of(negated, singles));
     }

@@ -3,6 +3,7 @@
 use super::expr::{Bool, Expr, Function, Literal, Node};
 use super::literal;
 use crate::Schema;
+use crate::gather::Gather as _;
 use crate::typed::Comparison;
 
 /// An expression as ClickHouse reads it: operators are functions, and BETWEEN is two comparisons.
@@ -30,7 +31,7 @@ impl Expr<'_, Bool> {
 
 fn outline(schema: &Schema, node: &Node<'_>) -> Outline {
     let of = |node: &Node<'_>| outline(schema, node);
-    let all = |nodes: &[Node<'_>]| nodes.iter().map(of).collect();
+    let all = |nodes: &[Node<'_>]| nodes.iter().map(of).list();
     match node {
         Node::Column(id) => Outline::Name(schema.column(*id).name.to_string()),
         Node::Item => Outline::Name("c".to_owned()),

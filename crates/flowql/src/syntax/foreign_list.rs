@@ -2,6 +2,7 @@
 
 use super::build::{Builder, value_kind};
 use super::{Condition, List, Operand, OperatorUse, Token, TokenKind, Value, ValueKind};
+use crate::gather::Gather as _;
 use crate::tables::{Operator, words};
 use crate::{Code, Diagnostic, Edit, Fix, Span};
 
@@ -116,7 +117,7 @@ impl Builder<'_> {
                     let edits =
                         items.iter().skip(1).map(|item| Edit::insert(item.span.start, repeat.clone()));
                     diagnostic = diagnostic
-                        .with_fix(Fix { sure: false, ..Fix::of_edits("repeat the column", edits.collect()) });
+                        .with_fix(Fix { sure: false, ..Fix::of_edits("repeat the column", edits.list()) });
                 }
                 None
             }

@@ -14,6 +14,7 @@ mod texts;
 mod types;
 mod words;
 
+use crate::gather::Gather as _;
 pub use communities::{Communities, WellKnown};
 pub use countries::Countries;
 pub use keywords::{KEYWORDS, is_keyword};
@@ -32,20 +33,21 @@ const SUGGESTIONS: usize = 3;
 
 /// The candidates most like a word, best first, in any case; none when nothing comes near.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    closest_of(word, &mut candidates.into_iter())
+    let mut candidates = candidates.into_iter();
+    closest_of(word, &mut || candidates.next())
 }
 
-/// [`closest`], once for all kinds of candidates.
-fn closest_of<'a>(word: &str, candidates: &mut dyn Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// [`closest`], once for all kinds of candidates; `next` gives them one by one.
+fn closest_of<'a>(word: &str, next: &mut dyn FnMut() -> Option<&'a str>) -> Vec<&'a str> {
     // Beyond this length a word is junk, and comparing it with every name would cost too much.
     if word.len() > 64 {
         return Vec::new();
     }
     let wanted = word.to_ascii_lowercase();
-    let mut scored: Vec<(f64, &str)> = candidates
+    let mut scored: Vec<(f64, &str)> = std::iter::from_fn(next)
         .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_ascii_lowercase()), candidate))
         .filter(|&(score, _)| score > 0.8)
-        .collect();
-    scored.sort_by(|first, second| second.0.total_cmp(&first.0).then(first.1.cmp(second.1)));
-    scored.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate).collect()
+        .list();
+    scored.sort_unstable_by(|first, second| second.0.total_cmp(&first.0).then(first.1.cmp(second.1)));
+    scored.into_iter().take(SUGGESTIONS).map(|(_, candidate)| candidate).list()
 }

@@ -9,13 +9,14 @@ use super::protocols::Protocols;
 use super::reserved::Reserved;
 use super::services::Services;
 use super::texts::sections;
-use crate::schema::Row;
+use crate::gather::Gather as _;
+use crate::schema::Column;
 
 /// The columns of the flow schema, and the registries of the IANA and of ISO 3166-1. A
 /// [`Schema`](crate::Schema) has them.
 #[derive(Debug, Default)]
 pub struct Registries {
-    pub(crate) columns: Vec<Row>,
+    pub(crate) columns: Vec<Column>,
     /// The TCP and UDP services.
     pub services: Services,
     /// The IP protocols.
@@ -45,7 +46,7 @@ impl Registries {
         let mut registries = Self::default();
         for (heading, lines) in sections(text) {
             match heading {
-                "columns" => registries.columns = lines.lines().map(Row::read).collect(),
+                "columns" => registries.columns = lines.lines().map(Column::read).list(),
                 "services" => registries.services = Services::new(lines),
                 "protocols" => registries.protocols = Protocols::new(lines),
                 "countries" => registries.countries = Countries::new(lines),

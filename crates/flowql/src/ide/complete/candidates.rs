@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::matching::rank;
 use super::{Candidate, CandidateKind, Completions};
+use crate::gather::Gather as _;
 use crate::tables::{Arity, Operator, Type};
 use crate::{Column, Compiler, Options};
 
@@ -15,7 +16,7 @@ pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, complet
     if !context.partial.is_empty() && !super::context::is_word(context.partial) {
         return;
     }
-    for column in ranked_columns(compiler, context.partial, |_| true) {
+    for column in ranked_columns(compiler, context.partial, &|_| true) {
         completions.candidates.push(column_candidate(column, context.word(&column.name)));
     }
     if rank("NOT", context.partial).is_some_and(|rank| rank < 2) {
@@ -37,19 +38,18 @@ pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, complet
 pub(super) fn ranked_columns<'a>(
     compiler: &Compiler<'a>,
     typed: &str,
-    wanted: impl Fn(&Column) -> bool,
+    wanted: &dyn Fn(&Column) -> bool,
 ) -> Vec<&'a Column> {
     let schema = compiler.schema;
     // Those without a place follow, in the schema's order.
     let popularity = |column: &Column| column.popularity.wrapping_sub(1);
-    let mut ranked: Vec<(u8, u8, &Column)> = schema
-        .filterable()
-        .map(|id| schema.column(id))
-        .filter(|column| wanted(column))
-        .filter_map(|column| Some((rank(&column.name, typed)?, popularity(column), column)))
-        .collect();
-    ranked.sort_by_key(|&(rank, popularity, _)| (rank, popularity));
-    ranked.into_iter().map(|(_, _, column)| column).collect()
+    let place = |id| {
+        let column = schema.column(id);
+        wanted(column).then(|| Some((rank(&column.name, typed)?, popularity(column), id)))?
+    };
+    let mut ranked = schema.filterable().filter_map(place).list();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|(_, _, id)| schema.column(id)).list()
 }
 
 pub(super) fn column_candidate(column: &Column, insert: String) -> Candidate {
@@ -67,7 +67,7 @@ const MOST_SAVED: usize = 50;
 
 fn saved_filters(compiler: &Compiler<'_>, context: &Context<'_>, typed: &str, completions: &mut Completions) {
     let mut ranked: Vec<(u8, &str)> =
-        compiler.saved.names().filter_map(|name| Some((rank(name, typed)?, name))).collect();
+        compiler.saved.names().filter_map(|name| Some((rank(name, typed)?, name))).list();
     ranked.sort_unstable();
     let usable =
         |name: &&(u8, &str)| compiler.compile(&format!("@{}", name.1), Options::default()).sql.is_some();

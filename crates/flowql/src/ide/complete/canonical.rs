@@ -1,5 +1,6 @@
 //! What values mean, so that a list is not offered what it holds in another spelling.
 
+use crate::gather::Gather as _;
 use crate::tables::Type;
 use crate::values::{self, Community};
 use crate::{Column, Compiler};
@@ -20,7 +21,7 @@ pub(super) struct Meanings(Vec<Meaning>);
 
 impl Meanings {
     pub(super) fn of(compiler: &Compiler<'_>, column: &Column, items: &[String]) -> Self {
-        let mut meanings: Vec<Meaning> = items.iter().map(|item| meaning(compiler, column, item)).collect();
+        let mut meanings: Vec<Meaning> = items.iter().map(|item| meaning(compiler, column, item)).list();
         meanings.sort_unstable();
         Self(meanings)
     }

@@ -2,6 +2,7 @@
 
 use super::canonical::Meanings;
 use super::matching::rank;
+use crate::gather::{Gather as _, add_all};
 use crate::tables::{Form, Operator, Protocols, Registries, words};
 use crate::{Column, Compiler};
 
@@ -46,22 +47,22 @@ pub(super) fn known_values(
     let mut known: Vec<Known> = match form {
         Form::Word if !quoted => {
             let words = column.filter_type.map(words).unwrap_or_default();
-            words.iter().filter_map(|word| found(word.name, "", word.doc, typed)).collect()
+            words.iter().filter_map(|word| found(word.name, "", word.doc, typed)).list()
         }
         Form::Bit if !quoted => {
             let detail = |mask: &u64| format!("bit mask {mask}");
-            let mut bits: Vec<_> = column.bits.iter().collect();
+            let mut bits = column.bits.iter().enumerate().list();
             let popularity =
                 |name: &str| POPULAR_BITS.iter().position(|&bit| bit == name).unwrap_or(POPULAR_BITS.len());
-            bits.sort_by_key(|(name, _)| popularity(name));
-            bits.into_iter().filter_map(|(name, mask)| found(name, &detail(mask), "", typed)).collect()
+            bits.sort_unstable_by_key(|&(place, (name, _))| (popularity(name), place));
+            bits.into_iter().filter_map(|(_, (name, mask))| found(name, &detail(mask), "", typed)).list()
         }
         Form::ProtocolName => protocols(&registries.protocols, typed),
         // The upper end of BETWEEN must not lie below the lower one, so no port of a table is offered.
         Form::Integer if column.port && operator != Operator::Between => ports(registries, typed, quoted),
         Form::Community if !quoted => communities(compiler, typed),
         Form::Text if column.country => countries(registries, typed),
-        Form::Text => column.words().iter().filter_map(|(word, _)| found(word, "", "", typed)).collect(),
+        Form::Text => column.words().iter().filter_map(|(word, _)| found(word, "", "", typed)).list(),
         _ => Vec::new(),
     };
     let listed = Meanings::of(compiler, column, exclude);
@@ -91,8 +92,10 @@ fn found_by_detail(value: String, detail: &str, documentation: &str, typed: &str
 fn protocols(protocols: &Protocols, typed: &str) -> Vec<Known> {
     /// The protocols that are seen most.
     const POPULAR: [u8; 8] = [6, 17, 1, 58, 47, 50, 132, 2];
-    let mut known: Vec<Known> = protocols
-        .all()
+    let popular = POPULAR.iter().filter_map(|&number| protocols.by_number(number));
+    let others = protocols.all().filter(|known| !POPULAR.contains(&known.number));
+    popular
+        .chain(others)
         .filter_map(|known| {
             let by_alias = known.aliases().filter_map(|alias| rank(alias, typed)).min();
             let by_number = (!typed.is_empty()).then(|| rank(&known.number.to_string(), typed)).flatten();
@@ -105,13 +108,7 @@ fn protocols(protocols: &Protocols, typed: &str) -> Vec<Known> {
                 rank: rank + u8::from(rank > 0 && !POPULAR.contains(&known.number)),
             })
         })
-        .collect();
-    let place = |known: &Known| {
-        let number = known.detail.strip_prefix("protocol ").and_then(|number| number.parse().ok());
-        POPULAR.iter().position(|&popular| Some(popular) == number).unwrap_or(POPULAR.len())
-    };
-    known.sort_by_key(place);
-    known
+        .list()
 }
 
 fn ports(registries: &Registries, typed: &str, quoted: bool) -> Vec<Known> {
@@ -123,14 +120,15 @@ fn ports(registries: &Registries, typed: &str, quoted: bool) -> Vec<Known> {
             found_by_detail(port.to_string(), service, "", typed)
         }
     };
-    let mut known: Vec<Known> = POPULAR_PORTS.iter().filter_map(|&port| entry(port, name(port))).collect();
+    let mut known: Vec<Known> = POPULAR_PORTS.iter().filter_map(|&port| entry(port, name(port))).list();
     if !typed.is_empty() {
         let others = registries.services.all().filter(|(_, port)| !POPULAR_PORTS.contains(port));
-        known.extend(others.filter_map(|(service, port)| {
+        let others = others.filter_map(|(service, port)| {
             let mut known = entry(port, service)?;
             known.rank += u8::from(known.rank > 0);
             Some(known)
-        }));
+        });
+        add_all(&mut known, others);
     }
     known
 }
@@ -144,12 +142,12 @@ fn communities(compiler: &Compiler<'_>, typed: &str) -> Vec<Known> {
         let detail = format!("{}:{} ({})", known.value.0, known.value.1, known.source);
         found(known.name, &detail, known.description, typed)
     });
-    configured.chain(well_known).collect()
+    configured.chain(well_known).list()
 }
 
 fn countries(registries: &Registries, typed: &str) -> Vec<Known> {
     let found = |(code, name): (&str, &str)| found_by_detail(code.to_owned(), name, "", typed);
-    if typed.is_empty() { Vec::new() } else { registries.countries.all().filter_map(found).collect() }
+    if typed.is_empty() { Vec::new() } else { registries.countries.all().filter_map(found).list() }
 }
 
 #[cfg(test)]

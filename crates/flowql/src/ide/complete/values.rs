@@ -4,6 +4,7 @@ use super::candidates::{column_candidate, exact_operator, ranked_columns, takes_
 use super::context::Context;
 use super::static_values::{Typed, known_values};
 use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, sibling_terms};
+use crate::gather::Gather as _;
 use crate::tables::{Form, Operator};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic, Span};
@@ -40,7 +41,7 @@ pub(super) fn offer(
         None if super::context::is_word(partial) || partial.is_empty() => partial.to_owned(),
         None => return,
     };
-    let exclude: Vec<String> = place.items.iter().map(|span| plain(span.of(source))).collect();
+    let exclude: Vec<String> = place.items.iter().map(|span| plain(span.of(source))).list();
     let blank = if !place.in_list && context.blank_before() { " " } else { "" };
     let lead = if touches_operator { format!("{} ", context.partial) } else { blank.to_owned() };
     let head = if place.in_list {
@@ -78,7 +79,7 @@ pub(super) fn offer(
     let is_number = request.prefix.starts_with(|first: char| first.is_ascii_digit());
     if takes_columns(column, operator) && quote.is_none() && !is_number {
         let same = |other: &Column| other.compares_with(column) && other.name != column.name;
-        for other in ranked_columns(compiler, &request.prefix, same) {
+        for other in ranked_columns(compiler, &request.prefix, &same) {
             let insert = written(&slot, &other.name, false);
             completions.candidates.push(column_candidate(other, insert));
         }

@@ -12,9 +12,11 @@ pub(super) fn amount(intervals: &[Interval]) -> String {
     match total {
         // Only the whole of the IPv6 space does not fit.
         None => "2^128".to_owned(),
-        Some(total) if total <= u128::from(u32::MAX) + 1 => total.to_string(),
-        Some(total) if total.is_power_of_two() => format!("2^{}", total.ilog2()),
-        Some(total) => format!("more than 2^{}", total.ilog2()),
+        Some(total) => match u64::try_from(total) {
+            Ok(few) if few <= 1 << 32 => few.to_string(),
+            _ if total.is_power_of_two() => format!("2^{}", total.ilog2()),
+            _ => format!("more than 2^{}", total.ilog2()),
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::amounts::{addresses, amount};
 use super::markdown::{Card, code, codes};
+use crate::gather::Gather as _;
 use crate::ide::explain::bit_names;
 use crate::syntax::{Token, TokenKind};
 use crate::tables::{Operator, Registries, Type};
@@ -50,7 +51,7 @@ pub(super) fn card(
     let Some(kind) = column.filter_type else { return card };
     let read = |item: &Token| interval(registries, column, kind, item.span.of(source)).ok_or(*item);
     let (understood, others): (Vec<_>, Vec<_>) = items.iter().map(read).partition(Result::is_ok);
-    let intervals = merged(understood.into_iter().flatten().collect());
+    let intervals = merged(understood.into_iter().flatten().list());
     match kind {
         Type::Ip => {
             card.fact(&format!("it covers {}", addresses(&intervals)));
@@ -72,7 +73,7 @@ pub(super) fn card(
 /// The fewest subnets that cover the same addresses; not all of them where they are many.
 fn aggregated(intervals: &[Interval]) -> Option<String> {
     let mut nets = subnets(intervals);
-    let shown: Vec<String> = nets.by_ref().take(MOST).map(|net| net.to_string()).collect();
+    let shown: Vec<String> = nets.by_ref().take(MOST).map(|net| net.to_string()).list();
     let rest = match nets.count() {
         0 => String::new(),
         more => format!(" and {more} more"),

@@ -1,5 +1,6 @@
 //! Markdown in which no text of the user's means anything but itself.
 
+use crate::gather::Gather as _;
 use std::fmt::Write as _;
 
 /// The most characters of a user's word that are shown.
@@ -23,7 +24,7 @@ pub(super) fn code(text: &str) -> String {
 
 /// Several texts as code spans with commas between them.
 pub(super) fn codes<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    texts.into_iter().map(code).collect::<Vec<_>>().join(", ")
+    texts.into_iter().map(code).list().join(", ")
 }
 
 /// A text as plain text: on one line, without any mark-up.

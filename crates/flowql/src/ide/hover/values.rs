@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::amounts::{addresses as addresses_in, amount};
 use super::heading;
 use super::markdown::{Card, code, codes, plain};
+use crate::gather::Gather as _;
 use crate::ide::explain::{bit_names, mac_text, service_on, well_known};
 use crate::tables::{Operator, Protocol, Registries, Reserved, Type, WellKnown, words};
 use crate::values::intervals::{of_address, of_subnet};
@@ -155,8 +156,7 @@ fn too_large(column: &Column, number: u64) -> Option<String> {
 fn integers(column: &Column, written: &str) -> Option<Card> {
     let (low, high) = values::range(written)?;
     let (low, high) = (values::integer(low).ok()?, values::integer(high).ok()?);
-    let mut card =
-        range(written, u128::from(low), u128::from(high), if column.port { "ports" } else { "integers" })?;
+    let mut card = range(written, low, high, if column.port { "ports" } else { "integers" })?;
     card.facts(column.unit.map(|unit| format!("unit: {}", plain(unit))));
     Some(card)
 }
@@ -164,14 +164,14 @@ fn integers(column: &Column, written: &str) -> Option<Card> {
 fn as_numbers(reserved: &Reserved, written: &str) -> Option<Card> {
     let (low, high) = values::range(written)?;
     let (low, high) = (values::asn(low).ok()?, values::asn(high).ok()?);
-    let mut card = range(written, u128::from(low), u128::from(high), "AS numbers")?;
+    let mut card = range(written, u64::from(low), u64::from(high), "AS numbers")?;
     card.facts(reserved.asn_purpose(low, high).map(str::to_owned));
     Some(card)
 }
 
-fn range(written: &str, low: u128, high: u128, what: &str) -> Option<Card> {
+fn range(written: &str, low: u64, high: u64, what: &str) -> Option<Card> {
     let mut card = Card::new(heading(code(written), &format!("range of {what}")));
-    let amount = amount(&[(low, high)]);
+    let amount = amount(&[(u128::from(low), u128::from(high))]);
     let values = if amount == "1" { "value" } else { "values" };
     card.fact(&format!("both ends are included: {amount} {values}, from {low} to {high}"));
     (low <= high).then_some(card)
@@ -209,7 +209,7 @@ fn community(schema: &Schema, written: &str) -> Option<Card> {
     };
     let mut card = Card::new(heading(code(&community.to_string()), kind));
     let fixed: Vec<String> =
-        parts.iter().filter_map(|(name, part)| part.map(|part| format!("{name} {part}"))).collect();
+        parts.iter().filter_map(|(name, part)| part.map(|part| format!("{name} {part}"))).list();
     card.fact(&match (fixed.len() == parts.len(), fixed.is_empty()) {
         (true, _) => fixed.join(", "),
         (false, true) => "stands for any such community".to_owned(),
