@@ -76,7 +76,7 @@ fn filters() -> Vec<String> {
         .map(|number| {
             let port = [53, 80, 123, 443, 8080][number % 5];
             format!(
-                "Proto = UDP AND SrcPort = {port} AND DstAddr << 192.0.{}.0/24 AND ExporterName LIKE \"edge%\"",
+                "Proto = \"udp\" AND SrcPort = {port} AND DstAddr << 192.0.{}.0/24 AND ExporterName LIKE \"edge%\"",
                 number % 25
             )
         })
