@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{Answer, Backend, Capabilities, Error, Explanation, FlowQuery, Plan, ValueQuery, Values, values};
 use flowql_client::{Client, Health, Progress, Sql, Statement, sql};
-use flowql_tables::StoredSchema;
+use flowql_tables::{Reach, StoredSchema};
 
 /// How long what is stored is taken for known. Tables come and go rarely, and their oldest rows slowly.
 const KNOWN: Duration = Duration::from_secs(60);
@@ -52,6 +52,18 @@ impl ClickHouse {
     }
 }
 
+impl ClickHouse {
+    /// The same, with how far collectors are by now.
+    async fn reached(&self) -> Result<StoredSchema, Error> {
+        let known = self.known().await?;
+        let reach = match known.reach {
+            Some(_) => Some(Reach::read(&self.client).await?),
+            None => None,
+        };
+        Ok(StoredSchema { reach, ..known })
+    }
+}
+
 #[async_trait]
 impl Backend for ClickHouse {
     fn name(&self) -> &'static str {
@@ -89,11 +101,11 @@ impl Backend for ClickHouse {
     }
 
     async fn plan(&self, query: &FlowQuery) -> Result<Plan, Error> {
-        query.plan(&self.schema, &self.known().await?)
+        query.plan(&self.schema, &self.reached().await?)
     }
 
     async fn query(&self, query: &FlowQuery) -> Result<Answer, Error> {
-        query.run(&self.client, &self.schema, &self.known().await?).await
+        query.run(&self.client, &self.schema, &self.reached().await?).await
     }
 
     async fn explain(&self, query: &FlowQuery) -> Result<Explanation, Error> {

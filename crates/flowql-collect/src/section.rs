@@ -153,6 +153,9 @@ pub struct WriteSection {
     /// The rows of a block that is full. Fewer are written when nothing more came.
     #[setting(default = 200_000, range = 1..=1_000_000)]
     pub rows: usize,
+    /// For how long the collector sums flows up before their sums go to the aggregated tables.
+    #[setting(default = 15, range = 1..=3600, unit = "seconds")]
+    pub flush: u64,
 }
 
 /// When the collector says that it is not ready.

@@ -109,15 +109,16 @@ pub trait Store: Send {
     /// What is saved.
     fn saved(&self) -> &Saved;
 
-    /// The saved state of the decoder, as it was at the start of the noted stretch: what was last saved in full, then the
-    /// changes. Empty where no note was made.
+    /// The saved state of the decoder, as the notes gave it: what was last saved in full, then the changes. It is that of the
+    /// start of the noted stretch, or of an earlier one where notes said that it was still the same. Empty where no note was
+    /// made.
     ///
     /// # Errors
     ///
     /// It cannot be read, or is damaged.
     fn state(&self) -> Result<Vec<Vec<u8>>, Error>;
 
-    /// Notes a stretch with the state at its start, durably. A note replaces the one before it.
+    /// Notes a stretch with the state at its start, or at that of an earlier one, durably. A note replaces the one before it.
     ///
     /// # Errors
     ///

@@ -6,11 +6,17 @@ use flowql::Schema;
 use tokio::time::{Instant, sleep};
 
 use super::lock::Lock;
-use super::{AsNames, Catalog, Change, Layout, SETTINGS, Statement, statements};
-use flowql_client::{self as clickhouse, Client, Error, Insert};
+use super::migrate::switch;
+use super::{
+    Aggregate, AsNames, Catalog, Change, FLOWS_TABLE, Layout, REACH_TABLE, SETTINGS, Statement, statements,
+};
+use flowql_client::{self as clickhouse, Client, Error, Insert, sql};
 
 /// To fill a table with the flows that are there may take long.
 const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// After so long without a flow nobody writes any.
+const QUIET: Duration = Duration::from_secs(600);
 
 /// How often it is looked whether what is waited for is over.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -58,10 +64,49 @@ async fn make_alone(
         wait(client, &settle).await?;
     }
     let found = Catalog::read(client, &layout.database).await?;
+    if let Some(aggregate) = switch(layout, schema, &found, change) {
+        still(client, layout, &found, aggregate).await?;
+    }
     for (number, statement) in statements(layout, schema, &found, change, as_names).iter().enumerate() {
         lock.check().await?;
         progress(statement);
         run(client, statement, number, Some(lock.statement_id(number))).await?;
+    }
+    Ok(())
+}
+
+/// That nobody writes flows: who makes the rows of the aggregated tables cannot change meanwhile.
+async fn still(client: &Client, layout: &Layout, found: &Catalog, aggregate: Aggregate) -> Result<(), Error> {
+    for (name, time) in [(FLOWS_TABLE, "TimeReceived"), (REACH_TABLE, "Updated")] {
+        if !found.has(name) {
+            continue;
+        }
+        let written = Statement::new(
+            "look whether flows are written",
+            sql!(
+                "SELECT count() AS count FROM {table} WHERE {time} > now() - {seconds}",
+                table = layout.table(name),
+                time,
+                seconds = QUIET.as_secs()
+            ),
+        );
+        if !is_over(client, &written, Duration::ZERO).await? {
+            let to = match aggregate {
+                Aggregate::Collector => "from views to sums of the collector",
+                Aggregate::Views => "from sums of the collector to views",
+            };
+            return Err(Error::Setup {
+                message: format!(
+                    "the aggregated tables cannot change {to} while flows are written: `{name}` has some of the last {} \
+                     minutes",
+                    QUIET.as_secs() / 60
+                ),
+                help: Some(format!(
+                    "stop every collector, wait for {} minutes and migrate again; or leave `aggregate` of [tables] as it was",
+                    QUIET.as_secs() / 60
+                )),
+            });
+        }
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ use flowql::Schema;
 use flowql_client::{Sql, sql};
 
 use super::Statement;
+use super::aggregate::view_of;
 use super::catalog::Catalog;
 use super::layout::{Aggregation, FLOWS_TABLE, Layout};
 use super::views::{self, View};
@@ -58,7 +59,8 @@ pub(crate) struct Backfill {
 impl Backfill {
     /// The tables that are new, or that were not filled to the end.
     pub(crate) fn of(layout: &Layout, found: &Catalog, may_change: bool) -> Self {
-        let is_new = |table: &Aggregation| !found.has(&view_of(table)) && !found.has_rows(&table.name());
+        let is_new =
+            |table: &Aggregation| !found.has(&view_of(&table.name())) && !found.has_rows(&table.name());
         let is_broken_off = |table: &Aggregation| may_change && gate(found, table).is_some();
         let wanted = |table: &&Aggregation| is_new(table) || is_broken_off(table);
         let tables: Vec<_> = layout.aggregated.iter().filter(wanted).copied().collect();
@@ -168,14 +170,9 @@ fn before(mark: u32) -> Sql {
     sql!("{MARK} < {mark}", MARK, mark)
 }
 
-/// The view that feeds an aggregated table.
-fn view_of(table: &Aggregation) -> String {
-    format!("{}_consumer", table.name())
-}
-
 /// The mark that the view of a table waits for, if it does.
 fn gate(found: &Catalog, table: &Aggregation) -> Option<u32> {
-    let query = &found.tables.get(&view_of(table))?.query;
+    let query = &found.tables.get(&view_of(&table.name()))?.query;
     let (_, rest) = query.split_once(&format!("{MARK} >= "))?;
     number(rest)
 }

@@ -1,12 +1,12 @@
 //! Which columns and keys a table has.
 
-use flowql::{ClickhouseType, Column, Schema};
+use flowql::{ClickhouseType, Column, ScalarType, Schema};
 use flowql_client::{Sql, sql};
 use flowql_schema::{ColumnStorage, Index, Storage};
 
 use super::Statement;
 use super::computed;
-use super::layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, expiry, partition};
+use super::layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, REACH_TABLE, expiry, partition};
 
 const RAW_TIME: &str = "toStartOfFiveMinutes(TimeReceived)";
 
@@ -186,6 +186,32 @@ pub(crate) fn aggregated(layout: &Layout, schema: &Schema, aggregation: &Aggrega
         ttl: expiry(aggregation.ttl),
         indexed: true,
         order,
+    }
+}
+
+/// Up to when the aggregated tables have the flows of each partition of a queue. The row that was written last counts.
+pub(crate) fn reach(layout: &Layout) -> TableDefinition {
+    let time = || ClickhouseType::Scalar(ScalarType::DateTime);
+    let column = |name: &str, kind: ClickhouseType, value: Option<Value>| TableColumn {
+        name: name.to_owned(),
+        kind,
+        codec: None,
+        value,
+    };
+    let engine = layout.engine("ReplacingMergeTree", "");
+    let ttl = Sql::from("Updated + toIntervalDay(1)");
+    TableDefinition {
+        name: REACH_TABLE.to_owned(),
+        columns: vec![
+            column("Queue", ClickhouseType::Scalar(ScalarType::String), None),
+            column("Partition", ClickhouseType::Scalar(ScalarType::UInt(16)), None),
+            column("Reach", time(), None),
+            column("Updated", time(), Some(Value::Default("now()".into()))),
+        ],
+        order: vec!["Queue".into(), "Partition".into()],
+        clauses: sql!("ENGINE = {engine}\nORDER BY (Queue, Partition)\nTTL {ttl}", engine, ttl = &ttl),
+        ttl: Some(ttl),
+        indexed: false,
     }
 }
 

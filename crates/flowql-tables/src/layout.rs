@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use flowql_client::{Sql, sql};
 
-use crate::TablesSection;
+use crate::{Aggregate, TablesSection};
 
 /// The table that keeps every flow.
 pub const FLOWS_TABLE: &str = "flows";
 /// The table that writers write to, which keeps nothing.
 pub const INGEST_TABLE: &str = "flows_raw";
+/// The table in which collectors say up to when the aggregated tables have their flows.
+pub const REACH_TABLE: &str = "flows_reach";
 
 /// So many partitions make up the time that a table keeps its rows: few enough to open, and each goes as a whole.
 const PARTITIONS: u32 = 50;
@@ -24,6 +26,8 @@ pub struct Layout {
     pub ttl: Duration,
     /// The aggregated tables, the finest first.
     pub aggregated: Vec<Aggregation>,
+    /// Who makes their rows, where the columns allow it.
+    pub aggregate: Aggregate,
     /// Who reads the tables behind the dictionaries, where the server knows more than its default user.
     pub login: Option<Login>,
 }
@@ -71,7 +75,13 @@ impl Layout {
             })
             .collect();
         aggregated.sort_by_key(|table| table.interval);
-        Self { database: "default".to_owned(), ttl: days(section.keep_days), aggregated, login: None }
+        Self {
+            database: "default".to_owned(),
+            ttl: days(section.keep_days),
+            aggregated,
+            aggregate: section.aggregate,
+            login: None,
+        }
     }
 
     /// A table of the database, as SQL names it.
@@ -161,9 +171,16 @@ mod tests {
             assert_eq!(resolution_of(name), Some(Duration::from_secs(seconds)));
         }
         assert_eq!(resolution_of("flows"), Some(Duration::ZERO));
-        for other in
-            ["flows_raw", "flows_1m0s_consumer", "flows_", "flowsx", "exporters", "flows_m", "flows_0s"]
-        {
+        for other in [
+            "flows_raw",
+            "flows_reach",
+            "flows_1m0s_consumer",
+            "flows_",
+            "flowsx",
+            "exporters",
+            "flows_m",
+            "flows_0s",
+        ] {
             assert_eq!(resolution_of(other), None, "{other}");
         }
     }

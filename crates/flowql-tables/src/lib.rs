@@ -7,6 +7,7 @@
 //! All engines are written by `Layout::engine`, all names by `Layout::table`: replicated and distributed tables
 //! come in at these two places.
 
+mod aggregate;
 mod apply;
 mod backfill;
 mod catalog;
@@ -27,10 +28,12 @@ pub use backfill::caution;
 pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use definition::{TableColumn, columns_of, write_columns};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
-pub use layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, aggregated_name, resolution_of};
+pub use layout::{
+    Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, REACH_TABLE, aggregated_name, resolution_of,
+};
 pub use migrate::{Change, statements};
-pub use section::{AggregatedSection, TablesSection};
-pub use stored::{StoredColumn, StoredSchema, StoredTable};
+pub use section::{Aggregate, AggregatedSection, TablesSection};
+pub use stored::{Reach, StoredColumn, StoredSchema, StoredTable};
 
 /// The settings that the statements need, sent with each.
 ///

@@ -1,15 +1,18 @@
 //! From what a database has to what it should have.
 
+use std::borrow::Cow;
+
 use flowql::Schema;
 use flowql_client::{Sql, sql};
 
-use super::Statement;
+use super::aggregate::{ingest_view_of, view_of};
 use super::backfill::Backfill;
 use super::catalog::{Catalog, CatalogTable};
 use super::definition::{self, TableDefinition, Value};
 use super::dictionaries::{self, AsNames, DICTIONARIES};
-use super::layout::Layout;
-use super::views::{self, View};
+use super::layout::{Aggregation, Layout, REACH_TABLE};
+use super::views::{self, EXPORTERS_VIEW, View};
+use super::{Aggregate, Statement};
 
 /// How far tables that are there may be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,18 @@ pub fn statements(
     as_names: Option<&AsNames>,
 ) -> Vec<Statement> {
     let mut all = Vec::new();
+    let (aggregate, kept) = match switch(layout, schema, found, change) {
+        Some(aggregate) => {
+            let (dropped, kept) = drops(layout, found, aggregate);
+            all.extend(dropped);
+            (aggregate, Cow::Owned(kept))
+        }
+        None => {
+            let aggregate = found.aggregate().unwrap_or_else(|| layout.aggregate_of(schema).0);
+            (aggregate, Cow::Borrowed(found))
+        }
+    };
+    let found = &*kept;
     if found.tables.is_empty() {
         let what = format!("create the database {}", layout.database);
         all.push(Statement::new(what, layout.create_database()));
@@ -53,27 +68,40 @@ pub fn statements(
         }
     }
 
-    let fill = Backfill::of(layout, found, change != Change::Nothing);
     let mut builder = Builder { layout, found, change, statements: all };
-    builder.table(&definition::raw(layout, schema));
-    builder.statements.extend(fill.begin(layout));
-    builder.table(&definition::exporters(layout));
-    builder.table(&definition::write(layout, schema));
-    for aggregation in &layout.aggregated {
-        let table = definition::aggregated(layout, schema, aggregation);
-        builder.table(&table);
-        let view = views::aggregated(layout, schema, aggregation);
-        if fill.has(aggregation) {
-            builder.statements.extend(fill.again(layout, found, aggregation, view.clone()));
-            builder.create(&fill.view(view));
-        } else {
-            builder.view(&view);
-        }
+    match aggregate {
+        Aggregate::Collector => builder.summed(schema),
+        Aggregate::Views => builder.viewed(schema),
     }
-    builder.view(&views::exporters(layout, schema));
-    builder.view(&views::raw(layout, schema));
-    builder.statements.extend(fill.finish(layout, schema, found));
     builder.statements
+}
+
+/// Who is to make the rows of the aggregated tables from now on, where that changes: only a migration does that.
+pub(crate) fn switch(layout: &Layout, schema: &Schema, found: &Catalog, change: Change) -> Option<Aggregate> {
+    let (wanted, _) = layout.aggregate_of(schema);
+    let changes = change != Change::Nothing && found.aggregate().is_some_and(|there| there != wanted);
+    changes.then_some(wanted)
+}
+
+/// What goes where someone else makes the rows from now on, and what is left.
+fn drops(layout: &Layout, found: &Catalog, aggregate: Aggregate) -> (Vec<Statement>, Catalog) {
+    let fed = |table: &&Aggregation| aggregate == Aggregate::Collector || layout.feeds(table).is_some();
+    let mut names: Vec<String> =
+        layout.aggregated.iter().filter(fed).map(|table| view_of(&table.name())).collect();
+    names.push(match aggregate {
+        Aggregate::Collector => EXPORTERS_VIEW.to_owned(),
+        Aggregate::Views => REACH_TABLE.to_owned(),
+    });
+    let fed = layout.aggregated.iter().map(Aggregation::name).chain(["exporters".to_owned()]);
+    names.extend(fed.filter(|_| aggregate == Aggregate::Views).map(|name| ingest_view_of(&name)));
+    names.retain(|name| found.has(name));
+    let mut left = found.clone();
+    left.tables.retain(|name, _| !names.contains(name));
+    let drop = |name: &String| {
+        let table = layout.table(name);
+        Statement::new(format!("drop {name}"), sql!("DROP TABLE IF EXISTS {table} SYNC", table))
+    };
+    (names.iter().map(drop).collect(), left)
 }
 
 struct Builder<'a> {
@@ -84,6 +112,62 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// The tables of flows, where views fill the aggregated ones.
+    fn viewed(&mut self, schema: &Schema) {
+        let (layout, found) = (self.layout, self.found);
+        let fill = Backfill::of(layout, found, self.change != Change::Nothing);
+        self.table(&definition::raw(layout, schema));
+        self.statements.extend(fill.begin(layout));
+        self.table(&definition::exporters(layout));
+        self.table(&definition::write(layout, schema));
+        for aggregation in &layout.aggregated {
+            self.table(&definition::aggregated(layout, schema, aggregation));
+            let view = views::aggregated(layout, schema, aggregation);
+            if fill.has(aggregation) {
+                self.statements.extend(fill.again(layout, found, aggregation, view.clone()));
+                self.create(&fill.view(view));
+            } else {
+                self.view(&view);
+            }
+        }
+        self.view(&views::exporters(layout, schema));
+        self.view(&views::raw(layout, schema));
+        self.statements.extend(fill.finish(layout, schema, found));
+    }
+
+    /// The tables of flows, where the collector makes the rows of the aggregated ones. The table of its reach comes first:
+    /// by it a database is known to be one of these.
+    fn summed(&mut self, schema: &Schema) {
+        let layout = self.layout;
+        self.table(&definition::reach(layout));
+        self.table(&definition::raw(layout, schema));
+        self.table(&definition::exporters(layout));
+        self.table(&definition::write(layout, schema));
+        for aggregation in &layout.aggregated {
+            self.table(&definition::aggregated(layout, schema, aggregation));
+        }
+        for aggregation in &layout.aggregated {
+            if let Some(finest) = layout.feeds(aggregation) {
+                let from = self.begins(finest, aggregation);
+                self.view(&views::coarser(layout, schema, (finest, aggregation), from));
+            } else {
+                self.view(&views::ingested(layout, schema, aggregation));
+            }
+        }
+        self.view(&views::ingested_exporters(layout, schema));
+        self.view(&views::raw(layout, schema));
+    }
+
+    /// The first flow that counts in a table that another one feeds, in seconds since 1970; `None` where all do.
+    fn begins(&self, finest: &Aggregation, table: &Aggregation) -> Option<u64> {
+        let name = table.name();
+        if let Some(view) = self.found.tables.get(&view_of(&name)) {
+            return views::beginning(&view.query);
+        }
+        let is_new = !self.found.has_rows(&name) && self.found.has_rows(&finest.name());
+        is_new.then(|| views::next_beginning(table.interval))
+    }
+
     fn table(&mut self, wanted: &TableDefinition) {
         match self.found.tables.get(&wanted.name) {
             None => self.statements.push(wanted.create(self.layout)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use flowql::ConfigError;
-use flowql_config::Section;
+use flowql_config::{Choice, Section};
 
 /// A hundred years: ClickHouse's times end in 2106.
 const MOST_DAYS: u64 = 36_500;
@@ -16,9 +16,24 @@ pub struct TablesSection {
     /// How long `flows`, the table of every flow, keeps its rows; 0 for no limit.
     #[setting(default = 15, range = 0..=MOST_DAYS, unit = "days")]
     pub keep_days: u64,
+    /// Who makes the rows of the aggregated tables. It counts for a new database; `flowql tables migrate` changes an existing
+    /// one. Where a column is one that only the database computes, it is the views.
+    pub aggregate: Aggregate,
     /// The aggregated tables.
     #[section(default = [aggregated(60, 7), aggregated(300, 90), aggregated(3600, 360)])]
     pub aggregated: Vec<AggregatedSection>,
+}
+
+/// Who sums flows up for the aggregated tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Aggregate {
+    /// The collector, several seconds at once, which costs the database a fraction of what views do. Flows that others
+    /// than FlowQL write to `flows` are not in the aggregated tables.
+    Collector,
+    /// Views of the database, each block as it comes, whoever writes it.
+    #[default]
+    Views,
 }
 
 /// The aggregated tables, each with the sums over an interval, instead of those of one minute (kept for 7 days), five

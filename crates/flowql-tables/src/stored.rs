@@ -13,6 +13,18 @@ pub struct StoredSchema {
     pub exporters: Vec<StoredColumn>,
     /// The names of the dictionaries: `asns`, `protocols`, `icmp`, `tcp`, `udp`, those of custom columns.
     pub dictionaries: Vec<String>,
+    /// How far collectors have filled the aggregated tables; `None` where views fill them with each flow.
+    pub reach: Option<Reach>,
+}
+
+/// How far collectors have filled the aggregated tables.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Reach {
+    /// All flows before it that are in `flows` are in the aggregated tables; `None` where no collector says how far it is,
+    /// and all are.
+    pub time: Option<SystemTime>,
+    /// The partitions that have been silent for long and are left out, each in words.
+    pub silent: Vec<String>,
 }
 
 /// A table of flows.

@@ -377,3 +377,121 @@ fn what_a_database_has_is_read() {
     let queries = Catalog::queries("a'b");
     assert!(queries.iter().all(|query| query.to_string().contains(r"database = 'a\'b'")));
 }
+
+/// A layout whose aggregated tables the collector fills, with one that the finest cannot feed.
+fn summed() -> Layout {
+    let mut layout = Layout { aggregate: Aggregate::Collector, ..layout() };
+    let odd = std::time::Duration::from_secs(90);
+    layout.aggregated.insert(1, Aggregation { interval: odd, ttl: odd });
+    layout
+}
+
+/// What a database has after the statements, as far as these tests look.
+fn after(all: &[Statement], mut found: Catalog) -> Catalog {
+    for statement in all {
+        let sql = statement.sql.to_string();
+        let name = |text: &str| text.split([' ', '\n']).next().unwrap().trim_start_matches("db.").to_owned();
+        if let Some(rest) = sql.strip_prefix("CREATE TABLE IF NOT EXISTS ") {
+            found.tables.insert(name(rest), CatalogTable { rows: Some(0), ..CatalogTable::default() });
+        } else if let Some(rest) = sql.strip_prefix("CREATE MATERIALIZED VIEW IF NOT EXISTS ") {
+            let (_, query) = sql.split_once(" AS\n").unwrap();
+            let table = CatalogTable { query: query.to_owned(), ..CatalogTable::default() };
+            found.tables.insert(name(rest), table);
+        } else if let Some(rest) = sql.strip_prefix("DROP TABLE IF EXISTS ") {
+            found.tables.remove(&name(rest));
+        }
+    }
+    found
+}
+
+#[test]
+fn where_the_collector_sums_up_only_the_finest_table_feeds_views() {
+    let layout = summed();
+    let all = statements(&layout, &Schema::default(), &Catalog::default(), Change::Nothing, None);
+    let found = after(&all, Catalog::default());
+    assert_eq!(found.aggregate(), Some(Aggregate::Collector));
+    let summed: Vec<_> =
+        found.summed().iter().map(|(name, interval, _)| (*name, interval.as_secs())).collect();
+    assert_eq!(summed, [("flows_1m0s", 60), ("flows_1m30s", 90)]);
+    assert!(found.listed().is_some());
+    for name in ["flows_5m0s_consumer", "flows_1h0m0s_consumer"] {
+        assert!(found.tables[name].query.ends_with("FROM db.flows_1m0s"), "{}", found.tables[name].query);
+    }
+    // Who writes to the table for writers need not know of it.
+    for (name, target) in
+        [("flows_1m0s_ingest", "flows_1m30s_ingest"), ("exporters_ingest", "flows_raw_consumer")]
+    {
+        assert!([name, target].iter().all(|view| found.tables[*view].query.contains("FROM db.flows_raw")));
+    }
+    let query = &found.tables["flows_1m0s_ingest"].query;
+    assert!(query.contains("arrayCompact(DstASPath)[1] AS Dst1stAS"), "{query}");
+    // It stays so, whatever the configuration says, until a migration.
+    let views = Layout { aggregate: Aggregate::Views, ..layout };
+    let made = statements(&views, &Schema::default(), &found, Change::Nothing, None);
+    assert!(!whats(&made).join(",").contains("from now on"), "{made:?}");
+}
+
+#[test]
+fn a_migration_changes_who_sums_up_and_changes_it_back() {
+    let (sums, schema) = (summed(), Schema::default());
+    let views = Layout { aggregate: Aggregate::Views, ..sums.clone() };
+    let there =
+        after(&statements(&views, &schema, &Catalog::default(), Change::Nothing, None), Catalog::default());
+    assert_eq!(there.aggregate(), Some(Aggregate::Views));
+    assert!(there.summed().is_empty() && there.listed().is_none());
+    // Who only makes what is missing changes nothing.
+    let made = statements(&sums, &schema, &there, Change::Nothing, None);
+    assert!(!whats(&made).join(",").contains("drop"), "{made:?}");
+    let all = statements(&sums, &schema, &there, Change::Add, None);
+    let what = whats(&all);
+    assert!(what.starts_with(&["drop flows_1m0s_consumer"]), "{what:?}");
+    assert!(what.contains(&"drop exporters_consumer") && what.contains(&"create the table flows_reach"));
+    let changed = after(&all, there);
+    assert_eq!(changed.aggregate(), Some(Aggregate::Collector));
+    assert_eq!(changed.summed().len(), 2);
+    let back = after(&statements(&views, &schema, &changed, Change::Add, None), changed);
+    assert!(back.summed().is_empty() && back.has("exporters_consumer"));
+    assert!(back.tables.keys().all(|name| !name.ends_with("_ingest")), "{:?}", back.tables.keys());
+    // What is empty is filled with the flows that are there.
+    assert!(back.tables["flows_5m0s_consumer"].query.ends_with("FROM db.flows\nWHERE FillMark >= 1"));
+}
+
+#[test]
+fn a_table_that_another_one_feeds_begins_with_a_whole_interval() {
+    let (mut layout, schema) = (summed(), Schema::default());
+    let made = statements(&layout, &schema, &Catalog::default(), Change::Nothing, None);
+    let mut found = after(&made, Catalog::default());
+    found.tables.get_mut("flows_1m0s").unwrap().rows = Some(1);
+    let interval = std::time::Duration::from_secs(600);
+    layout.aggregated.insert(3, Aggregation { interval, ttl: interval });
+    let all = statements(&layout, &schema, &found, Change::Add, None);
+    let view = all.iter().find(|statement| statement.what == "fill flows_10m0s from now on").unwrap();
+    let from = views::beginning(&view.sql.to_string()).unwrap();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    assert!(from.is_multiple_of(600) && from > now, "{from}");
+    // A change of the columns leaves the beginning as it is.
+    let mut found = after(&all, found);
+    found.tables.get_mut("flows_10m0s").unwrap().rows = Some(1);
+    let again = statements(&layout, &schema, &found, Change::Add, None);
+    let view = again.iter().find(|made| made.what == "change what flows_10m0s is filled with").unwrap();
+    assert_eq!(views::beginning(&view.sql.to_string()), Some(from));
+}
+
+#[test]
+fn what_only_the_database_computes_needs_views() {
+    let layout = summed();
+    assert_eq!(layout.aggregate_of(&Schema::default()), (Aggregate::Collector, None));
+    let text = |text: &str| Some(text.to_owned());
+    let column = CustomColumn {
+        name: "DstAddrRole".to_owned(),
+        kind: "string".to_owned(),
+        dictionary: text("inventory"),
+        attribute: text("role"),
+        key: text("DstAddr"),
+        ..CustomColumn::default()
+    };
+    let keeps = schema(|config| config.column = vec![column.clone()]);
+    let (aggregate, why) = layout.aggregate_of(&keeps);
+    assert_eq!(aggregate, Aggregate::Views);
+    assert_eq!(why.unwrap(), "the tables keep `DstAddrRole`, which only the database computes");
+}

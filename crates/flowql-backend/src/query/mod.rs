@@ -4,6 +4,7 @@ mod both;
 mod choose;
 mod columns;
 mod explain;
+mod live;
 mod plan;
 mod points;
 mod run;

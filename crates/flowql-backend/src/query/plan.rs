@@ -8,6 +8,7 @@ use flowql_schema::{Expression, Storage};
 
 use super::choose::choose;
 use super::columns::{Dimension, Wanted, columns_of_flows, columns_to_group_by};
+use super::live::{self, Live};
 use super::points::{Points, Spacing, secs, widened};
 use super::{FlowQuery, Kind, Plan, Statistic, TimeRange, Unit};
 use crate::Error;
@@ -46,6 +47,8 @@ struct Source<'a> {
     range: TimeRange,
     /// The interval of the table in seconds; 1 for the raw one.
     resolution: u64,
+    /// What is read in the place of the table, where collectors have not filled it up to the end.
+    live: Option<Live<'a>>,
 }
 
 impl<'a> Planner<'a> {
@@ -109,7 +112,7 @@ impl<'a> Planner<'a> {
             .iter()
             .map(|unit| sql!("{sum} AS {name}_{suffix}", sum = unit.sum(), name = unit.column(), suffix));
         let keys = Sql::list(wanted.iter().map(Wanted::sql), ", ");
-        let (table, condition) = (Sql::name(steps.source.table), self.condition(steps.source));
+        let (table, condition) = (steps.source.rows(), self.condition(steps.source));
         let inner = sql!(
             "SELECT {items}, {sums}{speeds}{bucket}\n  FROM {table}\n  WHERE {condition}\n  GROUP BY {keys}{and_bucket}",
             items = Sql::list(wanted.iter().map(Wanted::key), ", "),
@@ -180,7 +183,7 @@ impl<'a> Planner<'a> {
             bucket = steps.bucket(),
             sum = unit.sum(),
             speeds = unit.speeds(),
-            table = Sql::name(steps.source.table),
+            table = steps.source.rows(),
             condition = self.condition(steps.source),
             // A row for each bucket, traffic or not.
             buckets = steps.points.count
@@ -217,7 +220,7 @@ impl<'a> Planner<'a> {
             sum = unit.sum(),
             speeds = unit.speeds(),
             top = self.top_keys(wanted, unit, steps),
-            table = Sql::name(steps.source.table),
+            table = steps.source.rows(),
             condition = self.condition(steps.source),
             buckets = steps.points.count,
             first = wanted.first().map(group).unwrap_or_default()
@@ -304,7 +307,13 @@ impl<'a> Planner<'a> {
             _ => reason,
         };
         let resolution = table.resolution.as_secs().max(1);
-        Ok(Source { table: &table.name, reason, range: widened(self.query.range, resolution), resolution })
+        let range = widened(self.query.range, resolution);
+        let live = Live::of(self.stored, table, reads, range);
+        let reason = match self.stored.reach.as_ref().filter(|_| !table.resolution.is_zero()) {
+            Some(reach) => live::reason(reason, live.as_ref(), reach),
+            None => reason,
+        };
+        Ok(Source { table: &table.name, reason, range, resolution, live })
     }
 
     /// The table of every flow.
@@ -319,7 +328,8 @@ impl<'a> Planner<'a> {
             return Err(Error::NoTable(format!("the table `{}` has no column `{name}`", table.name)));
         }
         let reason = "only this table has every flow".to_owned();
-        Ok(Source { table: &table.name, reason, range: widened(self.query.range, 1), resolution: 1 })
+        let range = widened(self.query.range, 1);
+        Ok(Source { table: &table.name, reason, range, resolution: 1, live: None })
     }
 
     /// The time, and the filter.
@@ -334,6 +344,11 @@ impl<'a> Planner<'a> {
 }
 
 impl Source<'_> {
+    /// What is read: the table, or the parts of several.
+    fn rows(&self) -> Sql {
+        self.live.as_ref().map_or_else(|| Sql::name(self.table), Live::sql)
+    }
+
     /// The start as a parameter, in seconds since 1970.
     fn from(&self) -> Sql {
         Sql::parameter("from", "UInt32", secs(self.range.from))

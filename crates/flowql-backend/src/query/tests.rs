@@ -4,7 +4,7 @@ use flowql::{SavedFilters, Schema};
 
 use super::*;
 use flowql_tables::{Layout, columns_of};
-use flowql_tables::{StoredColumn, StoredSchema, StoredTable};
+use flowql_tables::{Reach, StoredColumn, StoredSchema, StoredTable};
 
 /// A Monday at noon.
 const NOON: u64 = 1_700_481_600;
@@ -31,7 +31,7 @@ fn stored(schema: &Schema, days: [u64; 4]) -> StoredSchema {
         tables.push(table(aggregation.name(), aggregation.interval.as_secs(), *days));
     }
     let dictionaries = ["asns", "protocols", "tcp", "udp"].map(str::to_owned).to_vec();
-    StoredSchema { tables, exporters: Vec::new(), dictionaries }
+    StoredSchema { tables, dictionaries, ..StoredSchema::default() }
 }
 
 fn plan_of(filter: &str, minutes: u64, kind: Kind) -> Result<Plan, Error> {
@@ -295,4 +295,57 @@ fn the_opposite_direction_has_the_counterparts_of_the_columns() {
         reversed(&["Dst1stAS"], Unit::Bits).unwrap_err().to_string(),
         "the column `Dst1stAS` has none for the opposite direction"
     );
+}
+
+/// The plan of a series of an hour that ends at noon, where collectors are so many seconds before noon.
+fn near(reach: Option<u64>, points: u32, silent: &[&str]) -> Plan {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let filter =
+        FlowFilter::compile(&Compiler::new(&schema, &saved), "SrcAS = 1", Direction::Forward, None).unwrap();
+    let to = UNIX_EPOCH + Duration::from_secs(NOON);
+    let query = FlowQuery {
+        filter,
+        range: TimeRange { from: to - Duration::from_secs(12 * 3600), to },
+        kind: series(&["SrcCountry"], points),
+        limit: 10,
+        options: QueryOptions::default(),
+        id: None,
+    };
+    let mut stored = stored(&schema, [15, 7, 90, 360]);
+    let time = reach.map(|before| to - Duration::from_secs(before));
+    stored.reach = Some(Reach { time, silent: silent.iter().map(|text| (*text).to_owned()).collect() });
+    query.plan(&schema, &stored).unwrap()
+}
+
+#[test]
+fn near_the_present_finer_tables_and_flows_are_read() {
+    // An hour is whole up to 10:00, a minute up to 10:58.
+    let plan = near(Some(3661), 12, &[]);
+    let sql = plan.sql.to_string();
+    let read: Vec<&str> =
+        sql.lines().map(str::trim).filter(|line| line.starts_with("SELECT Bytes")).collect();
+    let part = |table: &str, from: u64, to: u64| {
+        format!(
+            "SELECT Bytes, SamplingRate, SrcAS, SrcCountry, TimeReceived FROM {table} \
+             WHERE TimeReceived >= toDateTime({}) AND TimeReceived < toDateTime({})",
+            NOON - from,
+            NOON - to
+        )
+    };
+    let expected =
+        [part("flows_1h0m0s", 12 * 3600, 7200), part("flows_1m0s", 7200, 3720), part("flows", 3720, 0)];
+    // The top groups are found in the same rows.
+    assert_eq!(read, [&expected[..], &expected[..]].concat());
+    let end = "; flows_1m0s from 2023-11-20T10:00:00Z; flows from 2023-11-20T10:58:00Z";
+    assert!(plan.reason.ends_with(end) && plan.table == "flows_1h0m0s", "{}", plan.reason);
+    // What is whole up to the end is read alone, and where nobody says how far it is, all is there.
+    for reach in [Some(0), None] {
+        let plan = near(reach, 12, &[]);
+        assert!(!plan.sql.to_string().contains("UNION ALL"), "{}", plan.sql);
+    }
+    let plan = near(None, 12, &["partition 1"]);
+    let end = "; the last flows of what is silent may be missing: partition 1";
+    assert!(plan.reason.ends_with(end), "{}", plan.reason);
+    // `flows` itself lacks nothing.
+    assert!(!near(Some(3661), 10_000, &[]).sql.to_string().contains("UNION ALL"));
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use flowql::Schema;
 use flowql_client::Client;
 use flowql_tables::{
-    self as tables, AsNames, Catalog, Change, FLOWS_TABLE, Layout, Login, SETTINGS, Statement,
+    self as tables, Aggregate, AsNames, Catalog, Change, FLOWS_TABLE, Layout, Login, Reach, SETTINGS,
+    Statement,
 };
 use flowql_tables::{StoredSchema, StoredTable};
 use serde::Serialize;
@@ -34,9 +35,9 @@ pub(super) fn run(global: &Global, args: &Tables) -> Result<Status, Failure> {
             let change = if *expire { Change::AddAndExpire } else { Change::Add };
             make(global, &config.schema, &Database::named(&config, target)?, making, change).await
         }),
-        TablesAction::Show { json, target } => {
-            runtime.block_on(async { show(global, &Database::named(&config, target)?, *json).await })
-        }
+        TablesAction::Show { json, target } => runtime.block_on(async {
+            show(global, &config.schema, &Database::named(&config, target)?, *json).await
+        }),
     }
 }
 
@@ -131,11 +132,13 @@ struct Shown<'a> {
     stored: &'a StoredSchema,
     /// For how many seconds a table keeps its rows; null is for ever.
     kept: BTreeMap<&'a str, Option<u64>>,
+    /// Who makes the rows of the aggregated tables.
+    aggregate: Aggregate,
     /// Where the configuration says otherwise.
     notes: Vec<String>,
 }
 
-async fn show(global: &Global, database: &Database, json: bool) -> Result<Status, Failure> {
+async fn show(global: &Global, schema: &Schema, database: &Database, json: bool) -> Result<Status, Failure> {
     let client = database.outside(DEADLINE)?;
     let found = Catalog::read(&client, &database.layout.database).await?;
     caution(global, client.caution());
@@ -147,11 +150,20 @@ async fn show(global: &Global, database: &Database, json: bool) -> Result<Status
         found.tables.iter().filter(|(name, _)| stored.tables.iter().any(|table| table.name == **name));
     let kept: BTreeMap<&str, Option<Duration>> =
         of_flows.map(|(name, table)| (name.as_str(), table.kept())).collect();
-    let notes = notes(&database.layout, &kept);
+    let mut notes = notes(&database.layout, &kept);
+    let (wanted, why) = database.layout.aggregate_of(schema);
+    let aggregate = found.aggregate().unwrap_or(wanted);
+    if !stored.tables.is_empty() {
+        notes.extend(why.map(|why| format!("views fill the aggregated tables: {why}")));
+        notes.extend((aggregate != wanted).then(|| {
+            let filled = filled_by(wanted);
+            format!("the aggregated tables are to be filled by {filled}; `flowql tables migrate` changes it")
+        }));
+    }
     let mut output = Output::new();
     if json {
         let seconds = kept.into_iter().map(|(name, kept)| (name, kept.map(|kept| kept.as_secs())));
-        output.json(&Shown { stored: &stored, kept: seconds.collect(), notes })?;
+        output.json(&Shown { stored: &stored, kept: seconds.collect(), aggregate, notes })?;
     } else if stored.tables.is_empty() {
         output.line("there are no flow tables; `flowql tables create` makes them")?;
     } else {
@@ -177,12 +189,33 @@ async fn show(global: &Global, database: &Database, json: bool) -> Result<Status
         };
         output.line(&format!("exporters: {exporters}"))?;
         output.line(&format!("dictionaries: {}", stored.dictionaries.join(", ")))?;
+        output.line(&format!("aggregated tables: filled by {}", filled(aggregate, stored.reach.as_ref())))?;
         for note in &notes {
             output.line(&format!("note: {note}"))?;
         }
     }
     output.finish()?;
     Ok(Status::Good)
+}
+
+const fn filled_by(aggregate: Aggregate) -> &'static str {
+    match aggregate {
+        Aggregate::Collector => "the collector",
+        Aggregate::Views => "views",
+    }
+}
+
+/// Who fills the aggregated tables, and up to when.
+fn filled(aggregate: Aggregate, reach: Option<&Reach>) -> String {
+    let mut text = filled_by(aggregate).to_owned();
+    let Some(Reach { time, silent }) = reach else { return text };
+    if let Some(time) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) {
+        text.push_str(&format!(" up to {}", flowql_client::iso_time(time.as_secs())));
+    }
+    if !silent.is_empty() {
+        text.push_str(&format!("; left out: {}", silent.join(", ")));
+    }
+    text
 }
 
 /// Where the tables are not what the configuration asks for.

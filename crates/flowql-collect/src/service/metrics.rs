@@ -141,9 +141,10 @@ fn journal(text: &mut Text, collector: &Collector) {
 }
 
 fn written(text: &mut Text, partitions: &[PartitionStatus]) {
-    let counters: [Named<PartitionStatus, u64>; 8] = [
+    let counters: [Named<PartitionStatus, u64>; 9] = [
         ("rows_written", "Rows that the database acknowledged", |p| p.rows),
         ("blocks_written", "Blocks that they were in", |p| p.blocks),
+        ("sum_rows_written", "Rows of aggregated tables that the database acknowledged", |p| p.summed),
         ("stretches_written", "Stretches of the queue that are written", |p| p.stretches),
         ("stretches_repeated", "Stretches begun before the start and written once more", |p| p.repeated),
         ("write_failures", "Failed attempts to write", |p| p.failures),

@@ -7,8 +7,10 @@ use flowql_client::native::Block;
 use flowql_decode::{Columns, Field, Kind, TextId, Texts};
 use flowql_enrich::exporters::Directory;
 
+use super::interfaces::Interfaces;
 use super::names::{ExporterFact, InterfaceFact, Names, RowNames, Side};
 use super::plan::{Plan, PlannedColumn};
+use super::sums::Sums;
 use crate::tail::Batch;
 
 /// Where the values of a column come from.
@@ -51,6 +53,9 @@ impl Source {
 pub(crate) struct Builder {
     columns: Vec<PlannedColumn>,
     names: Names,
+    /// What is summed up of the rows, until it is taken.
+    pub(crate) sums: Vec<Sums>,
+    interfaces: Interfaces,
 }
 
 /// A block with the names of its columns.
@@ -60,17 +65,49 @@ pub(crate) struct Built {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What is made of rows.
+#[derive(Debug)]
+pub(crate) struct BuiltRows {
+    pub(crate) flows: Built,
+    /// The interfaces that are new or are called something else now, with how many rows that are.
+    pub(crate) interfaces: Option<(Built, u64)>,
+}
+
 impl Builder {
     pub(crate) fn new(plan: &Plan, directory: &Arc<Directory>) -> Self {
-        Self { columns: plan.planned(), names: Names::new(directory) }
+        Self {
+            columns: plan.planned(),
+            names: Names::new(directory),
+            sums: plan.sums.iter().map(Sums::new).collect(),
+            interfaces: Interfaces::new(&plan.interfaces),
+        }
     }
 
-    /// The block of rows, which are [settled](Columns::settle). A column that no row has is left out: the table has its
-    /// default.
-    pub(crate) fn build(&mut self, rows: &Columns, texts: &Texts) -> Built {
+    /// The blocks of rows, which are [settled](Columns::settle); they are summed up too.
+    pub(crate) fn build(&mut self, rows: &Columns, texts: &Texts) -> BuiltRows {
+        let named = RowNames::new(&mut self.names, rows, texts);
+        self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named));
+        let interfaces = self.interfaces.changed(rows, &named);
+        BuiltRows { flows: self.flows(rows, texts, &named), interfaces }
+    }
+
+    /// Sums rows up whose blocks are stored.
+    pub(crate) fn add(&mut self, rows: &Columns, texts: &Texts) {
+        if !self.sums.is_empty() {
+            let named = RowNames::new(&mut self.names, rows, texts);
+            self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named));
+        }
+    }
+
+    /// How many groups there are of all sums.
+    pub(crate) fn groups(&self) -> usize {
+        self.sums.iter().map(Sums::groups).sum()
+    }
+
+    /// The block of rows. A column that no row has is left out: the table has its default.
+    fn flows(&self, rows: &Columns, texts: &Texts, named: &RowNames) -> Built {
         let present: Vec<&PlannedColumn> =
             self.columns.iter().filter(|column| has_values(rows, column)).collect();
-        let named = RowNames::new(&mut self.names, rows, texts);
         let mut block = Block::new(present.len(), rows.rows());
         for column in &present {
             let (name, kind) = (column.name.as_str(), column.kind.to_string());
@@ -146,8 +183,7 @@ fn write_field(
         }
         (_, ClickhouseType::Scalar(ScalarType::Enum8(words))) => {
             // The database takes any number here, and fails when it is read.
-            let known = |value: u8| words.iter().any(|(_, word)| u8::try_from(*word) == Ok(value));
-            let known: [bool; 256] = std::array::from_fn(|value| known(u8::try_from(value).unwrap_or(0)));
+            let known = known_words(words);
             let values = rows.fixed(field).iter();
             block.fixed(name, kind, values.map(|&value| [if is_in(&known, value) { value } else { 0 }]));
         }
@@ -155,12 +191,18 @@ fn write_field(
     }
 }
 
+/// Which numbers are words of an enum.
+pub(crate) fn known_words(words: &[(&str, i8)]) -> [bool; 256] {
+    let known = |value: u8| words.iter().any(|(_, word)| u8::try_from(*word) == Ok(value));
+    std::array::from_fn(|value| known(u8::try_from(value).unwrap_or(0)))
+}
+
 fn is_in(known: &[bool; 256], value: u8) -> bool {
     known.get(usize::from(value)).copied().unwrap_or(false)
 }
 
 /// An AS of the path of a row, by its place from 1 without consecutive repeats; 0 beyond its end.
-fn hop(rows: &Columns, row: usize, place: u8) -> u32 {
+pub(crate) fn hop(rows: &Columns, row: usize, place: u8) -> u32 {
     let mut last = None;
     let mut hops = rows.numbers(Field::DstASPath, row).filter(|hop| last.replace(*hop) != Some(*hop));
     hops.nth(usize::from(place).saturating_sub(1)).unwrap_or_default()
@@ -172,8 +214,10 @@ mod tests {
     use flowql_decode::{Decoder, Fields, Limits, Row, Settings};
     use flowql_tables::{Catalog, CatalogColumn, CatalogTable, FLOWS_TABLE};
 
+    use super::super::chapter::Noted;
     use super::*;
     use crate::CollectSection;
+    use flowql_queue::Position;
 
     fn plan(section: &CollectSection, columns: &[(&str, &str)]) -> Plan {
         let column = |(name, default): &(&str, &str)| CatalogColumn {
@@ -222,7 +266,7 @@ mod tests {
         rows.push(&Row { flow_direction: 9, ..one });
         rows.settle();
         let decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
-        let built = Builder::new(&plan, &Arc::default()).build(&rows, decoder.texts());
+        let built = Builder::new(&plan, &Arc::default()).build(&rows, decoder.texts()).flows;
         assert_eq!(built.columns, written);
         let mut expected = Block::new(7, 2);
         expected.bytes("TimeReceived", "DateTime", &[5, 0, 0, 0, 5, 0, 0, 0]);
@@ -234,6 +278,9 @@ mod tests {
         expected.bytes("FlowDirection", words, &[1, 0]);
         expected.few_texts("ExporterName", ["192.0.2.1"; 2].into_iter());
         assert_eq!(built.bytes, expected.into_bytes());
-        assert_eq!(Plan::from_bytes(&plan.to_bytes()).unwrap(), plan);
+        let position = Position { segment: 3, offset: 7 };
+        let noted = Noted::from_bytes(&Noted::bytes(&plan, position, false)).unwrap();
+        assert_eq!((noted.chapter(Position::segment(4)), noted.ends), (position, false));
+        assert_eq!(noted.plan, plan);
     }
 }

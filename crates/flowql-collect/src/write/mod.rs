@@ -7,13 +7,17 @@
 //! the rows of one block.
 
 mod block;
+mod chapter;
+mod interfaces;
 mod lookup;
 mod names;
 mod plan;
+mod reach;
 mod state;
 mod status;
 mod stop;
 mod stretch;
+mod sums;
 mod worker;
 
 use std::sync::Arc;

@@ -160,7 +160,7 @@ impl<T> Numbered<T> {
         Numbered { numbers: self.numbers, values: self.values.into_iter().map(value).collect() }
     }
 
-    fn get(&self, number: u32) -> Option<&T> {
+    pub(crate) fn get(&self, number: u32) -> Option<&T> {
         self.values.get(usize::try_from(number).ok()?)
     }
 }

@@ -23,6 +23,15 @@ pub struct Plan {
     pub(crate) columns: Vec<String>,
     /// A block with so many rows is written.
     pub(crate) rows: usize,
+    /// The aggregated tables whose rows are made here; none where views make them.
+    #[serde(default)]
+    pub(crate) sums: Vec<SumsPlan>,
+    /// The columns of the table of the interfaces, where its rows are made here.
+    #[serde(default)]
+    pub(crate) interfaces: Vec<String>,
+    /// For how many seconds flows are summed up.
+    #[serde(default)]
+    pub(crate) flush: u64,
     time: TimeSource,
     exporter_address: AddressSource,
     /// The bounds of what the decoder remembers.
@@ -31,6 +40,16 @@ pub struct Plan {
     idle_seconds: u64,
     elements: Vec<ElementSection>,
     exporters: Vec<ExporterSection>,
+}
+
+/// An aggregated table whose rows are made here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SumsPlan {
+    pub(crate) table: String,
+    /// The seconds of its interval.
+    pub(crate) interval: u32,
+    /// Its columns that there is something for.
+    pub(crate) columns: Vec<String>,
 }
 
 /// A column that is written.
@@ -54,6 +73,7 @@ impl Plan {
     /// There is no table for flows.
     pub fn new(section: &CollectSection, schema: &Schema, catalog: &Catalog) -> Result<Self, NoTable> {
         let (table, found) = target(schema, catalog).ok_or(NoTable)?;
+        let is_direct = table == FLOWS_TABLE;
         let columns = found.columns.iter().filter(|column| match column.default_kind.as_str() {
             "" => true,
             // The table computes what is left out.
@@ -65,6 +85,10 @@ impl Plan {
             table: table.to_owned(),
             columns: columns.filter(|name| planned(name).is_some()).collect(),
             rows: section.write.rows,
+            // What is written to the table for writers goes everywhere by views.
+            sums: catalog.summed().into_iter().filter(|_| is_direct).map(SumsPlan::of).collect(),
+            interfaces: catalog.listed().filter(|_| is_direct).map(names).unwrap_or_default(),
+            flush: section.write.flush,
             time: section.time,
             exporter_address: section.exporter_address,
             max_exporters: section.max_exporters,
@@ -97,16 +121,6 @@ impl Plan {
         }
     }
 
-    /// The plan in the bytes of a note.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-
-    /// The plan of a note; `None` for what no version of this program wrote that is known to this one.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
     /// The columns with their types, and where their values come from.
     pub(crate) fn planned(&self) -> Vec<PlannedColumn> {
         self.columns.iter().filter_map(|name| planned(name)).collect()
@@ -114,7 +128,8 @@ impl Plan {
 
     /// The fields that the decoder is to fill.
     pub(crate) fn fields(&self) -> Fields {
-        self.planned().iter().flat_map(|column| column.source.fields()).collect()
+        let summed = self.sums.iter().flat_map(SumsPlan::planned);
+        self.planned().into_iter().chain(summed).flat_map(|column| column.source.fields()).collect()
     }
 
     /// How datagrams are decoded.
@@ -123,6 +138,25 @@ impl Plan {
         let (settings, _) = Settings::of_sections(&self.elements, &self.exporters);
         Settings { time: self.time, exporter_address: self.exporter_address, ..settings }
     }
+}
+
+impl SumsPlan {
+    fn of((table, interval, found): (&str, Duration, &CatalogTable)) -> Self {
+        let columns = names(found).into_iter().filter(|name| planned(name).is_some());
+        let interval = u32::try_from(interval.as_secs()).unwrap_or(u32::MAX).max(1);
+        Self { table: table.to_owned(), interval, columns: columns.collect() }
+    }
+
+    /// The columns with their types, and where their values come from.
+    pub(crate) fn planned(&self) -> Vec<PlannedColumn> {
+        self.columns.iter().filter_map(|name| planned(name)).collect()
+    }
+}
+
+/// The columns of a table that it keeps.
+fn names(table: &CatalogTable) -> Vec<String> {
+    let kept = table.columns.iter().filter(|column| column.default_kind != "ALIAS");
+    kept.map(|column| column.name.clone()).collect()
 }
 
 /// The table to write to: `flows`, which computes what it computes when a flow is stored, unless only the view on the

@@ -15,6 +15,8 @@ pub struct PartitionStatus {
     pub rows: u64,
     /// The blocks that they were in.
     pub blocks: u64,
+    /// The rows of aggregated tables that it acknowledged.
+    pub summed: u64,
     /// The stretches that are written.
     pub stretches: u64,
     /// Of these, the ones that were begun before the process was started, and were written once more.

@@ -15,8 +15,6 @@ use super::state::{self, Saved, Saver};
 #[derive(Debug)]
 pub(crate) struct Decoding {
     pub(crate) plan: Plan,
-    /// The plan in the bytes of a note.
-    pub(crate) context: Vec<u8>,
     pub(crate) builder: Builder,
     pub(crate) decoder: Decoder,
     pub(crate) columns: Columns,
@@ -28,13 +26,17 @@ impl Decoding {
     pub(crate) fn new(plan: Plan, directory: &Arc<Directory>) -> Self {
         let wanted = plan.fields();
         Self {
-            context: plan.to_bytes(),
             builder: Builder::new(&plan, directory),
             decoder: Decoder::new(plan.decoding(), plan.limits(), wanted),
             columns: Columns::new(wanted),
             saver: Saver::default(),
             plan,
         }
+    }
+
+    /// What the decoder remembers, for a note.
+    pub(crate) fn save(&mut self) -> Saved {
+        self.saver.save(&mut self.decoder)
     }
 
     /// By another plan, with what the decoder remembers.
@@ -52,49 +54,50 @@ impl Decoding {
 #[derive(Debug)]
 pub(crate) struct Stretch {
     pub(crate) start: Position,
-    /// What the decoder remembered at the start; `None` where the store has it.
-    pub(crate) state: Option<Saved>,
-    /// The earliest position that the decoder needed at the start.
-    pub(crate) keep: Option<Position>,
     /// Where it ends, once that is settled.
     pub(crate) end: Option<Position>,
     /// Whether it is noted in the store.
     pub(crate) is_noted: bool,
     /// Whether its rows go to the database, or are there already.
     pub(crate) is_written: bool,
+    /// Whether its chapter ends with it, once that is settled.
+    pub(crate) ends: bool,
     /// Where it can end, as far as it was read.
     pub(crate) boundary: Option<Position>,
     /// The datagrams.
     pub(crate) datagrams: u64,
     /// The blocks.
     pub(crate) blocks: u32,
+    /// The parts of the sums of its chapter that are stored.
+    pub(crate) parts: u32,
+    /// The rows that came after them.
+    pub(crate) rows: u64,
+    /// The time of the last end of a segment, in nanoseconds since 1970.
+    pub(crate) time: u64,
     /// When its first datagram was read.
     begun: Option<Instant>,
 }
 
 impl Stretch {
-    /// One that begins here, with what the decoder remembers.
-    pub(crate) fn new(start: Position, decoding: &mut Decoding) -> Self {
-        let state = Some(decoding.saver.save(&mut decoding.decoder));
-        Self { state, ..Self::at(start, &decoding.decoder) }
-    }
-
     /// One that was noted, and that the decoder is ready to decode once more.
-    pub(crate) fn noted(start: Position, end: Position, is_written: bool, decoder: &Decoder) -> Self {
-        Self { end: Some(end), is_noted: true, is_written, ..Self::at(start, decoder) }
+    pub(crate) const fn noted((start, end): (Position, Position), is_written: bool, ends: bool) -> Self {
+        Self { end: Some(end), is_noted: true, is_written, ends, ..Self::new(start) }
     }
 
-    fn at(start: Position, decoder: &Decoder) -> Self {
+    /// One that begins here.
+    pub(crate) const fn new(start: Position) -> Self {
         Self {
             start,
-            state: None,
-            keep: decoder.waits_from().map(state::unpack),
             end: None,
             is_noted: false,
             is_written: true,
+            ends: false,
             boundary: None,
             datagrams: 0,
             blocks: 0,
+            parts: 0,
+            rows: 0,
+            time: 0,
             begun: None,
         }
     }
@@ -111,9 +114,9 @@ impl Stretch {
         self.datagrams == 0 && self.blocks == 0 && columns.rows() == 0
     }
 
-    /// Whether it can end where the reader is.
-    pub(crate) fn may_end(&self, columns: &Columns) -> bool {
-        self.end.is_none() && self.boundary.is_some() && !self.is_empty(columns)
+    /// Whether it can end where the reader is: an empty one only where its chapter is to end.
+    pub(crate) fn may_end(&self, columns: &Columns, is_due: bool) -> bool {
+        self.end.is_none() && self.boundary.is_some() && (is_due || !self.is_empty(columns))
     }
 
     /// Whether it is to end where the reader is: with many rows, or old, no other segment is added, so that most
@@ -123,6 +126,6 @@ impl Stretch {
             return at >= end;
         }
         let is_old = self.begun.is_some_and(|begun| begun.elapsed() >= longest);
-        self.may_end(columns) && (columns.rows() >= many || is_old)
+        self.may_end(columns, false) && (columns.rows() >= many || is_old)
     }
 }

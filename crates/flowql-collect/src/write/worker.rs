@@ -2,18 +2,20 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql_client::{BlockWriter, Error as ClientError, Insert, RowBlock, Sql, sql};
-use flowql_decode::Datagram;
+use flowql_decode::{Columns, Datagram, Field};
 use flowql_enrich::exporters::Directory;
-use flowql_queue::{Content, Item, Note, Position, Queue, Reader, Record, State, Store};
+use flowql_queue::{Content, Item, Note, Position, Queue, Reader, Record, Store};
 use tokio::runtime::Handle;
 
 use super::block::Built;
+use super::chapter::{Chapter, Noted, PART_ROWS};
 use super::lookup::{Lookup, source};
 use super::plan::Plan;
-use super::state::{self, Saved, pack};
+use super::reach::{self, Reach};
+use super::state::{self, pack};
 use super::status::Shared;
 use super::stop::Stop;
 use super::stretch::{Decoding, Stretch};
@@ -31,6 +33,9 @@ const MARK: Duration = Duration::from_secs(1);
 /// The pause after a failure; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// The table of the interfaces.
+const EXPORTERS: &str = "exporters";
 
 /// How long an attempt to store a block may take.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -66,6 +71,8 @@ impl From<flowql_queue::Error> for Halt {
 struct Parts {
     store: Box<dyn Store>,
     decoding: Decoding,
+    chapter: Chapter,
+    reach: Reach,
     lookup: Lookup,
     /// When the queue was asked for the time.
     marked: Instant,
@@ -92,9 +99,15 @@ impl Worker {
     fn work(&self) -> Result<(), Halt> {
         let store = self.queue.store(self.partition)?;
         let saved = store.saved().clone();
+        let mut decoding = self.decoding(Plan::clone(&self.plan));
         let mut parts = Parts {
             store,
-            decoding: self.decoding(Plan::clone(&self.plan)),
+            chapter: match &saved.note {
+                None => Chapter::new(saved.position, &mut decoding),
+                Some(note) => Chapter::noted(note.stretch.start, &decoding.decoder),
+            },
+            reach: Reach::new(&decoding.plan),
+            decoding,
             lookup: Lookup::default(),
             marked: Instant::now(),
         };
@@ -106,16 +119,22 @@ impl Worker {
         let mut reader = self.queue.reader(self.partition, start)?;
         self.status.recover();
         loop {
-            let stretch = Stretch::new(reader.position(), &mut parts.decoding);
-            self.stretch(stretch, &mut parts, &mut *reader)?;
+            self.stretch(Stretch::new(reader.position()), &mut parts, &mut *reader)?;
         }
     }
 
     /// Decodes the noted stretch once more: what the decoder remembers follows from it, and its rows are written where it
     /// was not acknowledged. Gives where the next one begins.
     fn repeat(&self, parts: &mut Parts, note: &Note, written: Position) -> Result<Position, Halt> {
-        match Plan::from_bytes(&note.context) {
-            Some(plan) => parts.decoding = self.decoding(plan),
+        let noted = Noted::from_bytes(&note.context);
+        let Range { start, end } = note.stretch;
+        let (mut chapter, mut ends) = (start, true);
+        match noted {
+            Some(noted) => {
+                (chapter, ends) = (noted.chapter(start), noted.ends);
+                parts.reach = Reach::new(&noted.plan);
+                parts.decoding = self.decoding(noted.plan);
+            }
             None => {
                 tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown");
             }
@@ -125,20 +144,42 @@ impl Worker {
             let message = "what was saved of the decoder cannot be read: templates are waited for again";
             tracing::error!(partition = self.partition, message);
         }
-        let Range { start, end } = note.stretch;
+        parts.chapter = Chapter::noted(chapter, &parts.decoding.decoder);
         let is_written = end > written;
-        let stretch = Stretch::noted(start, end, is_written, &parts.decoding.decoder);
         if is_written {
             tracing::info!(partition = self.partition, %start, %end, "writing what was begun before");
         }
-        let mut reader = self.queue.reader(self.partition, start)?;
-        self.stretch(stretch, parts, &mut *reader)?;
+        let mut reader = self.queue.reader(self.partition, chapter)?;
+        if chapter < start {
+            // What is stored already is summed up once more.
+            self.stretch(Stretch::noted((chapter, start), false, false), parts, &mut *reader)?;
+        }
+        self.stretch(Stretch::noted((start, end), is_written, ends), parts, &mut *reader)?;
         if is_written {
             self.status.lock().repeated += 1;
         }
-        let decoding = std::mem::replace(&mut parts.decoding, self.decoding(Plan::clone(&self.plan)));
-        parts.decoding = decoding.planned(&self.plan, &self.directory);
         Ok(reader.position().max(end))
+    }
+
+    /// Begins the next chapter, by the plan of now.
+    fn begin_chapter(&self, start: Position, parts: &mut Parts) {
+        if parts.decoding.plan != *self.plan {
+            let decoding = std::mem::replace(&mut parts.decoding, self.decoding(Plan::clone(&self.plan)));
+            parts.decoding = decoding.planned(&self.plan, &self.directory);
+            parts.reach = Reach::new(&self.plan);
+        }
+        parts.chapter = Chapter::new(start, &mut parts.decoding);
+    }
+
+    /// Whether the chapter is to end: with the next stretch where one comes, else with an empty one.
+    fn is_due(&self, parts: &Parts) -> bool {
+        let Decoding { plan, builder, .. } = &parts.decoding;
+        self.stop.is_asked() || *plan != *self.plan || parts.chapter.is_due(plan, builder.groups())
+    }
+
+    /// Whether a chapter that has stretches is to end.
+    fn is_chapter_due(&self, parts: &Parts) -> bool {
+        parts.chapter.is_begun() && self.is_due(parts)
     }
 
     /// Decodes a stretch, and writes it.
@@ -151,7 +192,9 @@ impl Worker {
             if stretch.is_done(reader.position(), &parts.decoding.columns, many, LONGEST) {
                 break;
             }
-            let may_end = stretch.may_end(&parts.decoding.columns);
+            // Only between segments it is looked whether it may.
+            let may_end = stretch.boundary.is_some()
+                && stretch.may_end(&parts.decoding.columns, self.is_chapter_due(parts));
             let wait = if may_end || self.stop.is_asked() { Duration::ZERO } else { WAIT };
             match reader.next(wait)? {
                 Some(item) => self.take(item, &mut stretch, parts)?,
@@ -164,16 +207,22 @@ impl Worker {
 
     /// Nothing came: that may be the end, or something waits for the time.
     fn idle(&self, stretch: &Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        let is_due = self.is_chapter_due(parts);
         self.status.lock().look(&parts.decoding.decoder);
         let is_drained = stretch.end.is_none() && stretch.is_empty(&parts.decoding.columns);
-        if self.stop.is_asked() && is_drained {
+        if self.stop.is_asked() && is_drained && !is_due {
             return Err(Halt::Stopped);
         }
         if self.stop.is_asked() {
             // The segment is about to be closed.
             self.stop.pause(Duration::from_millis(10));
         }
-        let is_waiting = is_drained && parts.decoding.decoder.waiting() > 0;
+        if is_drained && !parts.chapter.is_begun() && parts.decoding.builder.groups() == 0 {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            self.raise(u32::try_from(now).unwrap_or(u32::MAX), parts)?;
+        }
+        // The end of the segment that is being written lets the chapter end.
+        let is_waiting = is_drained && (is_due || parts.decoding.decoder.waiting() > 0);
         if is_waiting && parts.marked.elapsed() >= MARK {
             parts.marked = Instant::now();
             self.queue.mark(self.partition)?;
@@ -191,6 +240,7 @@ impl Worker {
             }
             Item::End { next, time } => {
                 stretch.boundary = Some(next);
+                stretch.time = time;
                 parts.decoding.decoder.tick(time);
                 self.resume(next, stretch, parts)?;
             }
@@ -253,34 +303,83 @@ impl Worker {
     /// Writes the rows that there are.
     fn write(&self, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
         let rows = parts.decoding.columns.rows() as u64;
-        if stretch.is_written && rows > 0 {
-            self.note(at, stretch, parts)?;
-            let Decoding { builder, columns, decoder, plan, .. } = &mut parts.decoding;
-            columns.settle();
+        if rows == 0 {
+            return Ok(());
+        }
+        let Decoding { builder, columns, decoder, .. } = &mut parts.decoding;
+        columns.settle();
+        if stretch.is_written {
             let built = builder.build(columns, decoder.texts());
-            let token = self.token(stretch, &plan.table);
-            self.insert(&block(plan, built, token, rows))?;
+            let oldest = oldest(columns);
+            // Whether the chapter ends depends on the groups: they are made before.
+            self.note(at, stretch, parts)?;
+            if let Some(reach) = parts.reach.lower(oldest) {
+                self.tell(reach, parts)?;
+            }
+            let table = &parts.decoding.plan.table;
+            let token = self.token((stretch.start, stretch.end), table, stretch.blocks);
+            self.insert(&block(table, built.flows, token, rows))?;
             if let Some(tails) = &self.tails {
+                let Decoding { builder, columns, decoder, .. } = &mut parts.decoding;
                 tails.offer(columns.rows(), || builder.lend(columns, decoder.texts()));
             }
             let mut status = self.status.lock();
             status.rows += rows;
             status.blocks += 1;
+            drop(status);
+            if let Some((interfaces, rows)) = built.interfaces {
+                let token = self.token((stretch.start, stretch.end), EXPORTERS, stretch.blocks);
+                self.insert(&block(EXPORTERS, interfaces, token, rows))?;
+            }
+        } else {
+            builder.add(columns, decoder.texts());
+            parts.reach.see(oldest(columns));
         }
-        stretch.blocks += u32::from(rows > 0);
+        stretch.blocks += 1;
+        stretch.rows += rows;
         parts.decoding.columns.clear();
+        if stretch.ends && stretch.rows >= PART_ROWS {
+            self.write_sums(stretch, parts)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the sums of the chapter so far, where they are not stored.
+    fn write_sums(&self, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        for sums in &mut parts.decoding.builder.sums {
+            let Some((built, rows)) = sums.take().filter(|_| stretch.is_written) else { continue };
+            let token = self.token((parts.chapter.start, stretch.end), &sums.table, stretch.parts);
+            self.insert(&block(&sums.table, built, token, rows))?;
+            self.status.lock().summed += rows;
+        }
+        stretch.parts += 1;
+        stretch.rows = 0;
+        Ok(())
+    }
+
+    /// All that was read by some time is in the sums.
+    fn raise(&self, read: u32, parts: &mut Parts) -> Result<(), Halt> {
+        match parts.reach.raise(read) {
+            Some(reach) => self.tell(reach, parts),
+            None => Ok(()),
+        }
+    }
+
+    /// Stores up to when the sums have the flows of the partition.
+    fn tell(&self, reach: u32, parts: &mut Parts) -> Result<(), Halt> {
+        let queue = self.queue.id().to_string();
+        self.insert(&reach::row(&queue, self.partition, reach, DEADLINE))?;
+        parts.reach.is_stored(reach);
         Ok(())
     }
 
     /// What no other block has: by it the database drops one that it has already.
-    fn token(&self, stretch: &Stretch, table: &str) -> String {
-        let (queue, partition, start, number) =
-            (self.queue.id(), self.partition, stretch.start, stretch.blocks);
-        let end = stretch.end.unwrap_or_default();
+    fn token(&self, (start, end): (Position, Option<Position>), table: &str, number: u32) -> String {
+        let (queue, partition, end) = (self.queue.id(), self.partition, end.unwrap_or_default());
         format!("flowql-{queue}-{partition}-{start}-{end}-{table}-{number}")
     }
 
-    /// Notes a stretch, once; its end is settled by that.
+    /// Notes a stretch, once; its end, and whether its chapter ends with it, is settled by that.
     fn note(&self, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
         if stretch.is_noted {
             return Ok(());
@@ -289,9 +388,11 @@ impl Worker {
             Some(end) => end,
             None => self.next_end(at)?,
         };
-        let state = stretch.state.take();
-        let note = Note { stretch: stretch.start..end, context: parts.decoding.context.clone() };
-        parts.store.note(note, state.as_ref().map_or(State::Same, Saved::state))?;
+        stretch.ends = self.is_due(parts);
+        let context = Noted::bytes(&parts.decoding.plan, parts.chapter.start, stretch.ends);
+        let note = Note { stretch: stretch.start..end, context };
+        parts.store.note(note, parts.chapter.state())?;
+        parts.chapter.is_noted();
         stretch.end = Some(end);
         stretch.is_noted = true;
         Ok(())
@@ -317,8 +418,23 @@ impl Worker {
         self.write(end, &mut stretch, parts)?;
         if stretch.is_written {
             self.note(end, &mut stretch, parts)?;
-            parts.store.acknowledge(stretch.keep.unwrap_or(end))?;
         }
+        let read = u32::try_from(stretch.time / 1_000_000_000).unwrap_or(u32::MAX);
+        if stretch.ends {
+            self.write_sums(&mut stretch, parts)?;
+        }
+        if stretch.is_written {
+            parts.store.acknowledge(parts.chapter.keep())?;
+        }
+        if stretch.ends {
+            if read > 0 {
+                self.raise(read, parts)?;
+            }
+            self.begin_chapter(end, parts);
+        } else {
+            parts.chapter.count(&parts.decoding.plan);
+        }
+        parts.reach.read(read);
         let decoder = &parts.decoding.decoder;
         let mut status = self.status.lock();
         if stretch.is_written {
@@ -367,12 +483,18 @@ fn is_refusal(error: &ClientError) -> bool {
     matches!(error, ClientError::Database { code, .. } if !PASSING.contains(code))
 }
 
+/// When the earliest of some rows were received.
+fn oldest(rows: &Columns) -> u32 {
+    let (times, _) = rows.fixed(Field::TimeReceived).as_chunks::<4>();
+    times.iter().map(|time| u32::from_le_bytes(*time)).min().unwrap_or_default()
+}
+
 /// A block with its statement.
-fn block(plan: &Plan, built: Built, token: String, rows: u64) -> RowBlock {
+fn block(table: &str, built: Built, token: String, rows: u64) -> RowBlock {
     let sql = sql!(
         // To sum up within a block would take twice as long as all else; the engine does it when it merges.
         "INSERT INTO {table} ({columns}) SETTINGS optimize_on_insert = 0 FORMAT Native",
-        table = Sql::name(&plan.table),
+        table = Sql::name(table),
         columns = Sql::names(built.columns.iter().map(String::as_str)),
     );
     RowBlock { insert: Insert { sql, data: built.bytes.into(), token, deadline: Some(DEADLINE) }, rows }

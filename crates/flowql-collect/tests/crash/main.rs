@@ -39,12 +39,13 @@ struct Collector {
 }
 
 impl Collector {
-    fn start(program: &Path, folder: &Path) -> Self {
+    fn start(program: &Path, folder: &Path, aggregate: &str) -> Self {
         let listen = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let configuration = format!(
             "[embedded]\nfolder = \"{}\"\n[collect]\nhttp = \"{http}\"\ndata = \"{}\"\nstop_ms = 120000\n\
-             [collect.journal]\npartitions = {PARTITIONS}\nseconds = 1\n[collect.write]\nrows = 700\n\
+             [collect.journal]\npartitions = {PARTITIONS}\nseconds = 1\n[collect.write]\nrows = 700\nflush = 4\n\
+             [tables]\naggregate = \"{aggregate}\"\n\
              [[exporter]]\nmatch = \"127.0.0.2\"\nname = \"edge\"\n\
              [[exporter.interface]]\nindex = 2\nname = \"uplink\"\nprovider = \"Example\"\n\
              [[collect.listen]]\naddress = \"{listen}\"\n",
@@ -165,9 +166,26 @@ fn send(to: SocketAddr, seed: u64, stop: &Arc<AtomicBool>) -> std::thread::JoinH
     })
 }
 
+/// One after the other: each has its own engine.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn rounds() -> u64 {
+    std::env::var("FLOWQL_CRASH_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_journalled_is_in_each_table_once_whatever_is_killed() {
-    let rounds: u64 = std::env::var("FLOWQL_CRASH_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap());
+    let _turn = TURN.lock().await;
+    crash("collector", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn views_have_what_was_journalled_once_whatever_is_killed() {
+    let _turn = TURN.lock().await;
+    crash("views", rounds().div_ceil(3)).await;
+}
+
+async fn crash(aggregate: &str, rounds: u64) {
     let seed = std::env::var("FLOWQL_CRASH_SEED")
         .map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
     println!("FLOWQL_CRASH_SEED={seed}");
@@ -175,7 +193,7 @@ async fn what_was_journalled_is_in_each_table_once_whatever_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let keeper = Keeper::start(&path.join("journal"), &path.join("kept"));
-    let mut collector = Collector::start(&program, path);
+    let mut collector = Collector::start(&program, path, aggregate);
     let stop = Arc::new(AtomicBool::new(false));
     let sender = send(collector.listen, seed, &stop);
     let mut random = Random(seed << 1 | 1);
@@ -192,11 +210,11 @@ async fn what_was_journalled_is_in_each_table_once_whatever_is_killed() {
     });
     let ready = collector.get("/readyz").unwrap();
     assert!(ready.starts_with("HTTP/1.1 200 "), "{ready}");
-    let exporters = collector.get("/api/v1/exporters").unwrap();
-    assert!(
-        exporters.contains("\"address\":\"127.0.0.3\"") && exporters.contains("\"name\":\"edge\""),
-        "{exporters}"
-    );
+    // Who sends is known once what was noted has been decoded again.
+    wait_for("exporters", &collector, |collector| {
+        let exporters = collector.get("/api/v1/exporters").unwrap();
+        exporters.contains("\"address\":\"127.0.0.3\"") && exporters.contains("\"name\":\"edge\"")
+    });
     collector.stop();
     let left = Journal::open(
         &path.join("journal"),
@@ -206,11 +224,12 @@ async fn what_was_journalled_is_in_each_table_once_whatever_is_killed() {
     assert!(left.assigned().iter().all(|partition| left.backlog(*partition).unwrap().records == 0));
     drop(left);
     let expected = Expected::of(&keeper.stop());
-    println!("{rounds} rounds, {:?}", expected.flows);
+    println!("{aggregate}, {rounds} rounds, {:?}", expected.flows);
     assert!(expected.flows.rows > 1_000, "{:?}", expected.flows);
     let engine = EmbeddedOptions { folder: Some(path.join("engine")), ..testing::options() };
     let options = ClientOptions { database: "flowql".to_owned(), ..ClientOptions::default() };
     let client = testing::client_with(engine, options).await;
     expected.check(&client).await;
+    reference::check_mode(&client, aggregate).await;
     embedded::stop(&path.join("engine")).await.unwrap();
 }

@@ -224,6 +224,22 @@ impl Expected {
     }
 }
 
+/// That the rows of the aggregated tables were made by whom they were to be made, and those of the interfaces.
+pub(crate) async fn check_mode(client: &Client, aggregate: &str) {
+    let count = async |sql: &str| number(&ask(client, sql.to_owned()).await[0][0]);
+    let is_viewed = aggregate == "views";
+    let views =
+        "SELECT count() FROM system.tables WHERE database = 'flowql' AND name = 'flows_1m0s_consumer'";
+    assert_eq!(count(views).await, u64::from(is_viewed));
+    let interfaces = "SELECT count() FROM exporters FINAL WHERE ExporterName = 'edge' AND IfName = 'uplink' \
+                      AND IfProvider = 'Example'";
+    assert_eq!(count(interfaces).await, 1);
+    if !is_viewed {
+        let far = "SELECT count() FROM flows_reach FINAL WHERE Reach > now() - 3600";
+        assert_eq!(count(far).await, u64::from(super::PARTITIONS));
+    }
+}
+
 async fn ask(client: &Client, sql: String) -> Vec<Vec<serde_json::Value>> {
     let statement = Statement::read(Sql::of_test(sql));
     let rows = client.rows(&statement).await.unwrap().collect().await.unwrap();

@@ -17,7 +17,7 @@ use flowql_collect::{CollectSection, WriteSection};
 use flowql_decode::SamplingSection;
 use flowql_enrich::exporters::{Directory, ExporterSection};
 use flowql_queue::{Content, Journal, Queue, Record, Settings, Transport};
-use flowql_tables::{self as tables, Catalog, Change, Layout};
+use flowql_tables::{self as tables, Aggregate, Catalog, Change, Layout};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 
@@ -36,8 +36,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn new() -> Self {
-        let layout = Layout { database: "flows".to_owned(), ..Layout::default() };
+    async fn new(aggregate: Aggregate) -> Self {
+        let layout = Layout { database: "flows".to_owned(), aggregate, ..Layout::default() };
         let options = ClientOptions { database: "flows".to_owned(), ..ClientOptions::default() };
         let client = testing::client_with(testing::options(), options).await;
         tables::make(&client, &layout, &Schema::default(), Change::Nothing, None, |_| {}).await.unwrap();
@@ -50,7 +50,8 @@ impl Bench {
         };
         let journal = Arc::new(Journal::open(folder.path(), settings).unwrap());
         // Small blocks, so that stretches have several.
-        let section = CollectSection { write: WriteSection { rows: 50 }, ..CollectSection::default() };
+        let section =
+            CollectSection { write: WriteSection { rows: 50, flush: 15 }, ..CollectSection::default() };
         Self { client, journal, section, directory: Arc::default(), _folder: folder }
     }
 
@@ -104,7 +105,13 @@ async fn stop(writer: Writer) -> PartitionStatus {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_are_refused_are_kept_and_written_once() {
-    let bench = Bench::new().await;
+    for aggregate in [Aggregate::Collector, Aggregate::Views] {
+        refused(aggregate).await;
+    }
+}
+
+async fn refused(aggregate: Aggregate) {
+    let bench = Bench::new(aggregate).await;
     bench.execute("CREATE TABLE trap (x UInt8) ENGINE = MergeTree ORDER BY x").await;
     bench
         .execute("CREATE MATERIALIZED VIEW trapped TO trap AS SELECT throwIf(Bytes >= 0) AS x FROM flows")
@@ -140,7 +147,7 @@ fn message(sequence: u64, sets: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_decoder_knows_outlives_the_writer() {
-    let mut bench = Bench::new().await;
+    let mut bench = Bench::new(Aggregate::Collector).await;
     let (mut template, mut data) = (Vec::new(), Vec::new());
     let mut body = Vec::new();
     push(&mut body, &[(300, 2), (3, 2), (8, 2), (4, 2), (10, 2), (2, 2), (1, 2), (4, 2)]);

@@ -50,6 +50,9 @@ impl Default for Settings {
     }
 }
 
+/// AS numbers are up to this one, where each flow has its own: NetFlow v5 has no longer ones.
+const MOST_AS: u64 = 65_000;
+
 /// A datagram to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
@@ -111,6 +114,8 @@ pub struct Simulation<'w> {
     /// The exporters that act as each router of the world.
     acting: Vec<Vec<usize>>,
     flood: Option<Flood>,
+    /// Whether each flow has AS numbers of its own.
+    is_scattered: bool,
     faults: Faults,
     /// When something may be due, in milliseconds since 1970.
     due: u64,
@@ -167,6 +172,7 @@ impl<'w> Simulation<'w> {
             exporters,
             acting,
             flood,
+            is_scattered: settings.scenarios.contains(&Scenario::Scattered),
             faults: Faults::new(settings),
             due: now,
             made: Vec::new(),
@@ -212,7 +218,11 @@ impl<'w> Simulation<'w> {
             Some(flood) => self.flows.attack(flood, now),
             None => self.flows.flow(now),
         };
-        let Some((router, flow)) = flow else { return 0 };
+        let Some((router, mut flow)) = flow else { return 0 };
+        if self.is_scattered {
+            flow.source_as = 1 + self.random.below(MOST_AS) as u32;
+            flow.destination_as = 1 + self.random.below(MOST_AS) as u32;
+        }
         let acting = self.acting.get(router).map_or(&[][..], |acting| acting);
         let Some(exporter) = self.random.pick(acting).and_then(|&place| self.exporters.get_mut(place)) else {
             return 0;

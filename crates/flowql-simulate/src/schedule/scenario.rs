@@ -55,6 +55,7 @@ const NAMES: &[Protocol] = &[Protocol::NetflowV9, Protocol::Ipfix, Protocol::Sfl
 const SAMPLED: &[Protocol] = &[Protocol::NetflowV9, Protocol::Ipfix, Protocol::Sflow, Protocol::NetflowV5];
 const NUMBERED: &[Protocol] =
     &[Protocol::NetflowV9, Protocol::Ipfix, Protocol::Sflow, Protocol::NetflowV5, Protocol::NetflowV7];
+const ROUTED: &[Protocol] = &[Protocol::NetflowV9, Protocol::Ipfix, Protocol::NetflowV5, Protocol::NetflowV7];
 const DATED: &[Protocol] =
     &[Protocol::NetflowV9, Protocol::Ipfix, Protocol::NetflowV5, Protocol::NetflowV7, Protocol::NetflowV1];
 
@@ -93,6 +94,8 @@ scenarios! {
         "Four flows in five are large answers of DNS servers to 203.0.113.77, from the start",
     SynFlood "syn-flood" PROTOCOLS
         "Four flows in five are TCP SYNs to 203.0.113.77, from the start",
+    Scattered "scattered" ROUTED
+        "Each flow has AS numbers of its own: almost no two are alike",
 }
 
 impl Scenario {

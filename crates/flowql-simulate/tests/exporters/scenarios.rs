@@ -306,3 +306,13 @@ fn a_scenario_needs_a_protocol() {
     let nobody = Settings { exporters: 0, ..Settings::default() };
     assert_eq!(Simulation::new(&network, &nobody, NOW).unwrap_err().to_string(), "there is no exporter");
 }
+
+#[test]
+fn scattered_flows_have_as_numbers_of_their_own() {
+    let (collector, _) = run(&[Scenario::Scattered]);
+    let number = |field, row| collector.columns.number(field, row);
+    let rows = (0..collector.columns.rows()).filter(|&row| number(Field::SrcAS, row) > 0);
+    let pairs: Vec<_> = rows.map(|row| (number(Field::SrcAS, row), number(Field::DstAS, row))).collect();
+    let different = pairs.iter().collect::<std::collections::BTreeSet<_>>().len();
+    assert!(different > 0 && different * 10 > pairs.len() * 9, "{different} of {}", pairs.len());
+}

@@ -5,9 +5,22 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
-use super::{StoredColumn, StoredSchema, StoredTable};
-use crate::{Catalog, CatalogColumn, CatalogTable, resolution_of};
+use super::{Reach, StoredColumn, StoredSchema, StoredTable};
+use crate::{Aggregate, Catalog, CatalogColumn, CatalogTable, REACH_TABLE, resolution_of};
 use flowql_client::{Client, Error, Sql, Statement, sql};
+
+/// A partition that said nothing for so many seconds is left out: its collector has ended.
+const SILENCE: u64 = 600;
+
+/// A row of the table of the reach.
+#[derive(Deserialize)]
+struct PartitionRow {
+    queue: String,
+    partition: u16,
+    reach: u64,
+    /// For how many seconds; a float, as below.
+    silent: f64,
+}
 
 /// A float, since integers of 64 bits may come in quotes.
 #[derive(Deserialize)]
@@ -43,7 +56,47 @@ impl StoredSchema {
         let mut tables = try_join_all(tables.map(|table| with_extent(client, table))).await?;
         tables.sort_by_key(|table| table.resolution);
         let exporters = catalog.tables.get("exporters").map(columns).unwrap_or_default();
-        Ok(Self { tables, exporters, dictionaries: catalog.dictionaries.iter().cloned().collect() })
+        let reach = match catalog.aggregate() {
+            Some(Aggregate::Collector) => Some(Reach::read(client).await?),
+            _ => None,
+        };
+        Ok(Self { tables, exporters, dictionaries: catalog.dictionaries.iter().cloned().collect(), reach })
+    }
+}
+
+impl Reach {
+    /// How far collectors are by now.
+    ///
+    /// # Errors
+    ///
+    /// Why the server does not answer.
+    pub async fn read(client: &Client) -> Result<Self, Error> {
+        let statement = Statement::read(sql!(
+            "SELECT Queue AS queue, Partition AS partition, toUnixTimestamp(Reach) AS reach, \
+             toFloat64(greatest(toInt64(toUnixTimestamp(now())) - toInt64(toUnixTimestamp(Updated)), 0)) AS silent \
+             FROM {table} FINAL ORDER BY queue, partition",
+            table = Sql::name(REACH_TABLE)
+        ));
+        let rows: Vec<PartitionRow> = client.all(&statement).await?;
+        Ok(Self::of(rows))
+    }
+
+    fn of(rows: Vec<PartitionRow>) -> Self {
+        let mut reach = Self::default();
+        for PartitionRow { queue, partition, reach: time, silent } in rows {
+            let silent = silent as u64;
+            if silent < SILENCE {
+                let time = UNIX_EPOCH + Duration::from_secs(time);
+                reach.time = Some(reach.time.map_or(time, |least| least.min(time)));
+            } else {
+                let queue = queue.get(..8).unwrap_or(&queue);
+                let minutes = silent / 60;
+                reach
+                    .silent
+                    .push(format!("partition {partition} of queue {queue}, silent for {minutes} min"));
+            }
+        }
+        reach
     }
 }
 
@@ -63,4 +116,23 @@ async fn with_extent(client: &Client, table: StoredTable) -> Result<StoredTable,
     let Some(Extent { oldest, newest, rows }) = extents.into_iter().next() else { return Ok(table) };
     let time = |seconds: u64| (seconds > 0).then(|| UNIX_EPOCH + Duration::from_secs(seconds));
     Ok(StoredTable { oldest: time(oldest), newest: time(newest), rows: Some(rows as u64), ..table })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reach_is_that_of_the_partition_that_is_least_far() {
+        let row = |partition, reach, silent| PartitionRow {
+            queue: "0123456789abcdef".to_owned(),
+            partition,
+            reach,
+            silent,
+        };
+        let reach = Reach::of(vec![row(0, 660, 3.0), row(1, 600, 599.0), row(2, 60, 600.0)]);
+        assert_eq!(reach.time, Some(UNIX_EPOCH + Duration::from_secs(600)));
+        assert_eq!(reach.silent, ["partition 2 of queue 01234567, silent for 10 min"]);
+        assert_eq!(Reach::of(Vec::new()), Reach::default());
+    }
 }

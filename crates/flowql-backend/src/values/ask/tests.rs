@@ -39,7 +39,7 @@ async fn answer(
     let table =
         StoredTable { name: "flows".to_owned(), columns: vec![column("SrcAS")], ..StoredTable::default() };
     let dictionaries = vec!["asns".to_owned()];
-    let stored = StoredSchema { tables: vec![table], exporters: Vec::new(), dictionaries };
+    let stored = StoredSchema { tables: vec![table], dictionaries, ..StoredSchema::default() };
     let slow = Slow { windows, names_fail, asked: Mutex::default() };
     let start = Instant::now();
     let query = ValueQuery::of("SrcAS", None, "", 50);

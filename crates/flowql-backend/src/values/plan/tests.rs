@@ -32,6 +32,7 @@ fn stored(schema: &Schema) -> StoredSchema {
             .map(text)
             .to_vec(),
         dictionaries: ["asns", "protocols", "icmp", "tcp", "udp", "inventory"].map(str::to_owned).to_vec(),
+        reach: None,
     }
 }
 
