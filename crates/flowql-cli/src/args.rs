@@ -5,6 +5,7 @@ mod data;
 mod decode;
 mod engine;
 mod exporters;
+mod routes;
 mod simulate;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, Tabl
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
+pub(crate) use routes::Routes;
 pub(crate) use simulate::{Simulate, protocol_name};
 
 /// Compile, check and format FlowQL filters.
@@ -106,6 +108,7 @@ pub(crate) enum Command {
     Engine(Engine),
     Collect(Collect),
     Exporters(Exporters),
+    Routes(Routes),
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),

@@ -1,6 +1,7 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
 mod exporters;
+mod files;
 mod health;
 mod http;
 mod metrics;
@@ -23,9 +24,13 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use crate::CollectSection;
+use crate::bmp::AddressTables;
+use crate::bmp::server::Bmp;
 use crate::receive::{ListenerStatus, Receiver};
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
+use self::files::AddressFiles;
+pub use self::files::AddressSections;
 use self::health::LossWatch;
 use self::rates::RateWatch;
 
@@ -42,6 +47,8 @@ pub struct Options {
     pub exporters: Vec<ExporterSection>,
     /// The rules that classify them.
     pub classify: ClassifySection,
+    /// What it says of addresses: routes, networks and places.
+    pub addresses: AddressSections,
     /// The folder that the folder of the journal is in, and what is known of exporters.
     pub folder: PathBuf,
     /// The columns.
@@ -84,6 +91,9 @@ pub(crate) struct Collector {
     pub(crate) journal: Arc<Journal>,
     /// What is known of exporters and interfaces.
     pub(crate) directory: Arc<Directory>,
+    /// What is known of addresses.
+    pub(crate) addresses: Arc<AddressTables>,
+    pub(crate) bmp: Bmp,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -108,7 +118,17 @@ struct Parts {
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Options { section, exporters, classify, folder, schema, layout, client, outside } = options;
+    let Options {
+        section,
+        exporters,
+        classify,
+        addresses: sections,
+        folder,
+        schema,
+        layout,
+        client,
+        outside,
+    } = options;
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
@@ -119,12 +139,16 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         preparing: Some("the tables are not looked at yet".to_owned()),
         ..Parts::default()
     };
+    let mut bmp = bind_bmp(&sections.bmp).await?;
+    let files = AddressFiles::new(&sections);
+    let addresses = AddressTables::new(Arc::clone(bmp.routes()), &sections.bmp, files.published());
+    let (addresses, bmp_server) = (Arc::new(addresses), bmp.take_server());
     let (losses, rates) = (LossWatch::default(), RateWatch::default());
     let directory = names::directory(section.max_exporters, &exporters, &classify);
     let file = folder.join(names::FILE);
     names::load(&directory, &file);
     let parts = Mutex::new(parts);
-    let collector = Arc::new(Collector { section, journal, directory, parts, losses, rates });
+    let collector = Arc::new(Collector { section, journal, directory, addresses, bmp, parts, losses, rates });
     let mut tasks = tokio::task::JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");
@@ -132,10 +156,16 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
+    bmp_server.map(|server| tasks.spawn(server));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {
+        // The first rows have networks too.
+        let files = files.refreshed(&prepared.addresses).await;
         let plan = prepared.prepare(&outside, &layout, &schema).await;
         prepared.write(queue, plan, client);
+        if let Some(files) = files {
+            files.keep(&prepared.addresses).await;
+        }
     });
     stop.await;
     let until = Instant::now() + Duration::from_millis(collector.section.stop_ms);
@@ -148,6 +178,11 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     names::save(Arc::clone(&collector.directory), file).await;
     collector.farewell();
     Ok(())
+}
+
+async fn bind_bmp(section: &crate::BmpSection) -> Result<Bmp, Error> {
+    let bound = Bmp::bind(section).await;
+    bound.map_err(|source| Error::Listen { address: section.listen.clone(), source })
 }
 
 /// Says what the journal has.
@@ -215,7 +250,8 @@ impl Collector {
     /// Starts to write.
     fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
         tracing::info!(table = plan.table(), columns = plan.columns().len(), "writing");
-        let started = Writer::start(queue, plan, &self.directory, client, &Handle::current());
+        let (names, addresses) = (&self.directory, &self.addresses);
+        let started = Writer::start(queue, plan, names, addresses, client, &Handle::current());
         let mut parts = self.parts();
         match started {
             Ok(writer) => (parts.writer, parts.preparing) = (Some(writer), None),

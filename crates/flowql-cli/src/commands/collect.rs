@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flowql_collect::service::{self, Error, Options};
+use flowql_collect::service::{self, AddressSections, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_enrich::rules::ClassifySection;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
@@ -34,6 +34,7 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
             section,
             exporters: config.sections(),
             classify: ClassifySection::clone(&config.section()),
+            addresses: AddressSections::of(&config),
             folder,
             schema: config.schema.clone(),
             layout: database.layout.clone(),
@@ -63,7 +64,9 @@ fn failed(error: &Error) -> Failure {
     let help = match error {
         Error::Receive(_) => "give other addresses with --listen, or stop the program that has them",
         Error::Journal(_) => "give another folder with --data",
-        Error::Listen { .. } => "give another address with --http, as 127.0.0.1:8081",
+        Error::Listen { .. } => {
+            "give another address with --http, as 127.0.0.1:8081, or as `listen` in [bmp] of the configuration"
+        }
         _ => "look at what the system allows this user",
     };
     Failure::new(error.to_string(), help)

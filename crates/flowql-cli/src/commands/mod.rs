@@ -21,6 +21,7 @@ mod lsp;
 mod man;
 mod query;
 mod repl;
+mod routes;
 mod serve;
 mod simulate;
 mod tables;
@@ -58,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Engine(args) => engine::run(&global, &args),
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
+        Command::Routes(args) => routes::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

@@ -11,14 +11,15 @@ use super::engine::Engine;
 use super::{Place, Ran, run, snapshot_of};
 
 /// Longer than anything takes that the test waits for.
-const LONG: Duration = Duration::from_secs(300);
+pub(super) const LONG: Duration = Duration::from_secs(300);
 
 /// A collector that is ended with its test.
-struct Collector {
+pub(super) struct Collector {
     child: Child,
-    engine: Engine,
+    pub(super) engine: Engine,
     listen: String,
     http: String,
+    pub(super) bmp: String,
 }
 
 impl Drop for Collector {
@@ -30,21 +31,23 @@ impl Drop for Collector {
 
 impl Collector {
     /// Starts one at ports that are free, with its tables in an engine of its own, and waits until it writes.
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let http = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let (http, bmp) = (free(), free());
         let place = Place::new().with(
             "flowql.toml",
             format!(
                 "[collect]\nhttp = \"{http}\"\ndata = \"journal\"\n[embedded]\nfolder = \"data\"\n\
                  [[collect.listen]]\naddress = \"{listen}\"\n\
+                 [bmp]\nlisten = \"{bmp}\"\n\
                  [[exporter]]\nmatch = \"127.0.0.1\"\nname = \"edge\"\n",
             ),
         );
         let log = File::create(place.path("log")).unwrap();
         let mut command = place.command(&["collect"]);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let collector = Self { child, engine: Engine(place), listen, http };
+        let collector = Self { child, engine: Engine(place), listen, http, bmp };
         collector.wait("writing", || {
             let log = read_to_string(collector.engine.0.path("log")).unwrap();
             log.contains("writing").then_some(())
@@ -52,7 +55,7 @@ impl Collector {
         collector
     }
 
-    fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub(super) fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let until = Instant::now() + LONG;
         loop {
             if let Some(found) = look() {
@@ -64,7 +67,7 @@ impl Collector {
         }
     }
 
-    fn simulate(&self, arguments: &[&str]) {
+    pub(super) fn simulate(&self, arguments: &[&str]) {
         let to = ["simulate", "--target", &self.listen, "--rate", "2k", "--flows", "2000"];
         self.engine.0.run(&[&to, arguments].concat()).has_status(0);
     }

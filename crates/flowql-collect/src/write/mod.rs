@@ -10,6 +10,7 @@ mod block;
 mod lookup;
 mod names;
 mod plan;
+mod routes;
 mod state;
 mod status;
 mod stop;
@@ -33,6 +34,7 @@ pub(crate) use plan::configured;
 use self::status::Shared;
 use self::stop::Stop;
 use self::worker::Worker;
+use crate::bmp::AddressTables;
 
 /// How long a block is tried before the health says that it is not stored; it is tried further then.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -47,8 +49,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a thread for each partition of the queue. Exporters and interfaces are called what the directory knows. The
-    /// client is used on the runtime.
+    /// Starts a thread for each partition of the queue. Exporters and interfaces are called what the directory knows, and
+    /// addresses are looked up in the tables. The client is used on the runtime.
     ///
     /// # Errors
     ///
@@ -57,6 +59,7 @@ impl Writer {
         queue: Arc<dyn Queue>,
         plan: Plan,
         directory: &Arc<Directory>,
+        addresses: &Arc<AddressTables>,
         client: Client,
         runtime: &Handle,
     ) -> Result<Self, std::io::Error> {
@@ -78,6 +81,7 @@ impl Writer {
                 partition,
                 plan: Arc::clone(&plan),
                 directory: Arc::clone(directory),
+                addresses: Arc::clone(addresses),
                 writer: Arc::clone(&writer.writer),
                 runtime: runtime.clone(),
                 status: Arc::clone(&status),

@@ -12,7 +12,9 @@ use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
 use serde::{Deserialize, Serialize};
 
 use super::block::Source;
+use super::routes::LOOKED_UP;
 use crate::CollectSection;
+use crate::asn::{self, AsnFrom};
 
 /// What shapes rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct Plan {
     idle_seconds: u64,
     elements: Vec<ElementSection>,
     exporters: Vec<ExporterSection>,
+    /// Notes of before it was a setting have none: the AS that was sent is kept.
+    #[serde(default)]
+    asn_from: Vec<AsnFrom>,
 }
 
 /// A column that is written.
@@ -72,6 +77,7 @@ impl Plan {
             idle_seconds: section.idle_seconds,
             elements: section.element.clone(),
             exporters: section.exporter.clone(),
+            asn_from: asn::sources(&section.asn_from),
         })
     }
 
@@ -114,7 +120,12 @@ impl Plan {
 
     /// The fields that the decoder is to fill.
     pub(crate) fn fields(&self) -> Fields {
-        self.planned().iter().flat_map(|column| column.source.fields()).collect()
+        self.planned().iter().flat_map(|column| column.source.fields()).chain(LOOKED_UP).collect()
+    }
+
+    /// Where the AS of addresses comes from.
+    pub(crate) fn asn_from(&self) -> &[AsnFrom] {
+        &self.asn_from
     }
 
     /// How datagrams are decoded.

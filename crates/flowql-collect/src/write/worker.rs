@@ -13,10 +13,13 @@ use tokio::runtime::Handle;
 use super::block::Built;
 use super::lookup::{Lookup, source};
 use super::plan::Plan;
+use super::routes::RowAddresses;
 use super::state::{self, Saved, pack};
 use super::status::Shared;
 use super::stop::Stop;
 use super::stretch::{Decoding, Stretch};
+
+use crate::bmp::AddressTables;
 
 /// How long a read waits for more, so that a stop is soon seen.
 const WAIT: Duration = Duration::from_millis(100);
@@ -40,6 +43,7 @@ pub(crate) struct Worker {
     pub(crate) partition: u16,
     pub(crate) plan: Arc<Plan>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) addresses: Arc<AddressTables>,
     pub(crate) writer: Arc<BlockWriter>,
     pub(crate) runtime: Handle,
     pub(crate) status: Arc<Shared>,
@@ -255,7 +259,9 @@ impl Worker {
             self.note(at, stretch, parts)?;
             let Decoding { builder, columns, decoder, plan, .. } = &mut parts.decoding;
             columns.settle();
-            let built = builder.build(columns, decoder.texts());
+            let texts = decoder.texts();
+            let addresses = RowAddresses::complete(&self.addresses, plan.asn_from(), columns, texts);
+            let built = builder.build(columns, texts, &addresses);
             let token = self.token(stretch, &plan.table);
             self.insert(&block(plan, built, token, rows))?;
             let mut status = self.status.lock();
