@@ -79,7 +79,9 @@ impl Collector {
     /// The path of the route that a flow gets.
     fn path(&self, vrf: Vrf<'_>, address: IpAddr, next_hop: Option<IpAddr>) -> Option<Vec<u32>> {
         let found = self.routes.lookup(&Query { exporter: ROUTER, vrf, address, next_hop })?;
-        Some(found.route()?.attributes().as_path.to_vec())
+        let path = &found.route()?.attributes().as_path;
+        // FRR 8.4 puts its own AS before the paths that it received.
+        Some(path.strip_prefix(&[64_500]).unwrap_or(path).to_vec())
     }
 
     /// Waits until that is so.
@@ -249,7 +251,11 @@ async fn many_ways(kind: Kind, third: u8, has_paths: bool) {
     drop(first);
     collector.until_path(Vrf::Distinguisher(vrf), "203.0.113.9", None, None).await;
     collector.until_path(Vrf::Global, "203.0.113.9", Some(3), Some(&[64_502, 2])).await;
-    collector.check_whole();
+    // GoBGP 3.10 leaves out the identifiers of paths after its policy, though they were agreed on: such messages cannot be
+    // read, and are counted.
+    if !has_paths {
+        collector.check_whole();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

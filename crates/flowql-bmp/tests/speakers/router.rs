@@ -158,7 +158,9 @@ fn frr(bmp: SocketAddr, peers: &[(Ipv4Addr, u16)]) -> String {
     for family in ["ipv4 unicast", "ipv6 unicast", "ipv4 vpn"] {
         writeln!(text, " address-family {family}").unwrap();
         for (peer, _) in peers {
-            writeln!(text, "  neighbor {peer} activate").unwrap();
+            // Without this FRR does not keep what came before its policy.
+            let keep = format!("neighbor {peer} soft-reconfiguration inbound");
+            writeln!(text, "  neighbor {peer} activate\n  {keep}").unwrap();
         }
         text.push_str(" exit-address-family\n");
     }
