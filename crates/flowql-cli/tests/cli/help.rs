@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "compile",
     "check",
     "fmt",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 24] = [
     "lsp",
     "collect",
     "exporters",
+    "routes",
     "serve",
     "columns",
     "codes",
