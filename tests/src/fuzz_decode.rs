@@ -11,6 +11,7 @@ use flowql_decode::{
 };
 
 use crate::fuzz::{self, Target};
+pub use crate::fuzz_bmp::bmp_messages;
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
@@ -18,6 +19,7 @@ pub const TARGETS: &[Target] = &[
     ("decode_state", decode_state),
     ("decode_capture", decode_capture),
     ("decode_frame", decode_frame),
+    ("bmp_messages", bmp_messages),
 ];
 
 /// When the first datagram is received, in nanoseconds since 1970.
@@ -234,6 +236,8 @@ pub fn seeds(target: &str) -> Result<Vec<Vec<u8>>, String> {
                 run.all(&sequence);
                 seeds.insert([run.decoder.save(), sequence].concat());
             }
+            // Those of its own are enough.
+            "bmp_messages" => {}
             "decode_capture" => drop(seeds.insert(capture(&sequence))),
             "decode_frame" => {
                 seeds.extend(datagrams(&sequence).map(|bytes| [vec![0], packet(bytes)].concat()))

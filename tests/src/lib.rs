@@ -6,6 +6,7 @@ pub mod corpus;
 #[cfg(feature = "engine")]
 pub mod differential;
 pub mod fuzz;
+mod fuzz_bmp;
 pub mod fuzz_decode;
 pub mod generate;
 pub mod laws;

@@ -5,6 +5,7 @@ mod data;
 mod decode;
 mod engine;
 mod exporters;
+mod routes;
 mod simulate;
 mod tail;
 mod up;
@@ -22,6 +23,7 @@ pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, Tabl
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
+pub(crate) use routes::Routes;
 pub(crate) use simulate::{Simulate, protocol_name};
 pub(crate) use tail::Tail;
 pub(crate) use up::Up;
@@ -110,6 +112,7 @@ pub(crate) enum Command {
     Engine(Engine),
     Collect(Collect),
     Exporters(Exporters),
+    Routes(Routes),
     Serve(Serve),
     Tail(Tail),
     Up(Up),

@@ -1,11 +1,12 @@
 //! The sections of `flowql.toml`, each by the crate that reads it.
 
 use flowql_client::ClickhouseSection;
-use flowql_collect::CollectSection;
+use flowql_collect::{BmpSection, CollectSection, RpkiSection};
 use flowql_config::{KnownSection, Registry};
 use flowql_connect::BackendSection;
 use flowql_embedded::EmbeddedSection;
 use flowql_enrich::exporters::ExporterSection;
+use flowql_enrich::networks::{GeoipSection, NetworkSection, NetworkSourceSection};
 use flowql_enrich::rules::ClassifySection;
 use flowql_server::ServerSection;
 use flowql_tables::TablesSection;
@@ -20,6 +21,11 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<CollectSection>(),
     KnownSection::list_of::<ExporterSection>(),
     KnownSection::of::<ClassifySection>(),
+    KnownSection::list_of::<NetworkSection>(),
+    KnownSection::list_of::<NetworkSourceSection>(),
+    KnownSection::of::<GeoipSection>(),
+    KnownSection::of::<BmpSection>(),
+    KnownSection::of::<RpkiSection>(),
 ];
 
 #[cfg(test)]

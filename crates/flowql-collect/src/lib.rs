@@ -3,12 +3,15 @@
 //! [`receive`] is its first stage, [`write`](mod@write) its second, and [`service`] runs both. The settings are the section `[collect]`
 //! of `flowql.toml`, [`CollectSection`].
 
+mod asn;
+pub mod bmp;
 pub mod receive;
 mod section;
 pub mod service;
 mod tail;
 pub mod write;
 
+pub use bmp::{BmpSection, RpkiSection};
 pub use section::{
     CollectSection, ForwardSection, HealthSection, JournalSection, ListenProtocol, ListenSection,
     ListenTransport, WriteSection,

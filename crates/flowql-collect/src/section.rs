@@ -10,6 +10,8 @@ use flowql_decode::{AddressSource, ElementSection, ExporterSection, TimeSource};
 use flowql_queue::Settings;
 use ipnet::IpNet;
 
+use crate::asn;
+
 /// A year: no wait is longer.
 const LONGEST_SECONDS: u64 = 365 * 86_400;
 
@@ -52,6 +54,11 @@ pub struct CollectSection {
     pub time: TimeSource,
     /// The address of an exporter.
     pub exporter_address: AddressSource,
+    /// Where the AS of a source and of a destination comes from, the first that knows it: `flow` is what the exporter sent,
+    /// `routes` the origin of the route, `networks` what is configured, `geoip` the databases. With `-except-private`,
+    /// numbers for private use, for documentation and reserved ones are passed over.
+    #[setting(default = ["flow", "routes", "networks", "geoip"], example = ["flow-except-private", "routes", "networks", "geoip"])]
+    pub asn_from: Vec<String>,
     /// Where flows arrive.
     #[section(default = ListenSection::usual())]
     pub listen: Vec<ListenSection>,
@@ -256,6 +263,7 @@ impl CollectSection {
         if !self.http.is_empty() {
             faults.extend(address_fault("http".to_owned(), &self.http));
         }
+        faults.extend(asn::faults("collect.asn_from", &self.asn_from));
         faults.extend(flowql_decode::Settings::of_sections(&self.element, &self.exporter).1);
         for (index, forward) in self.forward.iter().enumerate() {
             faults.extend(address_fault(format!("forward[{index}].to"), &forward.to));
@@ -279,26 +287,41 @@ impl CollectSection {
 }
 
 fn fault(key: String, message: String, help: &str) -> ConfigError {
-    ConfigError { path: format!("collect.{key}"), message, help: Some(help.to_owned()) }
+    fault_at(format!("collect.{key}"), message, help)
+}
+
+/// A fault of a key, with the names of its sections.
+pub(crate) fn fault_at(path: String, message: String, help: &str) -> ConfigError {
+    ConfigError { path, message, help: Some(help.to_owned()) }
 }
 
 fn address_fault(key: String, text: &str) -> Option<ConfigError> {
-    let help = "write it as `[::]:2055` or `192.0.2.1:2055`";
-    let fault = || fault(key, format!("invalid address and port `{text}`"), help);
+    socket_fault(format!("collect.{key}"), text, 2055)
+}
+
+/// What is wrong with an address and port; the port is for the example.
+pub(crate) fn socket_fault(path: String, text: &str, port: u16) -> Option<ConfigError> {
+    let help = format!("write it as `[::]:{port}` or `192.0.2.1:{port}`");
+    let fault = || fault_at(path, format!("invalid address and port `{text}`"), &help);
     text.parse::<SocketAddr>().is_err().then(fault)
 }
 
 fn network_faults(key: &str, texts: &[String]) -> Vec<ConfigError> {
+    subnet_faults(&format!("collect.{key}"), texts)
+}
+
+/// What is wrong with a list of addresses and subnets.
+pub(crate) fn subnet_faults(path: &str, texts: &[String]) -> Vec<ConfigError> {
     let wrong = texts.iter().enumerate().filter(|(_, text)| network(text).is_none());
     let help = "write it as `192.0.2.1` or `10.0.0.0/8`";
     wrong
         .map(|(index, text)| {
-            fault(format!("{key}[{index}]"), format!("invalid address or subnet `{text}`"), help)
+            fault_at(format!("{path}[{index}]"), format!("invalid address or subnet `{text}`"), help)
         })
         .collect()
 }
 
-fn networks(texts: &[String]) -> Vec<IpNet> {
+pub(crate) fn networks(texts: &[String]) -> Vec<IpNet> {
     texts.iter().filter_map(|text| network(text)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
 mod exporters;
+mod files;
 mod health;
 mod http;
 mod metrics;
@@ -24,10 +25,14 @@ use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::CollectSection;
+use crate::bmp::AddressTables;
+use crate::bmp::server::Bmp;
 use crate::receive::{Inherited, ListenerStatus, Receiver};
 use crate::tail::Tails;
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
+use self::files::AddressFiles;
+use self::files::AddressSections;
 use self::health::LossWatch;
 use self::rates::RateWatch;
 
@@ -83,6 +88,9 @@ pub(crate) struct Collector {
     pub(crate) journal: Arc<Journal>,
     /// What is known of exporters and interfaces.
     pub(crate) directory: Arc<Directory>,
+    /// What is known of addresses.
+    pub(crate) addresses: Arc<AddressTables>,
+    pub(crate) bmp: Bmp,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -134,6 +142,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
 pub async fn start(options: Options) -> Result<Running, Error> {
     let Options { config, inherited, folder, layout, client, outside } = options;
     let section = CollectSection::clone(&config.section());
+    let sections = AddressSections::of(&config);
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
@@ -144,6 +153,10 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         preparing: Some("the tables are not looked at yet".to_owned()),
         ..Parts::default()
     };
+    let mut bmp = bind_bmp(&sections.bmp).await?;
+    let files = AddressFiles::new(&sections);
+    let addresses = AddressTables::new(Arc::clone(bmp.routes()), &sections.bmp, files.published());
+    let (addresses, bmp_server) = (Arc::new(addresses), bmp.take_server());
     let config = Arc::new(config);
     let directory = names::directory(section.max_exporters, &config);
     let file = folder.join(names::FILE);
@@ -152,6 +165,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         section,
         journal,
         directory,
+        addresses,
+        bmp,
         parts: Mutex::new(parts),
         losses: LossWatch::default(),
         rates: RateWatch::default(),
@@ -165,10 +180,16 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
+    bmp_server.map(|server| tasks.spawn(server));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {
+        // The first rows have networks too.
+        let files = files.refreshed(&prepared.addresses).await;
         let plan = prepared.prepare(&outside, &layout).await;
         prepared.write(queue, plan, client);
+        if let Some(files) = files {
+            files.keep(&prepared.addresses).await;
+        }
     });
     Ok(Running { collector, tasks, preparing, file })
 }
@@ -227,6 +248,11 @@ impl Running {
         names::save(Arc::clone(&self.collector.directory), self.file).await;
         self.collector.farewell();
     }
+}
+
+async fn bind_bmp(section: &crate::BmpSection) -> Result<Bmp, Error> {
+    let bound = Bmp::bind(section).await;
+    bound.map_err(|source| Error::Listen { address: section.listen.clone(), source })
 }
 
 /// Says what the journal has.
@@ -294,8 +320,8 @@ impl Collector {
     /// Starts to write.
     fn write(&self, queue: Arc<dyn Queue>, plan: Plan, client: Client) {
         tracing::info!(table = plan.table(), columns = plan.columns().len(), "writing");
-        let tails = Some(&self.tails);
-        let started = Writer::start_watched(queue, plan, &self.directory, client, tails, &Handle::current());
+        let (names, addresses, tails) = (&self.directory, &self.addresses, Some(&self.tails));
+        let started = Writer::start_watched(queue, plan, names, addresses, client, tails, &Handle::current());
         let mut parts = self.parts();
         match started {
             Ok(writer) => (parts.writer, parts.preparing) = (Some(writer), None),

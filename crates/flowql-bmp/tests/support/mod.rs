@@ -37,7 +37,7 @@ fn header(from: From) -> Vec<u8> {
     out
 }
 
-fn bgp(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn bgp(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![0xff; 16];
     out.extend((body.len() as u16 + 19).to_be_bytes());
     out.push(kind);

@@ -21,6 +21,7 @@ use super::data::count;
   flowql simulate
   flowql simulate --target 127.0.0.1:2055 --rate 20k --seconds 60 --json
   flowql simulate --protocol netflow9,ipfix --exporters 50 --flows 1m
+  flowql simulate --bmp --rate 5000
   flowql simulate --scenario nsel,restarts,loss
   flowql simulate --scenario dns-flood --protocol sflow --rate 5000
   flowql simulate --pcap flows.pcap --seconds 60 --start 2026-01-31T00:00 && flowql decode flows.pcap
@@ -30,6 +31,16 @@ pub(crate) struct Simulate {
     /// Send to this address and port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:2055")]
     pub(crate) target: SocketAddr,
+    /// Send the routes of the exporters by BMP to this address and port, too: sessions from the addresses that their flows
+    /// come from, with the tables that the flows follow
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:10179",
+        conflicts_with = "pcap"
+    )]
+    pub(crate) bmp: Option<SocketAddr>,
     /// Write a capture instead, at once; its packets go to the target
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,

@@ -70,7 +70,9 @@ pub(super) fn failed(error: &Error) -> Failure {
     let help = match error {
         Error::Receive(_) => "give other addresses with --listen, or stop the program that has them",
         Error::Journal(_) => "give another folder with --data",
-        Error::Listen { .. } => "give another address with --http, as 127.0.0.1:8081",
+        Error::Listen { .. } => {
+            "give another address with --http, as 127.0.0.1:8081, or as `listen` in [bmp] of the configuration"
+        }
         _ => "look at what the system allows this user",
     };
     Failure::new(error.to_string(), help)

@@ -19,7 +19,7 @@ use crate::failure::{Failure, Status};
 use crate::table;
 
 /// How long a collector may take to answer.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a connection may take to show that somebody is there.
 const CONNECT: Duration = Duration::from_secs(1);

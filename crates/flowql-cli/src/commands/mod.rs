@@ -21,6 +21,7 @@ mod lsp;
 mod man;
 mod query;
 mod repl;
+mod routes;
 mod serve;
 mod simulate;
 mod tables;
@@ -60,6 +61,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Engine(args) => engine::run(&global, &args),
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
+        Command::Routes(args) => routes::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Up(args) => up::run(&global, args),
         Command::Tail(args) => tail::run(&global, args),

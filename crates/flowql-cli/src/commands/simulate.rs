@@ -3,16 +3,18 @@
 mod destination;
 mod summary;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_simulate::{Network, PROTOCOLS, Settings, Simulation};
+use flowql_simulate::{Network, PROTOCOLS, RouteSender, Settings, Simulation};
 
 use self::destination::Destination;
 use super::runtime;
 use crate::args::{Global, Simulate};
+use crate::console;
 use crate::failure::{Failure, Status};
 use crate::progress::ProgressLine;
 use crate::time_range;
@@ -28,14 +30,46 @@ pub(super) fn run(global: &Global, args: &Simulate) -> Result<Status, Failure> {
     let simulation =
         Simulation::new(&network, &settings, milliseconds(start)).map_err(|error| bad(&error.to_string()))?;
     let mut destination = Destination::open(args)?;
+    let routes = args.bmp.map(|target| announce(&network, settings.exporters, target, global)).transpose()?;
     let begun = Instant::now();
-    let mut run = Run { simulation, pace: Pace::new(args), start, line: ProgressLine::new(global.quiet) };
+    let mut run =
+        Run { simulation, routes, pace: Pace::new(args), start, line: ProgressLine::new(global.quiet) };
     run.all(&mut destination)?;
     let summary = run.simulation.summary().clone();
+    if let Some((routes, target)) = run.routes.take() {
+        routes.finish().map_err(|error| lost(target, &error))?;
+    }
     drop(run);
     let refused = destination.finish()?;
     let took = begun.elapsed();
     summary::print(&summary, refused, took, args, global.quiet)
+}
+
+/// The sessions of BMP, with the address that they go to.
+type Routes = (RouteSender, SocketAddr);
+
+fn announce(
+    network: &Network,
+    exporters: u16,
+    target: SocketAddr,
+    global: &Global,
+) -> Result<Routes, Failure> {
+    let sender = RouteSender::connect(network, exporters, target).map_err(|error| lost(target, &error))?;
+    if !global.quiet {
+        let announced = sender.announced();
+        let (routes, peers) = (announced.routes, announced.peers);
+        console::message(&format!(
+            "{exporters} sessions of BMP: {routes} routes, of {peers} peers and their own"
+        ));
+    }
+    Ok((sender, target))
+}
+
+fn lost(target: SocketAddr, error: &std::io::Error) -> Failure {
+    Failure::new(
+        format!("cannot send routes to `{target}`: {error}"),
+        "start `flowql collect`, or name the address of `listen` in [bmp] with --bmp",
+    )
 }
 
 fn bad(message: &str) -> Failure {
@@ -60,6 +94,7 @@ fn milliseconds(time: Duration) -> u64 {
 /// A simulation that runs.
 struct Run<'w> {
     simulation: Simulation<'w>,
+    routes: Option<Routes>,
     pace: Pace,
     /// When the first flow ends, since 1970.
     start: Duration,
@@ -73,6 +108,9 @@ impl Run<'_> {
         let mut ready = Vec::new();
         while let Some(after) = self.pace.next() {
             let now = self.start + after;
+            if let Some((routes, target)) = &mut self.routes {
+                routes.tick(milliseconds(now)).map_err(|error| lost(*target, &error))?;
+            }
             let made = self.simulation.step(milliseconds(now), &mut ready);
             // A flow that nobody can tell of takes its time, too.
             self.pace.made += made.max(1);

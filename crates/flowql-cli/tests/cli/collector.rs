@@ -22,6 +22,7 @@ pub(super) struct Collector {
     engine: Engine,
     pub(super) listen: String,
     pub(super) http: String,
+    pub(super) bmp: String,
 }
 
 impl Drop for Collector {
@@ -35,17 +36,18 @@ impl Collector {
     /// Starts one at ports that are free, with its tables in an engine of its own, and waits until it writes.
     pub(super) fn start(command: &[&str], configuration: &str) -> Self {
         let listen = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let http = free();
+        let (http, bmp) = (free(), free());
         let text = format!(
             "[collect]\nhttp = \"{http}\"\ndata = \"journal\"\n[server]\nlisten = \"{http}\"\ndata = \"journal\"\n\
-             [embedded]\nfolder = \"data\"\n[[collect.listen]]\naddress = \"{listen}\"\n{configuration}"
+             [embedded]\nfolder = \"data\"\n[[collect.listen]]\naddress = \"{listen}\"\n\
+             [bmp]\nlisten = \"{bmp}\"\n{configuration}"
         );
         let place = Place::new().with("flowql.toml", text);
         let (log, said) =
             (File::create(place.path("log")).unwrap(), File::create(place.path("said")).unwrap());
         let mut command = place.command(command);
         let child = command.stdin(Stdio::null()).stdout(said).stderr(log).spawn().unwrap();
-        let collector = Self { child, engine: Engine(place), listen, http };
+        let collector = Self { child, engine: Engine(place), listen, http, bmp };
         collector.wait("writing", || collector.log().contains("writing").then_some(()));
         collector
     }

@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "compile",
     "check",
     "fmt",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 26] = [
     "exporters",
     "tail",
     "up",
+    "routes",
     "serve",
     "columns",
     "codes",

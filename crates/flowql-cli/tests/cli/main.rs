@@ -18,6 +18,7 @@ mod formats;
 mod grep;
 mod help;
 mod lines;
+mod routes;
 mod simulate;
 mod streams;
 mod tables;

@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 
 use super::{Collector, metrics};
+use crate::bmp::status::{RoutesQuery, RoutesStatus};
 use crate::tail;
 
 /// Answers, without an end.
@@ -33,6 +34,7 @@ pub(crate) fn routes(collector: Arc<Collector>) -> Router {
     Router::new()
         .route("/api/v1/exporters", get(exporters))
         .route("/api/v1/tail", get(watch))
+        .route("/api/v1/routes", get(routes))
         .with_state(collector)
 }
 
@@ -58,6 +60,18 @@ async fn metrics(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
 
 async fn exporters(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
     Json(collector.exporter_status())
+}
+
+/// The status of routers and their routes or, where an address is given, what is known of it.
+async fn routes(State(collector): State<Arc<Collector>>, RawQuery(query): RawQuery) -> Response {
+    match RoutesQuery::parse(query.as_deref().unwrap_or_default()) {
+        Ok(query) if query.address.is_some() => Json(collector.addresses.explain(&query)).into_response(),
+        Ok(_) => Json(RoutesStatus::of(&collector.bmp, &collector.addresses)).into_response(),
+        Err(message) => {
+            let error = serde_json::json!({"message": message, "code": "bad_query"});
+            (StatusCode::BAD_REQUEST, Json(error)).into_response()
+        }
+    }
 }
 
 async fn ready(State(collector): State<Arc<Collector>>) -> (StatusCode, String) {

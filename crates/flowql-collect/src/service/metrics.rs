@@ -5,6 +5,7 @@ use std::fmt::{Display, Write as _};
 use flowql_decode::Reason;
 
 use super::{Collector, health};
+use crate::bmp::status::{RoutesStatus, SessionCounters};
 use crate::receive::{ListenerStatus, Refusal};
 use crate::write::PartitionStatus;
 
@@ -16,6 +17,7 @@ pub(crate) fn text(collector: &Collector) -> String {
     journal(&mut text, collector);
     written(&mut text, &collector.partitions());
     decoded(&mut text, &collector.partitions());
+    routes(&mut text, &RoutesStatus::of(&collector.bmp, &collector.addresses));
     text.gauge("ready", "Whether the collector is ready")
         .value(&[], u8::from(collector.reasons().is_empty()));
     text.0
@@ -171,6 +173,42 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
         for status in partitions {
             metric.value(&[("partition", &status.partition)], value(status));
         }
+    }
+}
+
+fn routes(text: &mut Text, status: &RoutesStatus) {
+    text.gauge("bmp_routers", "Routers whose routes are known").value(&[], status.routers.len());
+    text.gauge("bmp_sessions", "Sessions of BMP").value(&[], status.sessions.len());
+    let mut metric = text.gauge("bmp_routes", "Routes of a router");
+    for router in &status.routers {
+        let address = router.address.map(|address| address.to_string()).unwrap_or_default();
+        metric.value(&[("router", &address)], router.routes);
+    }
+    text.gauge("bmp_vrps", "VRPs").value(&[], status.vrps.unwrap_or_default());
+    text.counter("bmp_sessions_ended", "Sessions that ended").value(&[], status.ended.sessions);
+    let mut metric = text.counter("bmp_connections_refused", "Connections refused, by reason");
+    metric.value(&[("reason", &"not_allowed")], status.not_allowed);
+    metric.value(&[("reason", &"too_many")], status.too_many);
+    let counters = || status.sessions.iter().map(|session| &session.counters).chain([&status.ended.counters]);
+    let totals: [Named<SessionCounters, u64>; 5] = [
+        ("bmp_messages", "Messages read", |c| c.messages),
+        ("bmp_cleaned_updates", "Updates read without what could not be read", |c| c.cleaned_updates),
+        ("bmp_routes_new", "Routes that were new", |c| c.new),
+        ("bmp_routes_replaced", "Routes that took another's place", |c| c.replaced),
+        ("bmp_routes_withdrawn", "Routes withdrawn", |c| c.withdrawn),
+    ];
+    for (name, help, value) in totals {
+        text.counter(name, help).value(&[], counters().map(value).sum::<u64>());
+    }
+    let mut metric = text.counter("bmp_messages_refused", "Messages that could not be read, by reason");
+    for refusal in flowql_bmp::Refusal::ALL {
+        let refused = counters().filter_map(|counters| counters.refused.get(refusal.name())).sum::<u64>();
+        metric.value(&[("reason", &refusal.name())], refused);
+    }
+    let mut metric = text.counter("bmp_routes_refused", "Routes refused, by the limit that was reached");
+    for limit in ["routes", "paths", "vrfs", "peers"] {
+        let refused = counters().filter_map(|counters| counters.over_limit.get(limit)).sum::<u64>();
+        metric.value(&[("limit", &limit)], refused);
     }
 }
 

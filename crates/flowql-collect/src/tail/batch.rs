@@ -6,7 +6,7 @@ use flowql::{ClickhouseType, Column, ScalarType};
 use flowql_decode::{Columns, Field, Kind, TextId, Texts};
 use flowql_eval::columns::{Flows, Numbers, TextTable, Values};
 
-use crate::write::{ExporterFact, InterfaceFact, RowNames, Side, Source};
+use crate::write::{AddressFact, ExporterFact, InterfaceFact, RowAddresses, RowNames, Side, Source};
 
 /// A block that was written, with all that its columns refer to.
 #[derive(Debug)]
@@ -14,7 +14,12 @@ pub(crate) struct Batch {
     columns: Columns,
     texts: TextsOf,
     names: RowNames,
+    addresses: RowAddresses,
 }
+
+/// The texts of what is known of addresses, by number.
+#[derive(Debug)]
+struct Known(Vec<Box<str>>);
 
 /// The texts of a block.
 #[derive(Debug, Default)]
@@ -30,7 +35,7 @@ struct Words(&'static [(&'static str, i8)]);
 
 impl Batch {
     /// The block of rows, which are [settled](Columns::settle).
-    pub(crate) fn new(columns: &Columns, texts: &Texts, names: RowNames) -> Self {
+    pub(crate) fn new(columns: &Columns, texts: &Texts, names: RowNames, addresses: RowAddresses) -> Self {
         let mut known = HashMap::new();
         let fields = Field::ALL.iter().filter(|field| field.kind() == Kind::Text);
         for field in fields {
@@ -43,12 +48,15 @@ impl Batch {
                 }
             }
         }
-        Self { columns: columns.clone(), texts: TextsOf(known), names }
+        Self { columns: columns.clone(), texts: TextsOf(known), names, addresses }
     }
 
     /// Whether blocks come with a column.
     pub(crate) fn has(column: &Column) -> bool {
-        Source::of(&column.name).is_some()
+        match Source::of(&column.name) {
+            Some(Source::Address(_, fact)) => matches!(fact, AddressFact::Network(_)),
+            source => source.is_some(),
+        }
     }
 
     fn field(&self, field: Field, column: &Column) -> Values<'_> {
@@ -99,7 +107,13 @@ impl Flows for Batch {
                 Values::Texts(numbers, Box::new(Facts(&self.names, fact)))
             }
             Source::Interface(side, fact) => self.interface(side, fact, column),
-            Source::PathHop(_) => return None,
+            Source::Address(end, fact @ AddressFact::Network(_)) => {
+                let known = self.addresses.bytes((end, fact), &self.columns);
+                let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_default().into_boxed_str();
+                let known = known.map(text);
+                Values::Texts(numbered(&known.numbers), Box::new(Known(known.values)))
+            }
+            Source::Address(..) | Source::PathHop(_) => return None,
         })
     }
 }
@@ -131,6 +145,13 @@ impl TextTable for Facts<'_, (Side, InterfaceFact)> {
     fn text(&self, number: u32) -> &str {
         let (side, fact) = self.1;
         self.0.interface(side, number, fact)
+    }
+}
+
+impl TextTable for Known {
+    fn text(&self, number: u32) -> &str {
+        let text = usize::try_from(number).ok().and_then(|number| self.0.get(number));
+        text.map_or("", AsRef::as_ref)
     }
 }
 

@@ -10,6 +10,7 @@ use flowql_enrich::exporters::Directory;
 use super::interfaces::Interfaces;
 use super::names::{ExporterFact, InterfaceFact, Names, RowNames, Side};
 use super::plan::{Plan, PlannedColumn};
+use super::routes::{AddressFact, End, RowAddresses};
 use super::sums::Sums;
 use crate::tail::Batch;
 
@@ -22,6 +23,8 @@ pub(crate) enum Source {
     Exporter(ExporterFact),
     /// What is known of an interface.
     Interface(Side, InterfaceFact),
+    /// What is known of an address.
+    Address(End, AddressFact),
     /// An AS of the path without repeats, by its place from 1.
     PathHop(u8),
 }
@@ -31,7 +34,8 @@ impl Source {
     pub(crate) fn of(name: &str) -> Option<Self> {
         let exporter = ExporterFact::of(name).map(Self::Exporter);
         let interface = || InterfaceFact::of(name).map(|(side, fact)| Self::Interface(side, fact));
-        exporter.or_else(interface).or_else(|| Field::by_name(name).map(Self::Field))
+        let address = || AddressFact::of(name).map(|(end, fact)| Self::Address(end, fact));
+        exporter.or_else(interface).or_else(address).or_else(|| Field::by_name(name).map(Self::Field))
     }
 
     /// The fields that must be decoded for it.
@@ -43,6 +47,8 @@ impl Source {
                 let [index, name, description] = side.fields();
                 vec![Field::ExporterAddress, index, name, description]
             }
+            // Addresses are looked up whatever the columns are.
+            Self::Address(..) => Vec::new(),
             Self::PathHop(_) => vec![Field::DstASPath],
         }
     }
@@ -84,18 +90,18 @@ impl Builder {
     }
 
     /// The blocks of rows, which are [settled](Columns::settle); they are summed up too.
-    pub(crate) fn build(&mut self, rows: &Columns, texts: &Texts) -> BuiltRows {
+    pub(crate) fn build(&mut self, rows: &Columns, texts: &Texts, addresses: &RowAddresses) -> BuiltRows {
         let named = RowNames::new(&mut self.names, rows, texts);
-        self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named));
+        self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named, addresses));
         let interfaces = self.interfaces.changed(rows, &named);
-        BuiltRows { flows: self.flows(rows, texts, &named), interfaces }
+        BuiltRows { flows: self.flows(rows, texts, &named, addresses), interfaces }
     }
 
     /// Sums rows up whose blocks are stored.
-    pub(crate) fn add(&mut self, rows: &Columns, texts: &Texts) {
+    pub(crate) fn add(&mut self, rows: &Columns, texts: &Texts, addresses: &RowAddresses) {
         if !self.sums.is_empty() {
             let named = RowNames::new(&mut self.names, rows, texts);
-            self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named));
+            self.sums.iter_mut().for_each(|sums| sums.add(rows, texts, &named, addresses));
         }
     }
 
@@ -105,9 +111,9 @@ impl Builder {
     }
 
     /// The block of rows. A column that no row has is left out: the table has its default.
-    fn flows(&self, rows: &Columns, texts: &Texts, named: &RowNames) -> Built {
+    fn flows(&self, rows: &Columns, texts: &Texts, named: &RowNames, addresses: &RowAddresses) -> Built {
         let present: Vec<&PlannedColumn> =
-            self.columns.iter().filter(|column| has_values(rows, column)).collect();
+            self.columns.iter().filter(|column| has_values(rows, addresses, column)).collect();
         let mut block = Block::new(present.len(), rows.rows());
         for column in &present {
             let (name, kind) = (column.name.as_str(), column.kind.to_string());
@@ -132,6 +138,7 @@ impl Builder {
                     let numbers = named.sides(side).numbers.iter().copied();
                     block.few_numbered(name, numbers, |number| named.interface(side, number, fact));
                 }
+                Source::Address(end, fact) => addresses.write(&mut block, column, (end, fact), rows),
                 Source::PathHop(place) => {
                     let hops = (0..rows.rows()).map(|row| hop(rows, row, place).to_le_bytes());
                     block.fixed(name, &kind, hops);
@@ -143,17 +150,18 @@ impl Builder {
     }
 
     /// The rows of a block by themselves, for those who watch what is written.
-    pub(crate) fn lend(&mut self, rows: &Columns, texts: &Texts) -> Batch {
-        Batch::new(rows, texts, RowNames::new(&mut self.names, rows, texts))
+    pub(crate) fn lend(&mut self, rows: &Columns, texts: &Texts, addresses: RowAddresses) -> Batch {
+        Batch::new(rows, texts, RowNames::new(&mut self.names, rows, texts), addresses)
     }
 }
 
 /// Whether some row has a value of a column.
-fn has_values(rows: &Columns, column: &PlannedColumn) -> bool {
+fn has_values(rows: &Columns, addresses: &RowAddresses, column: &PlannedColumn) -> bool {
     match column.source {
         Source::Field(field) if field.kind() == Kind::Numbers => !rows.list(field).ends.is_empty(),
         Source::Field(field) => !rows.fixed(field).is_empty(),
         Source::PathHop(_) => !rows.list(Field::DstASPath).ends.is_empty(),
+        Source::Address(end, fact) => addresses.has(end, fact),
         Source::Exporter(_) | Source::Interface(..) => true,
     }
 }
@@ -217,6 +225,7 @@ mod tests {
     use super::super::chapter::Noted;
     use super::*;
     use crate::CollectSection;
+    use crate::bmp::AddressTables;
     use flowql_queue::Position;
 
     fn plan(section: &CollectSection, columns: &[(&str, &str)]) -> Plan {
@@ -240,6 +249,7 @@ mod tests {
             ("Dst3rdAS", "DEFAULT"),
             ("PacketSize", "ALIAS"),
             ("SrcNetName", ""),
+            ("SrcRPKI", ""),
             ("NotOurs", ""),
             ("InIfName", ""),
             ("OutIfName", ""),
@@ -253,12 +263,17 @@ mod tests {
             "TimeReceived",
             "Dst1stAS",
             "Dst2ndAS",
+            "SrcNetName",
+            "SrcRPKI",
             "InIfName",
             "OutIfName",
             "FlowDirection",
             "ExporterName",
         ];
-        assert_eq!(kept[..7], written);
+        assert_eq!(kept[..9], written);
+        // Nothing is known of the addresses.
+        let written = written.map(|name| name).into_iter().filter(|name| !name.starts_with("Src"));
+        let written: Vec<_> = written.collect();
         let mut rows = Columns::new(Fields::all());
         let address = std::net::Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().octets();
         let one = Row { time_received: 5, exporter_address: address, ..Row::default() };
@@ -266,7 +281,9 @@ mod tests {
         rows.push(&Row { flow_direction: 9, ..one });
         rows.settle();
         let decoder = Decoder::new(Settings::default(), Limits::default(), Fields::all());
-        let built = Builder::new(&plan, &Arc::default()).build(&rows, decoder.texts()).flows;
+        let tables = AddressTables::default();
+        let addresses = RowAddresses::complete(&tables, plan.asn_from(), &mut rows, decoder.texts());
+        let built = Builder::new(&plan, &Arc::default()).build(&rows, decoder.texts(), &addresses).flows;
         assert_eq!(built.columns, written);
         let mut expected = Block::new(7, 2);
         expected.bytes("TimeReceived", "DateTime", &[5, 0, 0, 0, 5, 0, 0, 0]);

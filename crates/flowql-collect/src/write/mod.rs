@@ -13,6 +13,7 @@ mod lookup;
 mod names;
 mod plan;
 mod reach;
+mod routes;
 mod state;
 mod status;
 mod stop;
@@ -37,10 +38,12 @@ pub(crate) use block::Source;
 pub(crate) use names::Names;
 pub(crate) use names::{ExporterFact, InterfaceFact, RowNames, Side};
 pub(crate) use plan::configured;
+pub(crate) use routes::{AddressFact, RowAddresses};
 
 use self::status::Shared;
 use self::stop::Stop;
 use self::worker::Worker;
+use crate::bmp::AddressTables;
 use crate::tail::Tails;
 
 /// How long a block is tried before the health says that it is not stored; it is tried further then.
@@ -56,8 +59,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a thread for each partition of the queue. Exporters and interfaces are called what the directory knows. The
-    /// client is used on the runtime.
+    /// Starts a thread for each partition of the queue. Exporters and interfaces are called what the directory knows, and
+    /// addresses are looked up in the tables. The client is used on the runtime.
     ///
     /// # Errors
     ///
@@ -66,10 +69,11 @@ impl Writer {
         queue: Arc<dyn Queue>,
         plan: Plan,
         directory: &Arc<Directory>,
+        addresses: &Arc<AddressTables>,
         client: Client,
         runtime: &Handle,
     ) -> Result<Self, std::io::Error> {
-        Self::start_watched(queue, plan, directory, client, None, runtime)
+        Self::start_watched(queue, plan, directory, addresses, client, None, runtime)
     }
 
     /// Starts to write what can be watched.
@@ -77,6 +81,7 @@ impl Writer {
         queue: Arc<dyn Queue>,
         plan: Plan,
         directory: &Arc<Directory>,
+        addresses: &Arc<AddressTables>,
         client: Client,
         tails: Option<&Arc<Tails>>,
         runtime: &Handle,
@@ -99,6 +104,7 @@ impl Writer {
                 partition,
                 plan: Arc::clone(&plan),
                 directory: Arc::clone(directory),
+                addresses: Arc::clone(addresses),
                 writer: Arc::clone(&writer.writer),
                 tails: tails.map(Arc::clone),
                 runtime: runtime.clone(),

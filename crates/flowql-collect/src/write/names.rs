@@ -156,7 +156,7 @@ pub(crate) struct Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    fn map<U>(self, value: impl FnMut(T) -> U) -> Numbered<U> {
+    pub(crate) fn map<U>(self, value: impl FnMut(T) -> U) -> Numbered<U> {
         Numbered { numbers: self.numbers, values: self.values.into_iter().map(value).collect() }
     }
 
@@ -166,7 +166,7 @@ impl<T> Numbered<T> {
 }
 
 impl<T: Copy + Eq + Hash> Numbered<T> {
-    fn of(rows: impl Iterator<Item = T>) -> Self {
+    pub(crate) fn of(rows: impl Iterator<Item = T>) -> Self {
         let mut known: HashMap<T, u32> = HashMap::new();
         let mut values = Vec::new();
         let mut last: Option<(T, u32)> = None;

@@ -12,7 +12,9 @@ use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
 use serde::{Deserialize, Serialize};
 
 use super::block::Source;
+use super::routes::LOOKED_UP;
 use crate::CollectSection;
+use crate::asn::{self, AsnFrom};
 
 /// What shapes rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub struct Plan {
     idle_seconds: u64,
     elements: Vec<ElementSection>,
     exporters: Vec<ExporterSection>,
+    /// Notes of before it was a setting have none: the AS that was sent is kept.
+    #[serde(default)]
+    asn_from: Vec<AsnFrom>,
 }
 
 /// An aggregated table whose rows are made here.
@@ -96,6 +101,7 @@ impl Plan {
             idle_seconds: section.idle_seconds,
             elements: section.element.clone(),
             exporters: section.exporter.clone(),
+            asn_from: asn::sources(&section.asn_from),
         })
     }
 
@@ -129,7 +135,13 @@ impl Plan {
     /// The fields that the decoder is to fill.
     pub(crate) fn fields(&self) -> Fields {
         let summed = self.sums.iter().flat_map(SumsPlan::planned);
-        self.planned().into_iter().chain(summed).flat_map(|column| column.source.fields()).collect()
+        let sources = self.planned().into_iter().chain(summed).flat_map(|column| column.source.fields());
+        sources.chain(LOOKED_UP).collect()
+    }
+
+    /// Where the AS of addresses comes from.
+    pub(crate) fn asn_from(&self) -> &[AsnFrom] {
+        &self.asn_from
     }
 
     /// How datagrams are decoded.

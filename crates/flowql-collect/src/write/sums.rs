@@ -18,6 +18,7 @@ use self::index::Index;
 use super::block::{Source, hop, known_words};
 use super::names::{RowNames, Side};
 use super::plan::{PlannedColumn, SumsPlan};
+use super::routes::RowAddresses;
 
 /// So many rows are looked at together: their keys stay in the nearest memory.
 const PART: usize = 1024;
@@ -124,7 +125,7 @@ impl Sums {
                 Source::Field(Field::TimeReceived) => (0, 4),
                 Source::Field(Field::Bytes | Field::Packets) => (0, 0),
                 Source::Field(field) => (end, if field.kind() == Kind::Numbers { 4 } else { field.width() }),
-                Source::PathHop(_) => (end, 4),
+                Source::Address(..) | Source::PathHop(_) => (end, 4),
                 Source::Exporter(_) => (NAMES[0], 4),
                 Source::Interface(Side::Input, _) => (NAMES[1], 4),
                 Source::Interface(Side::Output, _) => (NAMES[2], 4),
@@ -159,13 +160,14 @@ impl Sums {
     }
 
     /// Adds rows, which are [settled](Columns::settle).
-    pub(crate) fn add(&mut self, rows: &Columns, texts: &Texts, named: &RowNames) {
+    pub(crate) fn add(&mut self, rows: &Columns, texts: &Texts, named: &RowNames, addresses: &RowAddresses) {
         let names = self.names(named);
         let texts = self.texts_of(rows, texts);
+        let looked_up = self.looked_up(rows, addresses);
         let mut start = 0;
         while start < rows.rows() {
             let end = rows.rows().min(start + PART);
-            self.part(rows, start..end, &names, &texts, named);
+            self.part(rows, start..end, (&names, named), &texts, &looked_up);
             start = end;
         }
     }
@@ -207,14 +209,26 @@ impl Sums {
         known
     }
 
+    /// The numbers here of what is known of the addresses of rows, by the places of their columns in a key.
+    fn looked_up(&mut self, rows: &Columns, addresses: &RowAddresses) -> Vec<(usize, Vec<u32>)> {
+        let mut looked_up = Vec::new();
+        for column in &self.columns {
+            let Source::Address(end, fact) = column.source else { continue };
+            let known = addresses.bytes((end, fact), rows).map(|bytes| self.texts.number(bytes));
+            let of_rows = known.numbers.iter().map(|number| at(&known.values, *number));
+            looked_up.push((column.offset, of_rows.collect()));
+        }
+        looked_up
+    }
+
     /// Adds a part of the rows.
     fn part(
         &mut self,
         rows: &Columns,
         range: std::ops::Range<usize>,
-        names: &[Vec<u32>; 3],
+        (names, named): (&[Vec<u32>; 3], &RowNames),
         texts: &HashMap<u32, u32>,
-        named: &RowNames,
+        looked_up: &[(usize, Vec<u32>)],
     ) {
         let mut sought = std::mem::take(&mut self.sought);
         sought.clear();
@@ -229,11 +243,16 @@ impl Sums {
                 keys.put(offset, numbers.map(|number| at(names, *number).to_le_bytes()));
             }
         }
+        for (offset, numbers) in looked_up {
+            let numbers = numbers.get(range.clone()).unwrap_or_default().iter();
+            keys.put(*offset, numbers.map(|number| number.to_le_bytes()));
+        }
         for column in &self.columns {
             match column.source {
                 Source::Field(Field::TimeReceived | Field::Bytes | Field::Packets)
                 | Source::Exporter(_)
-                | Source::Interface(..) => {}
+                | Source::Interface(..)
+                | Source::Address(..) => {}
                 Source::Field(field) if field.kind() == Kind::Numbers => {
                     if rows.list(field).ends.is_empty() {
                         continue;
@@ -363,6 +382,8 @@ mod tests {
 
     use super::super::names::Names;
     use super::*;
+    use crate::asn::sources;
+    use crate::bmp::AddressTables;
 
     const COLUMNS: [&str; 9] = [
         "TimeReceived",
@@ -387,7 +408,10 @@ mod tests {
         rows.iter().for_each(|row| columns.push(row));
         columns.settle();
         let named = RowNames::new(&mut Names::new(&Arc::default()), &columns, decoder.texts());
-        sums.add(&columns, decoder.texts(), &named);
+        let asn_from = sources(&["flow".to_owned()]);
+        let addresses =
+            RowAddresses::complete(&AddressTables::default(), &asn_from, &mut columns, decoder.texts());
+        sums.add(&columns, decoder.texts(), &named, &addresses);
     }
 
     fn flow(time: u32, source: u32, path: &[u32]) -> Row {

@@ -15,10 +15,12 @@ use super::chapter::{Chapter, Noted, PART_ROWS};
 use super::lookup::{Lookup, source};
 use super::plan::Plan;
 use super::reach::{self, Reach};
-use super::state::{self, pack};
+use super::routes::RowAddresses;
+use super::state::{self, Saved, pack};
 use super::status::Shared;
 use super::stop::Stop;
 use super::stretch::{Decoding, Stretch};
+use crate::bmp::AddressTables;
 use crate::tail::Tails;
 
 /// How long a read waits for more, so that a stop is soon seen.
@@ -46,6 +48,7 @@ pub(crate) struct Worker {
     pub(crate) partition: u16,
     pub(crate) plan: Arc<Plan>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) addresses: Arc<AddressTables>,
     pub(crate) writer: Arc<BlockWriter>,
     pub(crate) tails: Option<Arc<Tails>>,
     pub(crate) runtime: Handle,
@@ -306,10 +309,12 @@ impl Worker {
         if rows == 0 {
             return Ok(());
         }
-        let Decoding { builder, columns, decoder, .. } = &mut parts.decoding;
+        let Decoding { builder, columns, decoder, plan, .. } = &mut parts.decoding;
         columns.settle();
+        let texts = decoder.texts();
+        let addresses = RowAddresses::complete(&self.addresses, plan.asn_from(), columns, texts);
         if stretch.is_written {
-            let built = builder.build(columns, decoder.texts());
+            let built = builder.build(columns, texts, &addresses);
             let oldest = oldest(columns);
             // Whether the chapter ends depends on the groups: they are made before.
             self.note(at, stretch, parts)?;
@@ -321,7 +326,7 @@ impl Worker {
             self.insert(&block(table, built.flows, token, rows))?;
             if let Some(tails) = &self.tails {
                 let Decoding { builder, columns, decoder, .. } = &mut parts.decoding;
-                tails.offer(columns.rows(), || builder.lend(columns, decoder.texts()));
+                tails.offer(columns.rows(), || builder.lend(columns, decoder.texts(), addresses));
             }
             let mut status = self.status.lock();
             status.rows += rows;
@@ -332,7 +337,7 @@ impl Worker {
                 self.insert(&block(EXPORTERS, interfaces, token, rows))?;
             }
         } else {
-            builder.add(columns, decoder.texts());
+            builder.add(columns, texts, &addresses);
             parts.reach.see(oldest(columns));
         }
         stretch.blocks += 1;

@@ -5,6 +5,7 @@
 #[path = "../crash/packets.rs"]
 #[allow(dead_code, reason = "another test uses the rest")]
 mod packets;
+mod routes;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql::Schema;
 use flowql_client::{Client, ClientOptions, Sql, Statement, testing};
+use flowql_collect::bmp::AddressTables;
 use flowql_collect::write::{PartitionStatus, Plan, Writer};
 use flowql_collect::{CollectSection, WriteSection};
 use flowql_decode::SamplingSection;
@@ -30,17 +32,24 @@ const LONG: Duration = Duration::from_secs(120);
 struct Bench {
     client: Client,
     journal: Arc<Journal>,
+    schema: Schema,
     section: CollectSection,
     directory: Arc<Directory>,
+    addresses: Arc<AddressTables>,
     _folder: TempDir,
 }
 
 impl Bench {
     async fn new(aggregate: Aggregate) -> Self {
+        Self::with(aggregate, Schema::default()).await
+    }
+
+    /// With the tables of a schema.
+    async fn with(aggregate: Aggregate, schema: Schema) -> Self {
         let layout = Layout { database: "flows".to_owned(), aggregate, ..Layout::default() };
         let options = ClientOptions { database: "flows".to_owned(), ..ClientOptions::default() };
         let client = testing::client_with(testing::options(), options).await;
-        tables::make(&client, &layout, &Schema::default(), Change::Nothing, None, |_| {}).await.unwrap();
+        tables::make(&client, &layout, &schema, Change::Nothing, None, |_| {}).await.unwrap();
         let folder = TempDir::new().unwrap();
         let settings = Settings {
             keep_free_percent: 0,
@@ -52,14 +61,23 @@ impl Bench {
         // Small blocks, so that stretches have several.
         let section =
             CollectSection { write: WriteSection { rows: 50, flush: 15 }, ..CollectSection::default() };
-        Self { client, journal, section, directory: Arc::default(), _folder: folder }
+        Self {
+            client,
+            journal,
+            schema,
+            section,
+            directory: Arc::default(),
+            addresses: Arc::default(),
+            _folder: folder,
+        }
     }
 
     async fn writer(&self) -> Writer {
         let catalog = Catalog::read(&self.client, "flows").await.unwrap();
-        let plan = Plan::new(&self.section, &Schema::default(), &catalog).unwrap();
+        let plan = Plan::new(&self.section, &self.schema, &catalog).unwrap();
         let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&self.journal);
-        Writer::start(queue, plan, &self.directory, self.client.clone(), &Handle::current()).unwrap()
+        let (names, addresses) = (&self.directory, &self.addresses);
+        Writer::start(queue, plan, names, addresses, self.client.clone(), &Handle::current()).unwrap()
     }
 
     fn receive(&self, source: &str, bytes: &[u8]) {

@@ -3,9 +3,11 @@
 use flowql::ClickhouseType;
 use flowql_client::native::Block;
 use flowql_decode::{Field, Kind};
+use flowql_enrich::networks::Fact;
 
 use super::super::block::{Built, Source};
 use super::super::names::{ExporterFact, InterfaceFact};
+use super::super::routes::AddressFact;
 use super::{SumColumn, Sums};
 
 impl Sums {
@@ -39,7 +41,7 @@ impl Sums {
         match column.source {
             Source::Exporter(_) | Source::Interface(..) => true,
             Source::Field(Field::TimeReceived | Field::Bytes | Field::Packets) => true,
-            Source::Field(_) | Source::PathHop(_) => self.keys.chunks_exact(self.stride).any(|key| {
+            Source::Field(_) | Source::Address(..) | Source::PathHop(_) => self.keys.chunks_exact(self.stride).any(|key| {
                 let value = key.get(column.offset..column.offset + column.width);
                 value.is_some_and(|value| value.iter().any(|byte| *byte != 0))
             }),
@@ -56,11 +58,8 @@ impl Sums {
                 block.fixed(name, &kind, self.packets.iter().map(|sum| sum.to_le_bytes()));
             }
             Source::Field(field) => match (field.kind(), column.kind, column.width) {
-                (Kind::Numbers, ..) => self.write_lists(block, column, &kind),
-                (Kind::Text, ..) => block.few_numbered(name, self.numbers(column), |number| {
-                    let text = self.texts.get(number).map(Vec::as_slice).unwrap_or_default();
-                    std::str::from_utf8(text).unwrap_or_default()
-                }),
+                (Kind::Numbers, ..) => self.write_lists(block, column, &kind, 4),
+                (Kind::Text, ..) => self.write_texts(block, column),
                 (_, ClickhouseType::LowCardinality(_), 16) => block.few_addresses(name, self.values(column)),
                 (.., 1) => block.fixed(name, &kind, self.values::<1>(column)),
                 (.., 2) => block.fixed(name, &kind, self.values::<2>(column)),
@@ -68,6 +67,7 @@ impl Sums {
                 (.., 8) => block.fixed(name, &kind, self.values::<8>(column)),
                 _ => block.fixed(name, &kind, self.values::<16>(column)),
             },
+            Source::Address(_, fact) => self.write_fact(block, column, &kind, fact),
             Source::PathHop(_) => block.fixed(name, &kind, self.values::<4>(column)),
             Source::Exporter(fact) => {
                 block.few_numbered(name, self.numbers(column), |number| self.exporter(number, fact));
@@ -86,11 +86,37 @@ impl Sums {
         }
     }
 
-    fn write_lists(&self, block: &mut Block, column: &SumColumn, kind: &str) {
+    /// Writes what is known of addresses.
+    fn write_fact(&self, block: &mut Block, column: &SumColumn, kind: &str, fact: AddressFact) {
+        let bytes = self.numbers(column).map(|number| self.bytes_of(number));
+        match fact {
+            AddressFact::Communities => self.write_lists(block, column, kind, 4),
+            AddressFact::LargeCommunities => self.write_lists(block, column, kind, 16),
+            AddressFact::Rpki => {
+                block.fixed(&column.name, kind, bytes.map(|bytes| bytes.first_chunk::<1>().copied().unwrap_or_default()));
+            }
+            AddressFact::Network(Fact::Country) => {
+                block.fixed(&column.name, kind, bytes.map(|bytes| bytes.first_chunk::<2>().copied().unwrap_or_default()));
+            }
+            AddressFact::Network(_) => self.write_texts(block, column),
+        }
+    }
+
+    fn write_texts(&self, block: &mut Block, column: &SumColumn) {
+        let text = |number| std::str::from_utf8(self.bytes_of(number)).unwrap_or_default();
+        block.few_numbered(&column.name, self.numbers(column), text);
+    }
+
+    fn bytes_of(&self, number: u32) -> &[u8] {
+        self.texts.get(number).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Writes lists of items of so many bytes.
+    fn write_lists(&self, block: &mut Block, column: &SumColumn, kind: &str, width: u64) {
         let (mut ends, mut items) = (Vec::new(), Vec::new());
         for number in self.numbers(column) {
-            items.extend_from_slice(self.texts.get(number).map(Vec::as_slice).unwrap_or_default());
-            ends.push(items.len() as u64 / 4);
+            items.extend_from_slice(self.bytes_of(number));
+            ends.push(items.len() as u64 / width);
         }
         block.array_bytes(&column.name, kind, &ends, &items);
     }
