@@ -34,7 +34,7 @@ pub(crate) fn routes(collector: Arc<Collector>) -> Router {
     Router::new()
         .route("/api/v1/exporters", get(exporters))
         .route("/api/v1/tail", get(watch))
-        .route("/api/v1/routes", get(routes))
+        .route("/api/v1/routes", get(bmp_routes))
         .with_state(collector)
 }
 
@@ -63,7 +63,7 @@ async fn exporters(State(collector): State<Arc<Collector>>) -> impl IntoResponse
 }
 
 /// The status of routers and their routes or, where an address is given, what is known of it.
-async fn routes(State(collector): State<Arc<Collector>>, RawQuery(query): RawQuery) -> Response {
+async fn bmp_routes(State(collector): State<Arc<Collector>>, RawQuery(query): RawQuery) -> Response {
     match RoutesQuery::parse(query.as_deref().unwrap_or_default()) {
         Ok(query) if query.address.is_some() => Json(collector.addresses.explain(&query)).into_response(),
         Ok(_) => Json(RoutesStatus::of(&collector.bmp, &collector.addresses)).into_response(),

@@ -16,7 +16,7 @@ use super::lookup::{Lookup, source};
 use super::plan::Plan;
 use super::reach::{self, Reach};
 use super::routes::RowAddresses;
-use super::state::{self, Saved, pack};
+use super::state::{self, pack};
 use super::status::Shared;
 use super::stop::Stop;
 use super::stretch::{Decoding, Stretch};
