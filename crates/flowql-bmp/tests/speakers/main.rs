@@ -174,8 +174,11 @@ async fn a_table(kind: Kind, third: u8, count4: u32, count6: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn frr_sends_a_full_table() {
-    a_table(Kind::Frr, 11, 1_000_000, 200_000).await;
+async fn frr_sends_a_table() {
+    // The whole of the Internet's takes minutes on a busy machine.
+    let is_full = std::env::var_os("FLOWQL_FULL_TABLE").is_some();
+    let (ipv4, ipv6) = if is_full { (1_000_000, 200_000) } else { (50_000, 10_000) };
+    a_table(Kind::Frr, 11, ipv4, ipv6).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
