@@ -57,7 +57,6 @@ beforeAll(async () => {
   }).listen(0, "127.0.0.1");
   await once(proxy, "listening");
   own = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`;
-  await expect.poll(() => fetch(`${own}api/v1/exporters`).then(({ status }) => status)).toBe(200);
   browser = await browse(DESKTOP);
   visit = new Visit(browser);
 });
@@ -88,6 +87,7 @@ test("a service without a collector says so, and where to look", async () => {
 });
 
 test("who sends is listed with what is wrong, as the collector says it", async () => {
+  await expect.poll(() => fetch(`${own}api/v1/exporters`).then(({ status }) => status)).toBe(200);
   await visit.page.goto(`${own}#exporters`);
   const list = visit.page.getByRole("region", { name: "Exporters", exact: true });
   await list.getByText("Nobody sends flows").waitFor();
