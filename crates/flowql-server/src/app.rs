@@ -51,6 +51,11 @@ impl Shared {
         self.source.as_ref().map(|source| source.backend().as_ref())
     }
 
+    /// The backend, which must run queries.
+    pub(crate) fn flows(&self) -> Result<&dyn Backend, Problem> {
+        self.backend().filter(|backend| backend.capabilities().queries).ok_or_else(Problem::no_flows)
+    }
+
     fn limits(&self) -> &ServerLimits {
         &self.section.limits
     }

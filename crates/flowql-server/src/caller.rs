@@ -22,6 +22,8 @@ pub(crate) struct Caller {
     pub(crate) user: Option<Arc<str>>,
     /// What the rate is counted for.
     pub(crate) client: Client,
+    /// Whether a trusted proxy names the user: what else it says of him is then true too.
+    pub(crate) is_named: bool,
 }
 
 /// The user who calls; a request of nobody is refused.
@@ -75,23 +77,25 @@ impl Callers {
         let address = address.to_canonical();
         if self.proxies.iter().any(|network| network.contains(&address)) {
             return Ok(match self.named(headers) {
-                Named::User(user) => Caller { client: Client::User(Arc::clone(&user)), user: Some(user) },
+                Named::User(user) => {
+                    Caller { client: Client::User(Arc::clone(&user)), user: Some(user), is_named: true }
+                }
                 named => {
                     let client = Client::at(forwarded_for(headers).unwrap_or(address));
                     let user = if named == Named::Nobody { self.default_user.clone() } else { None };
-                    Caller { user, client }
+                    Caller { user, client, is_named: false }
                 }
             });
         }
         let client = Client::at(address);
         // The name of a hostile site may be made to point here; its pages would then pass for ours.
         if self.knows_host(headers) {
-            return Ok(Caller { user: self.default_user.clone(), client });
+            return Ok(Caller { user: self.default_user.clone(), client, is_named: false });
         }
         if address.is_loopback() && self.proxies.is_empty() {
             return Err(Problem::unknown_host());
         }
-        Ok(Caller { user: None, client })
+        Ok(Caller { user: None, client, is_named: false })
     }
 
     /// Whom the proxy names. Two names are bad: one of them may be the client's own.

@@ -14,6 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::app::App;
 use crate::gate::gate;
 use crate::problem::Problem;
+use crate::v0::SQL_HEADER;
 use crate::{operation, page, v0, v1};
 
 /// The policy of the page that shows the document: it brings its own scripts, and styles itself inline.
@@ -85,7 +86,7 @@ fn cors(app: &App) -> Option<CorsLayer> {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::CONTENT_TYPE])
         .allow_credentials(true)
-        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER]);
+        .expose_headers([HeaderName::from_static("x-request-id"), SQL_HEADER, header::RETRY_AFTER]);
     Some(layer)
 }
 

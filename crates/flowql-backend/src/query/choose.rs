@@ -51,7 +51,7 @@ pub(super) fn choose<'a>(
 fn serves(table: &StoredTable, spacing: Spacing) -> bool {
     table.resolution <= spacing.target()
         && match spacing {
-            Spacing::AtLeast(_) => true,
+            Spacing::AtLeast(_) | Spacing::Plain(_) => true,
             Spacing::Exactly(step) => step.is_multiple_of(table.resolution.as_secs().max(1)),
         }
 }

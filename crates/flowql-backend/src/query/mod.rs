@@ -127,6 +127,9 @@ pub struct QueryOptions {
     pub step: Option<Duration>,
     /// Of a top by a statistic of its points, how many there are at most.
     pub points: Option<u32>,
+    /// Whether the points are as far apart as their number makes them, to the second and the interval of the table, and
+    /// not at the intervals that people think in.
+    pub is_plain: bool,
 }
 
 /// From a time, included, to a time, excluded.

@@ -30,10 +30,12 @@ pub struct Points {
 /// How far apart points are to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spacing {
-    /// So far at least.
+    /// So far at least, at an interval that people think in.
     AtLeast(Duration),
     /// So many seconds.
     Exactly(u64),
+    /// So many seconds, or more where the interval of the table does not divide them.
+    Plain(u64),
 }
 
 impl Spacing {
@@ -41,7 +43,7 @@ impl Spacing {
     pub(super) fn step(self, resolution: u64) -> u64 {
         match self {
             Self::AtLeast(target) => step_of(target, resolution),
-            Self::Exactly(step) => step.next_multiple_of(resolution),
+            Self::Exactly(step) | Self::Plain(step) => step.next_multiple_of(resolution),
         }
     }
 
@@ -49,7 +51,7 @@ impl Spacing {
     pub(super) const fn target(self) -> Duration {
         match self {
             Self::AtLeast(target) => target,
-            Self::Exactly(step) => Duration::from_secs(step),
+            Self::Exactly(step) | Self::Plain(step) => Duration::from_secs(step),
         }
     }
 
@@ -57,7 +59,7 @@ impl Spacing {
     pub(super) fn rounded(self) -> Self {
         match self {
             Self::AtLeast(target) => Self::AtLeast(Duration::from_secs(step_of(target, 1))),
-            exact @ Self::Exactly(_) => exact,
+            exact @ (Self::Exactly(_) | Self::Plain(_)) => exact,
         }
     }
 }
@@ -120,7 +122,13 @@ impl FlowQuery {
     ///
     /// [`Error::BadQuery`] where the step makes too many, or is none.
     pub(super) fn spacing(&self, points: u32) -> Result<Spacing, Error> {
-        let Some(step) = self.options.step else { return Ok(Spacing::AtLeast(self.target(points))) };
+        let Some(step) = self.options.step else {
+            let target = self.target(points);
+            return Ok(match self.options.is_plain {
+                true => Spacing::Plain(target.as_secs() + u64::from(target.subsec_nanos() > 0)),
+                false => Spacing::AtLeast(target),
+            });
+        };
         let step = step.as_secs();
         if step == 0 {
             return Err(Error::BadQuery("a step has at least a second".to_owned()));

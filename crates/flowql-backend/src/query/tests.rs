@@ -273,6 +273,34 @@ fn a_step_takes_the_coarsest_table_whose_intervals_make_it() {
 }
 
 #[test]
+fn plain_points_are_as_far_apart_as_their_number_makes_them() {
+    let plan = |minutes: u64, points: u32| {
+        let (schema, saved) = (Schema::default(), SavedFilters::default());
+        let compiler = Compiler::new(&schema, &saved);
+        let filter = FlowFilter::compile(&compiler, "", Direction::Forward, None).unwrap();
+        let to = UNIX_EPOCH + Duration::from_secs(NOON);
+        let range = TimeRange { from: to - Duration::from_secs(60 * minutes), to };
+        let options = QueryOptions { is_plain: true, ..QueryOptions::default() };
+        let query = FlowQuery { filter, range, kind: series(&[], points), limit: 10, options, id: None };
+        query.plan(&schema, &stored(&schema, [15, 7, 90, 360])).unwrap()
+    };
+    for (minutes, points, table, interval) in [
+        (HOUR, 2000, "flows", 2),
+        (HOUR, 100, "flows", 36),
+        (HOUR, 60, "flows_1m0s", 60),
+        (HOUR, 50, "flows_1m0s", 120),
+        (DAY, 288, "flows_5m0s", 300),
+        (DAY, 289, "flows_1m0s", 300),
+        (DAY, 200, "flows_5m0s", 600),
+        (30 * DAY, 200, "flows_1h0m0s", 14_400),
+    ] {
+        let plan = plan(minutes, points);
+        let found = plan.interval.unwrap().as_secs();
+        assert_eq!((plan.table.as_str(), found), (table, interval), "{minutes} {points}: {}", plan.reason);
+    }
+}
+
+#[test]
 fn the_opposite_direction_has_the_counterparts_of_the_columns() {
     let (schema, saved) = (Schema::default(), SavedFilters::default());
     let reversed = |columns: &[&str], unit: Unit| {

@@ -81,6 +81,7 @@ impl Question {
             statistic: statistic(args.rank),
             step: args.step.as_deref().map(time_range::duration).transpose().map_err(bad)?,
             points: Some(args.points),
+            is_plain: false,
         };
         let (kind, limit) = (kind(args), args.limit);
         let forward = FlowQuery { filter, range, kind, limit, options, id: Some(query_id("query")) };

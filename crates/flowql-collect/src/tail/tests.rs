@@ -7,7 +7,9 @@ use flowql_enrich::exporters::Directory;
 use serde_json::Value;
 
 use super::*;
-use crate::write::{Names, RowNames};
+use crate::asn::sources;
+use crate::bmp::AddressTables;
+use crate::write::{Names, RowAddresses, RowNames};
 
 /// Longer than anything takes that a test waits for.
 const LONG: Duration = Duration::from_secs(60);
@@ -35,7 +37,9 @@ fn block(rows: u16) -> Batch {
     columns.settle();
     let mut names = Names::new(&Arc::<Directory>::default());
     let named = RowNames::new(&mut names, &columns, &texts);
-    Batch::new(&columns, &texts, named)
+    let asn_from = sources(&["flow".to_owned()]);
+    let addresses = RowAddresses::complete(&AddressTables::default(), &asn_from, &mut columns, &texts);
+    Batch::new(&columns, &texts, named, addresses)
 }
 
 fn tails() -> Arc<Tails> {

@@ -1,6 +1,6 @@
 import type { Configuration } from "@flowql/wasm";
 
-import type { Unit } from "./state.js";
+import type { Rank, Unit } from "./state.js";
 
 /** A filter that was saved, or one of the configuration, whose user is `null`. */
 export interface SavedFilter {
@@ -23,6 +23,11 @@ export interface Query {
   to: number;
   limit?: number;
   points?: number;
+  /** The seconds between the points. */
+  step?: number;
+  statistic?: Rank;
+  /** Whether the opposite direction is answered as well. */
+  both?: boolean;
 }
 
 export type Cell = string | number | boolean | null | Cell[];
@@ -35,6 +40,9 @@ export interface Plan {
   sql: string;
   /** The seconds between the points of a series. */
   interval: number | null;
+  /** The time that is covered: whole intervals of the table, in seconds since 1970. */
+  from: number;
+  to: number;
 }
 
 /** The rows of an answer, a cell for each column. */
@@ -137,6 +145,38 @@ async function bodyOf(response: Response): Promise<string> {
     throw new Refusal("the answer broke off", "broken_off");
   }
 }
+
+/** What is wrong with an exporter, and what to do. */
+export interface ExporterProblem {
+  kind: string;
+  severity: "note" | "warning" | "error";
+  message: string;
+  advice: string;
+}
+
+/** An exporter, by the source address of its datagrams. */
+export interface Exporter {
+  address: string;
+  name: string;
+  protocols: string[];
+  flows_per_second: number | null;
+  flows: number;
+  templates: number;
+  /** How far its clock is ahead, in milliseconds; `null` where it tells no time. */
+  clock_ms: number | null;
+  lost: number;
+  problems: ExporterProblem[];
+}
+
+/** Who sends to the collector: those with the worst problems first. */
+export interface Collected {
+  exporters: Exporter[];
+  /** What is wrong with what comes in that is of no exporter. */
+  problems: ExporterProblem[];
+}
+
+/** Asks the collector that is part of the service; a service without one refuses with `not_found`. */
+export const collected = (): Promise<Collected> => call("api/v1/exporters");
 
 export const savedFilters = async (): Promise<SavedFilter[]> =>
   (await call<{ filters: SavedFilter[] }>("api/v1/filters")).filters;

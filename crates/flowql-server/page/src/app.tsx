@@ -7,6 +7,7 @@ import { Controls } from "./controls.js";
 import { Editor } from "./editor.js";
 import { type Example, Examples } from "./examples.js";
 import { Hindrance } from "./failure.js";
+import { Keys } from "./keys.js";
 import { Masthead } from "./masthead.js";
 import { meaningOf, MeaningPanel } from "./meaning.js";
 import { usePlan } from "./plan.js";
@@ -23,8 +24,19 @@ function configure(language: FlowQL, service: Service | null, filters: SavedFilt
   language.configure({ ...service?.configuration, filters: Object.fromEntries(named.reverse()) });
 }
 
+/** Whether a value is a prefix that addresses were cut to. */
+const isPrefix = (value: string): boolean => /^[\da-f.:]+\/\d+$/i.test(value);
+
+/** The filter, and that an address lies in a prefix, or with `exclude` that it does not. */
+function within(filter: string, column: string, prefix: string, exclude: boolean): string {
+  const condition = `${column} ${exclude ? "!<<" : "<<"} ${prefix}`;
+  if (filter.trim() === "") return condition;
+  // A comment at the end goes up to the end of its line.
+  return `${/\bor\b|--|\|\|/i.test(filter) ? `(${filter}\n)` : filter} AND ${condition}`;
+}
+
 /** What the service said when the page was opened. */
-interface First {
+export interface First {
   service: Service | Refusal;
   filters: SavedFilter[] | Refusal;
 }
@@ -85,7 +97,8 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
   };
   const narrow = (column: string, value: string, exclude: boolean) => {
     // What was clicked belongs to the filter that was run.
-    const filter = language.narrow(asked?.filter ?? state.filter, column, value, exclude);
+    const before = asked?.filter ?? state.filter;
+    const filter = isPrefix(value) ? within(before, column, value, exclude) : language.narrow(before, column, value, exclude);
     if (filter !== null) void run({ filter });
   };
   const refer = (name: string) => {
@@ -101,7 +114,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
   };
   const setTime = (from: number, to: number) =>
     change({ from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() }, true);
-  const canNarrow = (column: string, value: string) => language.narrow("", column, value) !== null;
+  const canNarrow = (column: string, value: string) => isPrefix(value) || language.narrow("", column, value) !== null;
 
   return (
     <>
@@ -149,6 +162,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
           ) : (
             <Results
               question={{ ...state, filter: asked.filter }}
+              type={state.type}
               round={asked.round}
               returns={returns}
               isOld={asked.filter !== state.filter}
@@ -176,11 +190,13 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
               <Key keys="Ctrl Enter">run</Key>
               <Key keys="Ctrl Space">complete</Key>
               <Key keys="Shift Alt F">format</Key>
+              <Key keys="?">all keys</Key>
             </dl>
             <p class="faint">A click on a value adds it to the filter. Drag over the chart to look closer. “Back” undoes either.</p>
           </section>
         </aside>
       </main>
+      <Keys state={state} change={change} edit={() => view.current?.focus()} />
     </>
   );
 }

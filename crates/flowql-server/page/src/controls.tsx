@@ -1,7 +1,22 @@
 import type { Column } from "@flowql/wasm";
+import { useState } from "preact/hooks";
 
 import { unitName } from "./amounts.js";
-import type { Change, State, Unit } from "./state.js";
+import {
+  type Change,
+  COMPARISONS,
+  type Comparison,
+  type GraphType,
+  LIMITS,
+  MOST_COLUMNS,
+  type Rank,
+  RANKS,
+  type State,
+  TYPES,
+  type Unit,
+  UNITS,
+} from "./state.js";
+import { scaled, shifted, typed } from "./times.js";
 
 const RANGES: readonly [from: string, name: string][] = [
   ["-15m", "last 15 minutes"],
@@ -12,7 +27,27 @@ const RANGES: readonly [from: string, name: string][] = [
   ["-30d", "last 30 days"],
 ];
 
-const UNITS: readonly Unit[] = ["bits", "packets", "flows"];
+const TYPE_NAMES: Record<GraphType, string> = {
+  stacked: "stacked",
+  percent: "100 %",
+  lines: "lines",
+  sankey: "sankey",
+  heatmap: "heatmap",
+  table: "table alone",
+};
+
+const RANK_NAMES: Record<Rank, string> = { average: "average", maximum: "maximum", last: "last", p95: "95th" };
+
+const COMPARISON_NAMES: Record<Comparison, string> = {
+  "": "–",
+  hour: "an hour before",
+  day: "a day before",
+  week: "a week before",
+  year: "a year before",
+};
+
+/** How addresses can be cut. */
+const CUTS = ["", "/8", "/16", "/20", "/24", "/28", "/24/32", "/24/56", "/24/64"];
 
 /** A date in the form of an input of the type `datetime-local`. */
 function local(time: string): string {
@@ -22,21 +57,85 @@ function local(time: string): string {
 
 /** When, by what, and in which measure. */
 export function Controls({ state, change, columns }: { state: State; change: Change; columns: Column[] }) {
+  const set = (part: Partial<State>) => change(part, true);
+  return (
+    <div class="controls" role="group" aria-label="What to show">
+      <When state={state} set={set} />
+      <Columns state={state} set={set} columns={columns} />
+      <Choice label="In" value={state.unit} options={UNITS} name={unitName} choose={(unit: Unit) => set({ unit })} />
+      <Choice label="As" value={state.type} options={TYPES} name={(type) => TYPE_NAMES[type]} choose={(type: GraphType) => set({ type })} />
+      <label>
+        <span>Top</span>
+        <select value={String(state.limit)} onChange={(event) => set({ limit: Number(event.currentTarget.value) })}>
+          {[...new Set([...LIMITS, state.limit])]
+            .sort((a, b) => a - b)
+            .map((limit) => (
+              <option key={limit}>{limit}</option>
+            ))}
+        </select>
+      </label>
+      <Choice label="ranked by" value={state.rank} options={RANKS} name={(rank) => RANK_NAMES[rank]} choose={(rank: Rank) => set({ rank })} />
+      <Choice
+        label="Compare with"
+        value={state.compare}
+        options={COMPARISONS}
+        name={(compare) => COMPARISON_NAMES[compare]}
+        choose={(compare: Comparison) => set({ compare })}
+      />
+      <label class="check">
+        <input type="checkbox" checked={state.both} onChange={(event) => set({ both: event.currentTarget.checked })} />
+        <span>both directions</span>
+      </label>
+    </div>
+  );
+}
+
+function Choice<T extends string>(props: {
+  label: string;
+  value: T;
+  options: readonly T[];
+  name: (value: T) => string;
+  choose: (value: T) => void;
+}) {
+  const { label, value, options, name, choose } = props;
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={(event) => choose(event.currentTarget.value as T)}>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {name(option)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The time: one of the usual ones, dates, or what one types. */
+function When({ state, set }: { state: State; set: (part: Partial<State>) => void }) {
   const isRelative = state.to === "now" && RANGES.some(([from]) => from === state.from);
+  const [isWrong, setWrong] = useState(false);
   const chooseRange = (value: string) => {
-    if (value !== "custom") return change({ from: value, to: "now" }, true);
+    if (value !== "custom") return set({ from: value, to: "now" });
     const now = Date.now();
-    change({ from: new Date(now - 3_600_000).toISOString(), to: new Date(now).toISOString() }, true);
+    set({ from: new Date(now - 3_600_000).toISOString(), to: new Date(now).toISOString() });
   };
   const moment = (name: "from" | "to", value: string) => {
     const time = new Date(value);
-    if (!Number.isNaN(time.getTime())) change({ [name]: time.toISOString() }, true);
+    if (!Number.isNaN(time.getTime())) set({ [name]: time.toISOString() });
   };
-  const [first = "", second = ""] = state.by;
-  const dimensions = columns.filter((column) => column.enabled && column.dimension).map((column) => column.name);
-  const group = (names: string[]) => change({ by: names.filter(Boolean) }, true);
+  const read = (input: HTMLInputElement) => {
+    if (input.value.trim() === "") return setWrong(false);
+    const times = typed(input.value, Date.now());
+    setWrong(times === null);
+    if (times === null) return;
+    input.value = "";
+    set(times);
+  };
+  const now = () => Date.now();
   return (
-    <div class="controls" role="group" aria-label="What to show">
+    <>
       <label>
         <span>Time</span>
         <select value={isRelative ? state.from : "custom"} onChange={(event) => chooseRange(event.currentTarget.value)}>
@@ -52,33 +151,84 @@ export function Controls({ state, change, columns }: { state: State; change: Cha
         (["from", "to"] as const).map((name) => (
           <label key={name}>
             <span>{name === "from" ? "From" : "To"}</span>
-            <input type="datetime-local" value={local(state[name])} onChange={(event) => moment(name, event.currentTarget.value)} />
+            {state[name] === "now" || state[name].startsWith("-") ? (
+              <input type="text" readOnly value={state[name]} size={8} />
+            ) : (
+              <input type="datetime-local" value={local(state[name])} onChange={(event) => moment(name, event.currentTarget.value)} />
+            )}
           </label>
         ))}
       <label>
-        <span>By</span>
-        <Dimension names={dimensions} value={first} choose={(name) => group([name, second === name ? "" : second])} />
-      </label>
-      <label>
-        <span>and by</span>
-        <Dimension
-          names={dimensions.filter((name) => name !== first)}
-          value={second}
-          none="–"
-          choose={(name) => group([first, name])}
+        <span>or type it</span>
+        <input
+          type="text"
+          size={15}
+          placeholder="yesterday"
+          title="6 hours ago, yesterday, last month, 2026-01-31, 2026-01-31 10:00 to 12:00"
+          aria-invalid={isWrong}
+          onChange={(event) => read(event.currentTarget)}
         />
       </label>
-      <label>
-        <span>In</span>
-        <select value={state.unit} onChange={(event) => change({ unit: event.currentTarget.value as Unit }, true)}>
-          {UNITS.map((unit) => (
-            <option key={unit} value={unit}>
-              {unitName(unit)}
-            </option>
-          ))}
-        </select>
-      </label>
-    </div>
+      <span class="arrows" role="group" aria-label="Shift or zoom the time">
+        <button type="button" class="small" aria-label="Earlier" title="Earlier: [" onClick={() => set(shifted(state, -0.5, now()))}>
+          ‹
+        </button>
+        <button type="button" class="small" aria-label="Later" title="Later: ]" onClick={() => set(shifted(state, 0.5, now()))}>
+          ›
+        </button>
+        <button type="button" class="small" aria-label="Zoom out" title="Zoom out: -" onClick={() => set(scaled(state, 2, now()))}>
+          −
+        </button>
+        <button type="button" class="small" aria-label="Zoom in" title="Zoom in: +" onClick={() => set(scaled(state, 0.5, now()))}>
+          +
+        </button>
+      </span>
+    </>
+  );
+}
+
+/** The columns to group by, up to five; addresses can be cut. */
+function Columns({ state, set, columns }: { state: State; set: (part: Partial<State>) => void; columns: Column[] }) {
+  const { by } = state;
+  const known = columns.filter((column) => column.enabled && column.dimension);
+  const isAddress = (name: string) => known.find((column) => column.name === name)?.type === "ip";
+  const places = Math.min(MOST_COLUMNS, by.length + 1);
+  const choose = (place: number, value: string) => {
+    const next = by.map((name, other) => (other === place ? value : name));
+    if (place === by.length) next.push(value);
+    // A column is there once.
+    const chosen = next.filter((name, other) => name !== "" && (other === place || name !== value));
+    if (chosen.length > 0) set({ by: chosen });
+  };
+  return (
+    <>
+      {Array.from({ length: places }, (_, place) => {
+        const [name = "", ...lengths] = (by[place] ?? "").split("/");
+        const cut = lengths.map((length) => `/${length}`).join("");
+        const others = by.filter((_, other) => other !== place).map((other) => other.replace(/\/.*$/, ""));
+        const names = known.map((column) => column.name).filter((other) => place === 0 || !others.includes(other));
+        return (
+          <span key={place} class="dimension">
+            <label>
+              <span>{place === 0 ? "By" : place === 1 ? "and by" : `and by (${place + 1})`}</span>
+              <Dimension names={names} value={name} {...(place > 0 ? { none: "–" } : {})} choose={(chosen) => choose(place, chosen)} />
+            </label>
+            {isAddress(name) && (
+              <label>
+                <span>cut</span>
+                <select value={cut} aria-label={`Cut ${name}`} onChange={(event) => choose(place, name + event.currentTarget.value)}>
+                  {[...new Set([...CUTS, cut])].map((length) => (
+                    <option key={length} value={length}>
+                      {length || "–"}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            )}
+          </span>
+        );
+      })}
+    </>
   );
 }
 

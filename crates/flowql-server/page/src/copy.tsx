@@ -17,10 +17,10 @@ async function copy(text: string): Promise<boolean> {
 }
 
 /** A button that copies a text, and says that it has. */
-export function Copy({ text, children }: { text: () => string; children: string }) {
+export function Copy({ text, children }: { text: () => string | Promise<string>; children: string }) {
   const [said, setSaid] = useState<string | null>(null);
   const press = async () => {
-    setSaid((await copy(text())) ? "Copied" : "Not allowed");
+    setSaid((await copy(await text())) ? "Copied" : "Not allowed");
     setTimeout(() => setSaid(null), 1500);
   };
   return (

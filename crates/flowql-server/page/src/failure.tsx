@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Refusal, Service } from "./api.js";
 import type { Question } from "./ask.js";
 import { hasFlows, hasTables } from "./service.js";
-import { timeRange } from "./state.js";
+import { timeRange } from "./times.js";
 
 const FILL = (
   <>
@@ -67,6 +67,14 @@ export function Failure({ refusal: { code, message } }: { refusal: Refusal }) {
 const when = (time: number): string =>
   new Date(time * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
+/** Where to see whether flows arrive. */
+const WHO = (
+  <>
+    {" "}
+    Do flows arrive? <a href="#exporters">Who sends them, and what is wrong</a>.
+  </>
+);
+
 /** That no flow matches: because of the filter, because of the time, or because there are none at all. */
 export function Nothing(props: {
   question: Question;
@@ -75,7 +83,14 @@ export function Nothing(props: {
   setTime: (from: number, to: number) => void;
 }) {
   const { question, newest, table, setTime } = props;
-  if (newest === null) return <Notice title="The store is empty">{FILL}</Notice>;
+  if (newest === null) {
+    return (
+      <Notice title="The store is empty">
+        {FILL}
+        {WHO}
+      </Notice>
+    );
+  }
   const { from, to } = timeRange(question, Date.now());
   if (newest < from) {
     return (
@@ -84,6 +99,7 @@ export function Nothing(props: {
         <button type="button" class="small" onClick={() => setTime(newest + 1 - (to - from), newest + 1)}>
           Show the time before it
         </button>
+        {WHO}
       </Notice>
     );
   }

@@ -9,7 +9,7 @@ import texts from "@flowql/wasm/texts.txt?url";
 import { render } from "preact";
 
 import { describeService, Refusal, savedFilters } from "./api.js";
-import { App } from "./app.js";
+import { Root } from "./root.js";
 
 /** The page, once the compiler is there, and once the service has answered or failed to. */
 async function start(place: HTMLElement): Promise<void> {
@@ -19,7 +19,7 @@ async function start(place: HTMLElement): Promise<void> {
     savedFilters().catch(Refusal.of),
   ]);
   place.textContent = "";
-  render(<App language={language} first={{ service, filters }} />, place);
+  render(<Root language={language} first={{ service, filters }} />, place);
 }
 
 const place = document.getElementById("page");

@@ -13,6 +13,8 @@ export function Masthead(props: { service: Service | null; isUp: boolean; theme:
       <h1>FlowQL</h1>
       <span class={`health ${!isUp ? "down" : backend === null ? "part" : ""}`}>{isUp ? (backend ?? "no backend") : "no service"}</span>
       <nav aria-label="Page">
+        <a href="#">Flows</a>
+        <a href="#exporters">Exporters</a>
         <a href="docs/">API</a>
         <button type="button" class="small" onClick={toggleTheme} aria-label={`Switch to the ${other} theme`}>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

@@ -1,7 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { type Plan, planOf, Refusal } from "./api.js";
-import { type State, timeRange } from "./state.js";
+import type { State } from "./state.js";
+import { timeRange } from "./times.js";
 
 /** How the service would run the filter, or why it would not; `null` where it was not asked. */
 export type Planned = Plan | Refusal | null;

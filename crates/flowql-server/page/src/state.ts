@@ -1,68 +1,111 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import type { Times } from "./times.js";
+
 /** By which measure flows are ranked. */
-export type Unit = "bits" | "packets" | "flows";
+export type Unit = "bits" | "l2bits" | "packets" | "flows" | "inspeed" | "outspeed";
+
+export const UNITS: readonly Unit[] = ["bits", "l2bits", "packets", "flows", "inspeed", "outspeed"];
+
+/** What the results are drawn as. */
+export type GraphType = "stacked" | "percent" | "lines" | "sankey" | "heatmap" | "table";
+
+export const TYPES: readonly GraphType[] = ["stacked", "percent", "lines", "sankey", "heatmap", "table"];
+
+/** By what of their points values are ranked. */
+export type Rank = "average" | "maximum" | "last" | "p95";
+
+export const RANKS: readonly Rank[] = ["average", "maximum", "last", "p95"];
+
+/** With which earlier time the results are compared. */
+export type Comparison = "" | "hour" | "day" | "week" | "year";
+
+export const COMPARISONS: readonly Comparison[] = ["", "hour", "day", "week", "year"];
+
+/** How many values there can be. */
+export const LIMITS = [5, 10, 20, 30, 50];
+
+/** How many columns flows can be grouped by. */
+export const MOST_COLUMNS = 5;
 
 /** What the address of the page holds: enough for somebody else to see the same. */
-export interface State {
+export interface State extends Times {
   filter: string;
-  /** As `-1h`, or a date in the form of ISO 8601. */
-  from: string;
-  /** `now`, or a date. */
-  to: string;
-  /** The columns by which flows are grouped. */
+  /** The columns by which flows are grouped; addresses may be cut, as `SrcAddr/24`. */
   by: string[];
   unit: Unit;
+  type: GraphType;
+  rank: Rank;
+  limit: number;
+  /** Whether the opposite direction is shown as well. */
+  both: boolean;
+  compare: Comparison;
   /** Whether results are shown. */
   run: boolean;
 }
 
-export const INITIAL: State = { filter: "", from: "-6h", to: "now", by: ["SrcAS"], unit: "bits", run: false };
+export const INITIAL: State = {
+  filter: "",
+  from: "-6h",
+  to: "now",
+  by: ["SrcAS"],
+  unit: "bits",
+  type: "stacked",
+  rank: "average",
+  limit: 10,
+  both: false,
+  compare: "",
+  run: false,
+};
 
-const UNITS: readonly string[] = ["bits", "packets", "flows"];
+/** A column to group by, with the length that its addresses are cut to. */
+const COLUMN = /^[A-Za-z][A-Za-z0-9]*(\/\d{1,2}(\/\d{1,3})?)?$/;
 
-/** Reads the part of an address after `#`; what it lacks, or what is no such thing, is as at first. */
+/** One of some words, else the first. */
+const one = <T extends string>(words: readonly T[], word: string | null): T => words.find((known) => known === word) ?? words[0]!;
+
+/**
+ * Reads the part of an address after `#`; what it lacks, or what is no such thing, is as at first. The first addresses had
+ * no version, and the filter as `q`.
+ */
 export function read(hash: string): State {
   const parameters = new URLSearchParams(hash.replace(/^#/, ""));
-  const unit = parameters.get("unit") ?? "";
-  const by = (parameters.get("by") ?? "").split(",").filter((name) => /^[A-Za-z][A-Za-z0-9]*$/.test(name));
+  const by = (parameters.get("by") ?? "").split(",").filter((name) => COLUMN.test(name));
+  const limit = Number(parameters.get("limit"));
   return {
-    filter: parameters.get("q") ?? INITIAL.filter,
+    filter: parameters.get("filter") ?? parameters.get("q") ?? INITIAL.filter,
     from: parameters.get("from") || INITIAL.from,
     to: parameters.get("to") || INITIAL.to,
-    by: by.length > 0 ? by.slice(0, 2) : INITIAL.by,
-    unit: UNITS.includes(unit) ? (unit as Unit) : INITIAL.unit,
+    by: by.length > 0 ? by.slice(0, MOST_COLUMNS) : INITIAL.by,
+    unit: one(UNITS, parameters.get("unit")),
+    type: one(TYPES, parameters.get("type")),
+    rank: one(RANKS, parameters.get("rank")),
+    limit: Number.isInteger(limit) && limit >= 1 && limit <= 50 ? limit : INITIAL.limit,
+    both: parameters.get("both") === "1",
+    compare: one(COMPARISONS, parameters.get("compare")),
     run: parameters.get("run") === "1",
   };
 }
 
+/** A value of an address that a person can read: only what would end it is written as numbers. */
+const readable = (value: string): string =>
+  encodeURIComponent(value).replace(/%20/g, "+").replace(/%(2C|2F|3A|3D|40|3B|24)/g, (code) => decodeURIComponent(code));
+
 /** The part of an address after `#`, without what is as at first. */
 export function write(state: State): string {
-  const parameters = new URLSearchParams();
-  if (state.filter !== "") parameters.set("q", state.filter);
-  if (state.from !== INITIAL.from) parameters.set("from", state.from);
-  if (state.to !== INITIAL.to) parameters.set("to", state.to);
-  if (state.by.join() !== INITIAL.by.join()) parameters.set("by", state.by.join());
-  if (state.unit !== INITIAL.unit) parameters.set("unit", state.unit);
-  if (state.run) parameters.set("run", "1");
-  const text = parameters.toString();
-  return text === "" ? "" : `#${text}`;
-}
-
-const LENGTHS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** A time in seconds since 1970; `now` is in milliseconds. */
-function seconds(time: string, now: number): number {
-  const [, count, unit] = /^-(\d{1,6})([smhd])$/.exec(time) ?? [];
-  if (count !== undefined && unit !== undefined) return Math.floor(now / 1000) - Number(count) * (LENGTHS[unit] ?? 0);
-  const moment = Date.parse(time);
-  return Math.floor((Number.isNaN(moment) ? now : moment) / 1000);
-}
-
-/** The time of a state, for a query. */
-export function timeRange({ from, to }: Pick<State, "from" | "to">, now: number): { from: number; to: number } {
-  const end = Math.max(1, seconds(to, now));
-  return { from: Math.max(0, Math.min(seconds(from, now), end - 1)), to: end };
+  const parts: string[] = [];
+  const put = (name: string, value: string, usual: string) => {
+    if (value !== usual) parts.push(`${name}=${readable(value)}`);
+  };
+  put("filter", state.filter, "");
+  put("by", state.by.join(), INITIAL.by.join());
+  put("from", state.from, INITIAL.from);
+  put("to", state.to, INITIAL.to);
+  for (const name of ["unit", "type", "rank", "compare"] as const) put(name, state[name], INITIAL[name]);
+  put("limit", String(state.limit), String(INITIAL.limit));
+  put("both", state.both ? "1" : "", "");
+  put("run", state.run ? "1" : "", "");
+  return parts.length === 0 ? "" : `#v=1&${parts.join("&")}`;
 }
 
 /**

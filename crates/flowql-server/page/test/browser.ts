@@ -99,7 +99,7 @@ export class Visit {
   /** Waits until the answer to the last question is there. */
   async answered(): Promise<void> {
     await this.results.and(this.page.locator('[aria-busy="false"]')).waitFor();
-    await this.results.locator("canvas, .notice").first().waitFor();
+    await this.results.locator("table, .notice").first().waitFor();
   }
 
   async run(): Promise<void> {

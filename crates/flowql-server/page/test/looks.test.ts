@@ -31,6 +31,14 @@ const STATES: Record<string, { hash: string; act?: (visit: Visit) => Promise<voi
     act: (visit) => visit.page.locator(".cm-lintRange").nth(1).waitFor(),
   },
   results: { hash: "#q=InIfBoundary%20%3D%20external%20AND%20%40customers&by=SrcAS,DstPort&run=1", act: (visit) => visit.answered() },
+  sankey: {
+    hash: "#v=1&by=InIfProvider,SrcAS,ExporterName&type=sankey&both=1&run=1",
+    act: (visit) => visit.results.locator("svg.sankey .node").first().waitFor(),
+  },
+  heatmap: {
+    hash: "#v=1&by=SrcCountry&type=heatmap&compare=hour&run=1",
+    act: (visit) => visit.results.locator("svg.graph rect").first().waitFor(),
+  },
   nothing: { hash: "#q=SrcAS%20%3D%20AS64999&run=1", act: (visit) => visit.answered() },
   dialog: { hash: "#q=SrcAS%20%3D%201", act: (visit) => visit.button("Save this one").click() },
   menu: {

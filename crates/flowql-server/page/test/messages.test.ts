@@ -61,7 +61,7 @@ test("an empty store, until it is filled", async () => {
     await visit.results.getByText("The store is empty").waitFor();
     await store.fill("20k");
     await visit.run();
-    await expect.poll(() => visit.values.count()).toBe(20);
+    await expect.poll(() => visit.values.count()).toBe(10);
     expect(browser.complaints).toEqual([]);
   } finally {
     await service?.stop();
@@ -81,7 +81,7 @@ test("a time without flows", async () => {
   await visit.open(`${service.url}#from=2099-01-01T00:00:00Z&to=2099-01-01T06:00:00Z&run=1`);
   await notice("No flow of this time is in the store").waitFor();
   await visit.button("Show the time before it").click();
-  await expect.poll(() => visit.values.count()).toBe(20);
+  await expect.poll(() => visit.values.count()).toBe(10);
   expect(browser.complaints).toEqual([]);
 });
 
@@ -99,7 +99,7 @@ test("a query that times out", async () => {
     process.kill(pid, "SIGCONT");
   }
   await visit.run();
-  await expect.poll(() => visit.values.count()).toBe(20);
+  await expect.poll(() => visit.values.count()).toBe(10);
 });
 
 test("a query that the visitor stops", async () => {

@@ -30,7 +30,7 @@ afterAll(async () => {
 step("the page says so, goes on, and recovers by itself", async () => {
   await visit.open(`${service.url}#q=InIfBoundary%20%3D%20external&run=1`);
   await visit.answered();
-  await expect.poll(() => visit.values.count()).toBe(20);
+  await expect.poll(() => visit.values.count()).toBe(10);
   const { port } = service;
   expect(browser.complaints).toEqual([]);
 
@@ -49,7 +49,7 @@ step("the page says so, goes on, and recovers by itself", async () => {
 
   service = await start(port);
   await notice.waitFor({ state: "detached" });
-  await expect.poll(() => visit.values.count()).toBe(20);
+  await expect.poll(() => visit.values.count()).toBe(10);
   await expect.poll(() => visit.drawn()).toBeGreaterThan(2000);
   await expect.poll(() => visit.text()).toBe("InIfBoundary = external AND DstPort > 1024");
   // A browser itself reports what it could not reach, and nothing else is wrong.

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const PROGRAM = process.env.FLOWQL ?? fileURLToPath(new URL("../../../../target/debug/flowql", import.meta.url));
+export const PROGRAM = process.env.FLOWQL ?? fileURLToPath(new URL("../../../../target/debug/flowql", import.meta.url));
 
 const run = promisify(execFile);
 

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use flowql::{Compiler, tables};
 use flowql_backend::{
-    Answer, Backend, Direction, FlowFilter, FlowQuery, Kind, Plan, QueryOptions, RowStream, Statistic,
-    TimeRange, Unit, both,
+    Answer, Direction, FlowFilter, FlowQuery, Kind, Plan, QueryOptions, RowStream, Statistic, TimeRange,
+    Unit, both,
 };
 use flowql_client::AnswerColumn;
 use futures_util::StreamExt as _;
@@ -186,7 +186,7 @@ pub(super) async fn query(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Problem> {
     let asked = question(&app, &caller, body).await?;
-    let backend = backend_of_flows(&app)?;
+    let backend = app.flows()?;
     let answer = match &asked.reverse {
         Some(reverse) => both(backend, &asked.forward, reverse).await,
         None => backend.query(&asked.forward).await,
@@ -276,7 +276,7 @@ pub(super) async fn plan(
     JsonBody(body): JsonBody,
 ) -> Result<Json<Planned>, Problem> {
     let asked = question(&app, &caller, body).await?;
-    let backend = backend_of_flows(&app)?;
+    let backend = app.flows()?;
     let planned = async {
         let mut plan = backend.plan(&asked.forward).await?;
         if let Some(reverse) = &asked.reverse {
@@ -286,11 +286,6 @@ pub(super) async fn plan(
     };
     let plan = planned.await.map_err(|error| Problem::of_backend(&error))?;
     Ok(Json(Planned::new(plan, asked.diagnostics)))
-}
-
-/// The backend, which must run queries.
-fn backend_of_flows(app: &App) -> Result<&dyn Backend, Problem> {
-    app.backend().filter(|backend| backend.capabilities().queries).ok_or_else(Problem::no_flows)
 }
 
 /// A question that was read: in one direction or both, with the warnings and hints of its filter.
@@ -331,6 +326,7 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Aske
         statistic: statistic.into(),
         step: step.map(|seconds| Duration::from_secs(seconds.into())),
         points: Some(points),
+        is_plain: false,
     };
     let compile = |direction| {
         FlowFilter::compile(&compiler, &filter, direction, None).map_err(|found| {

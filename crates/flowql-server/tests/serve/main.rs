@@ -10,6 +10,7 @@
 mod api;
 mod faults;
 mod flows;
+mod graphs;
 mod log;
 mod operation;
 mod page;
@@ -17,3 +18,4 @@ mod pairs;
 mod saved;
 mod service;
 mod store;
+mod widgets;

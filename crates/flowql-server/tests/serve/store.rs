@@ -38,6 +38,11 @@ impl Store {
         })
     }
 
+    /// A database of that name with flows of the hour that ends now.
+    pub(crate) fn make_recent(&self, database: &str) {
+        self.flowql(&["demo-data", "--rows", "20k", "--span", "1h", "--database", database]);
+    }
+
     /// Runs the command on this store.
     fn flowql(&self, arguments: &[&str]) {
         let mut command = Command::new(testing::program());
