@@ -15,23 +15,23 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// What the configuration says of addresses: routes, networks and places.
 #[derive(Clone, Debug, Default)]
-pub struct AddressSections {
+pub(crate) struct AddressSections {
     /// `[bmp]`.
-    pub bmp: BmpSection,
+    pub(crate) bmp: BmpSection,
     /// `[rpki]`.
-    pub rpki: RpkiSection,
+    pub(crate) rpki: RpkiSection,
     /// `[[network]]`.
-    pub networks: Vec<NetworkSection>,
+    pub(crate) networks: Vec<NetworkSection>,
     /// `[[network_source]]`.
-    pub sources: Vec<NetworkSourceSection>,
+    pub(crate) sources: Vec<NetworkSourceSection>,
     /// `[geoip]`.
-    pub geoip: GeoipSection,
+    pub(crate) geoip: GeoipSection,
 }
 
 impl AddressSections {
     /// The sections of a configuration.
     #[must_use]
-    pub fn of(config: &Config) -> Self {
+    pub(crate) fn of(config: &Config) -> Self {
         Self {
             bmp: BmpSection::clone(&config.section()),
             rpki: RpkiSection::clone(&config.section()),
