@@ -1,5 +1,6 @@
 //! The command line.
 
+mod classify;
 mod collect;
 mod data;
 mod decode;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
+pub(crate) use classify::Classify;
 pub(crate) use collect::Collect;
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
@@ -106,6 +108,7 @@ pub(crate) enum Command {
     Engine(Engine),
     Collect(Collect),
     Exporters(Exporters),
+    Classify(Classify),
     Serve(Serve),
     Tables(Tables),
     DemoData(DemoData),

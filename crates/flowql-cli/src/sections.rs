@@ -7,6 +7,7 @@ use flowql_connect::BackendSection;
 use flowql_embedded::EmbeddedSection;
 use flowql_enrich::exporters::ExporterSection;
 use flowql_enrich::rules::ClassifySection;
+use flowql_enrich::snmp::SnmpSection;
 use flowql_server::ServerSection;
 use flowql_tables::TablesSection;
 
@@ -20,6 +21,7 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<CollectSection>(),
     KnownSection::list_of::<ExporterSection>(),
     KnownSection::of::<ClassifySection>(),
+    KnownSection::of::<SnmpSection>(),
 ];
 
 #[cfg(test)]

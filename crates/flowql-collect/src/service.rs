@@ -1,11 +1,13 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
+pub mod classification;
 mod exporters;
 mod health;
 mod http;
 mod metrics;
 mod names;
 mod rates;
+mod snmp;
 pub mod status;
 
 use std::net::SocketAddr;
@@ -17,6 +19,7 @@ use flowql::Schema;
 use flowql_client::Client;
 use flowql_enrich::exporters::{Directory, ExporterSection};
 use flowql_enrich::rules::ClassifySection;
+use flowql_enrich::snmp::{SnmpPoller, SnmpSection};
 use flowql_queue::{Journal, Queue};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tokio::net::TcpListener;
@@ -42,6 +45,8 @@ pub struct Options {
     pub exporters: Vec<ExporterSection>,
     /// The rules that classify them.
     pub classify: ClassifySection,
+    /// How exporters are asked for names by SNMP.
+    pub snmp: SnmpSection,
     /// The folder that the folder of the journal is in, and what is known of exporters.
     pub folder: PathBuf,
     /// The columns.
@@ -84,6 +89,10 @@ pub(crate) struct Collector {
     pub(crate) journal: Arc<Journal>,
     /// What is known of exporters and interfaces.
     pub(crate) directory: Arc<Directory>,
+    /// The rules that classify them.
+    pub(crate) classify: ClassifySection,
+    /// What asks their agents.
+    pub(crate) snmp: Arc<SnmpPoller>,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -108,7 +117,7 @@ struct Parts {
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
-    let Options { section, exporters, classify, folder, schema, layout, client, outside } = options;
+    let Options { section, exporters, classify, snmp, folder, schema, layout, client, outside } = options;
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
     report(&journal, &folder);
     let http = listen(&section.http).await?;
@@ -123,14 +132,17 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     let directory = names::directory(section.max_exporters, &exporters, &classify);
     let file = folder.join(names::FILE);
     names::load(&directory, &file);
+    let snmp = Arc::new(SnmpPoller::new(&snmp, Arc::clone(&directory)));
     let parts = Mutex::new(parts);
-    let collector = Arc::new(Collector { section, journal, directory, parts, losses, rates });
+    let collector = Arc::new(Collector { section, journal, directory, classify, snmp, parts, losses, rates });
     let mut tasks = tokio::task::JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");
         tasks.spawn(http::serve(http, Arc::clone(&collector)));
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
+    let poller = Arc::clone(&collector.snmp);
+    tasks.spawn(async move { poller.run().await });
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_enrich::rules::ClassifySection;
+use flowql_enrich::snmp::SnmpSection;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
 
 use super::database::Database;
@@ -34,6 +35,7 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
             section,
             exporters: config.sections(),
             classify: ClassifySection::clone(&config.section()),
+            snmp: SnmpSection::clone(&config.section()),
             folder,
             schema: config.schema.clone(),
             layout: database.layout.clone(),

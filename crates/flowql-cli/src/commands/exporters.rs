@@ -17,7 +17,7 @@ use crate::failure::{Failure, Status};
 use crate::table;
 
 /// How long a collector may take to answer.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(global: &Global, args: &Exporters) -> Result<Status, Failure> {
     let urls = if args.url.is_empty() {
@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: &Exporters) -> Result<Status, Failure> 
 }
 
 /// Says that a collector cannot be asked, and what to do.
-fn unasked(url: &str, error: &flowql_client::Error) {
+pub(super) fn unasked(url: &str, error: &flowql_client::Error) {
     let message = match error {
         flowql_client::Error::Unreachable { reason, .. } => {
             format!("`flowql collect` is not running at {url}, or cannot be reached: {reason}")
@@ -57,7 +57,7 @@ fn unasked(url: &str, error: &flowql_client::Error) {
 }
 
 /// The URL of the collector that is configured. One that listens at all addresses is asked at that of this machine.
-fn configured(http: &str) -> Result<String, Failure> {
+pub(super) fn configured(http: &str) -> Result<String, Failure> {
     let help = "set it to 127.0.0.1:8081 and start `flowql collect`, or name a collector with --url";
     if http.is_empty() {
         return Err(Failure::new("`http` in [collect] is empty: the collector answers nobody", help));
@@ -130,8 +130,16 @@ fn row(exporter: &Exporter) -> [String; 8] {
         exporter.templates.to_string(),
         exporter.lost.to_string(),
         exporter.clock_ms.map_or("-".to_owned(), clock),
-        exporter.named_interfaces.to_string(),
+        named_interfaces(exporter),
     ]
+}
+
+/// How many interfaces option records named, and how many SNMP did.
+fn named_interfaces(exporter: &Exporter) -> String {
+    match &exporter.snmp {
+        Some(snmp) => format!("{}, by SNMP {}", exporter.named_interfaces, snmp.interfaces),
+        None => exporter.named_interfaces.to_string(),
+    }
 }
 
 /// How far a clock is off; headers of most protocols have whole seconds, so that less says nothing.

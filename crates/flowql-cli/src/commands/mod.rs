@@ -1,6 +1,7 @@
 //! The commands, one in a module.
 
 mod check;
+mod classify;
 mod codes;
 mod collect;
 mod columns;
@@ -58,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Engine(args) => engine::run(&global, &args),
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
+        Command::Classify(args) => classify::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Tables(args) => tables::run(&global, &args),
         Command::DemoData(args) => demo_data::run(&global, &args),

@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 
+use super::classification::Classification;
 use super::{Collector, metrics};
 
 /// Answers, without an end.
@@ -24,6 +25,7 @@ fn router(collector: Arc<Collector>) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/api/v1/exporters", get(exporters))
+        .route("/api/v1/classification", get(classification))
         .with_state(collector)
 }
 
@@ -33,6 +35,10 @@ async fn metrics(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
 
 async fn exporters(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
     Json(collector.exporter_status())
+}
+
+async fn classification(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
+    Json(Classification::of(&collector.directory, &collector.classify))
 }
 
 async fn ready(State(collector): State<Arc<Collector>>) -> (StatusCode, String) {
