@@ -1,5 +1,6 @@
 //! The command line.
 
+mod classify;
 mod collect;
 mod data;
 mod decode;
@@ -18,6 +19,7 @@ use clap_complete::Shell;
 use flowql_connect::BackendArgs;
 use flowql_server::LogLevel;
 
+pub(crate) use classify::Classify;
 pub(crate) use collect::{Collect, Collecting};
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
@@ -113,6 +115,7 @@ pub(crate) enum Command {
     Collect(Collect),
     Exporters(Exporters),
     Routes(Routes),
+    Classify(Classify),
     Serve(Serve),
     Tail(Tail),
     Up(Up),

@@ -8,6 +8,7 @@ use flowql_embedded::EmbeddedSection;
 use flowql_enrich::exporters::ExporterSection;
 use flowql_enrich::networks::{GeoipSection, NetworkSection, NetworkSourceSection};
 use flowql_enrich::rules::ClassifySection;
+use flowql_enrich::snmp::SnmpSection;
 use flowql_server::ServerSection;
 use flowql_tables::TablesSection;
 
@@ -26,6 +27,7 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<GeoipSection>(),
     KnownSection::of::<BmpSection>(),
     KnownSection::of::<RpkiSection>(),
+    KnownSection::of::<SnmpSection>(),
 ];
 
 #[cfg(test)]

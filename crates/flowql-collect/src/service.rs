@@ -1,5 +1,6 @@
 //! The collector as a process: receives, keeps, writes, and says how it is.
 
+pub mod classification;
 mod exporters;
 mod files;
 mod health;
@@ -7,6 +8,7 @@ mod http;
 mod metrics;
 mod names;
 mod rates;
+mod snmp;
 pub mod status;
 
 use std::net::SocketAddr;
@@ -18,6 +20,7 @@ use axum::Router;
 use flowql_client::Client;
 use flowql_config::Config;
 use flowql_enrich::exporters::Directory;
+use flowql_enrich::snmp::{SnmpPoller, SnmpSection};
 use flowql_queue::{Journal, Queue};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tokio::net::TcpListener;
@@ -91,6 +94,8 @@ pub(crate) struct Collector {
     /// What is known of addresses.
     pub(crate) addresses: Arc<AddressTables>,
     pub(crate) bmp: Bmp,
+    /// What asks the agents of exporters.
+    pub(crate) snmp: Arc<SnmpPoller>,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -161,12 +166,14 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let directory = names::directory(section.max_exporters, &config);
     let file = folder.join(names::FILE);
     names::load(&directory, &file);
+    let snmp = Arc::new(SnmpPoller::new(&config.section::<SnmpSection>(), Arc::clone(&directory)));
     let collector = Arc::new(Collector {
         section,
         journal,
         directory,
         addresses,
         bmp,
+        snmp,
         parts: Mutex::new(parts),
         losses: LossWatch::default(),
         rates: RateWatch::default(),
@@ -179,6 +186,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         tasks.spawn(http::serve(http, Arc::clone(&collector)));
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
+    let poller = Arc::clone(&collector.snmp);
+    tasks.spawn(async move { poller.run().await });
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
     bmp_server.map(|server| tasks.spawn(server));
     let prepared = Arc::clone(&collector);

@@ -4,6 +4,7 @@ pub mod exporters;
 mod facts;
 pub mod networks;
 pub mod rules;
+pub mod snmp;
 mod text;
 
 use flowql_config::{KnownSection, Registry};
@@ -14,6 +15,7 @@ pub use facts::{Boundary, ExporterFacts, InterfaceFacts};
 pub const SECTIONS: Registry = &[
     KnownSection::list_of::<exporters::ExporterSection>(),
     KnownSection::of::<rules::ClassifySection>(),
+    KnownSection::of::<snmp::SnmpSection>(),
     KnownSection::list_of::<networks::NetworkSection>(),
     KnownSection::list_of::<networks::NetworkSourceSection>(),
     KnownSection::of::<networks::GeoipSection>(),

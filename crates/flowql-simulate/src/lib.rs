@@ -2,12 +2,15 @@
 //!
 //! [`Demo`] makes blocks of flows for a database. [`Simulation`] makes datagrams of NetFlow, IPFIX and sFlow for a
 //! collector, of the same [`Network`], with what goes wrong between exporters and collectors; [`Sender`] sends them, and
-//! [`pcap`] writes them to a file. [`Speaker`] has the routes of an exporter in messages of BMP, which [`RouteSender`] sends. [`encode`] has the formats, pure functions that tests and benchmarks use too.
+//! [`pcap`] writes them to a file. [`Speaker`] has the routes of an exporter in messages of BMP, which [`RouteSender`] sends.
+//! [`agent`] has SNMP agents with the names of interfaces. [`encode`] has the formats, pure functions that tests and
+//! benchmarks use too.
 //!
 //! The same [`Demo`] gives the same flows, to the byte, in any order of its batches and on any machine. There are five
 //! exporters with transit, peering and customers; two hundred networks with names; IPv4 and IPv6; a curve over the day;
 //! AS paths and communities; and, after seven tenths of the time, an attack on a server.
 
+pub mod agent;
 pub mod encode;
 pub mod pcap;
 

@@ -147,8 +147,16 @@ fn row(exporter: &Exporter) -> [String; 8] {
         exporter.templates.to_string(),
         exporter.lost.to_string(),
         exporter.clock_ms.map_or("-".to_owned(), clock),
-        exporter.named_interfaces.to_string(),
+        named_interfaces(exporter),
     ]
+}
+
+/// How many interfaces option records named, and how many SNMP did.
+fn named_interfaces(exporter: &Exporter) -> String {
+    match &exporter.snmp {
+        Some(snmp) => format!("{}, by SNMP {}", exporter.named_interfaces, snmp.interfaces),
+        None => exporter.named_interfaces.to_string(),
+    }
 }
 
 /// How far a clock is off; headers of most protocols have whole seconds, so that less says nothing.

@@ -1,6 +1,7 @@
 //! The commands, one in a module.
 
 mod check;
+mod classify;
 mod codes;
 mod collect;
 mod columns;
@@ -62,6 +63,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
         Command::Routes(args) => routes::run(&global, &args),
+        Command::Classify(args) => classify::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Up(args) => up::run(&global, args),
         Command::Tail(args) => tail::run(&global, args),

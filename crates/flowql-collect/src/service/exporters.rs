@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use flowql_decode::{Awaited, Missing, Protocol, SessionStatus};
 
@@ -26,6 +26,7 @@ impl Collector {
             sessions: partitions.iter().map(|status| status.sessions).sum(),
             problems: self.listeners().iter().flat_map(refusals).collect(),
         };
+        super::snmp::add(&mut found, &self.snmp.status(), SystemTime::now());
         let now = Instant::now();
         for exporter in &mut found.exporters {
             exporter.flows_per_second = self.rates.of(exporter.address, exporter.flows, now);
@@ -65,11 +66,9 @@ fn exporter(address: IpAddr, name: String, sessions: &[&SessionStatus], awaited:
     let sum = |value: fn(&SessionStatus) -> u64| sessions.iter().map(|session| value(session)).sum();
     let clocks = sessions.iter().filter_map(|session| session.tally.clock);
     Exporter {
-        address,
         name,
         protocols: protocols.into_iter().map(|protocol| protocol_name(protocol).into()).collect(),
         sessions: sessions.len(),
-        flows_per_second: None,
         flows: sum(|session| session.tally.rows),
         templates: sessions.iter().map(|session| session.templates).sum(),
         named_interfaces: sessions.iter().map(|session| session.named_interfaces).max().unwrap_or_default(),
@@ -78,6 +77,7 @@ fn exporter(address: IpAddr, name: String, sessions: &[&SessionStatus], awaited:
         restarts: sum(|session| session.sequence.restarts),
         reordered: sum(|session| session.sequence.reordered),
         problems: problems(sessions, awaited),
+        ..Exporter::of(address)
     }
 }
 

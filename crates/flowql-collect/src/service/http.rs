@@ -9,6 +9,9 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
 
+use flowql_enrich::rules::ClassifySection;
+
+use super::classification::Classification;
 use super::{Collector, metrics};
 use crate::bmp::status::{RoutesQuery, RoutesStatus};
 use crate::tail;
@@ -35,6 +38,7 @@ pub(crate) fn routes(collector: Arc<Collector>) -> Router {
         .route("/api/v1/exporters", get(exporters))
         .route("/api/v1/tail", get(watch))
         .route("/api/v1/routes", get(bmp_routes))
+        .route("/api/v1/classification", get(classification))
         .with_state(collector)
 }
 
@@ -72,6 +76,10 @@ async fn bmp_routes(State(collector): State<Arc<Collector>>, RawQuery(query): Ra
             (StatusCode::BAD_REQUEST, Json(error)).into_response()
         }
     }
+}
+
+async fn classification(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
+    Json(Classification::of(&collector.directory, &collector.config.section::<ClassifySection>()))
 }
 
 async fn ready(State(collector): State<Arc<Collector>>) -> (StatusCode, String) {

@@ -14,6 +14,7 @@ pub(crate) fn text(collector: &Collector) -> String {
     let mut text = Text::default();
     received(&mut text, &collector.listeners());
     text.gauge("exporters", "Exporters that have a place").value(&[], collector.exporters());
+    snmp(&mut text, collector);
     journal(&mut text, collector);
     written(&mut text, &collector.partitions());
     decoded(&mut text, &collector.partitions());
@@ -109,6 +110,16 @@ fn labels(listener: &ListenerStatus) -> [(&'static str, &dyn Display); 2] {
         Tls => &"tls",
     };
     [("listener", &listener.address), ("transport", transport)]
+}
+
+fn snmp(text: &mut Text, collector: &Collector) {
+    let (agents, counts) = (collector.snmp.status(), collector.snmp.counts());
+    let failing = agents.iter().filter(|agent| agent.error.is_some()).count();
+    text.gauge("snmp_agents", "Agents that are asked by SNMP").value(&[], agents.len());
+    text.gauge("snmp_agents_failing", "Of these, the ones that could not be asked last").value(&[], failing);
+    text.counter("snmp_walks", "Tables of interfaces read by SNMP").value(&[], counts.walks);
+    text.counter("snmp_checks", "Agents asked whether they have changed").value(&[], counts.checks);
+    text.counter("snmp_failures", "Agents that could not be asked").value(&[], counts.failures);
 }
 
 fn journal(text: &mut Text, collector: &Collector) {

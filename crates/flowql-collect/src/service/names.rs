@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flowql_config::Config;
 use flowql_enrich::exporters::{Directory, ExporterSection, Limits};
-use flowql_enrich::rules::{ClassifySection, ExporterRules, InterfaceRules};
+use flowql_enrich::rules::{ClassifySection, ExporterRules, InterfaceRules, RuleFault};
 
 /// What was learned, in the folder of the collector.
 pub(crate) const FILE: &str = "exporters.json";
@@ -27,7 +27,15 @@ pub(crate) fn configure(directory: &Directory, config: &Config) {
     // A configuration with faulty rules is refused before.
     let of_exporters = ExporterRules::compile_exporters(&classify.exporter).unwrap_or_default();
     let of_interfaces = InterfaceRules::compile_interfaces(&classify.interface).unwrap_or_default();
+    of_exporters.warnings().iter().for_each(|fault| warn("classify.exporter", fault));
+    of_interfaces.warnings().iter().for_each(|fault| warn("classify.interface", fault));
     directory.configure(&config.sections::<ExporterSection>(), of_exporters, of_interfaces);
+}
+
+/// Says what is doubtful about a rule.
+fn warn(list: &str, fault: &RuleFault) {
+    let (rule, setting) = (fault.rule + 1, fault.setting.as_str());
+    tracing::warn!(list, rule, setting, "{}", fault.message);
 }
 
 /// Takes over what was learned before. A file that cannot be read is replaced by what is learned from now on.

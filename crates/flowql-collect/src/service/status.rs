@@ -1,7 +1,7 @@
 //! Who sends and what is wrong with it, as `GET /api/v1/exporters` says it.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub struct Exporter {
     /// How many interfaces it named in option records.
     #[serde(default)]
     pub named_interfaces: usize,
+    /// How its SNMP agent is; none where it is not asked.
+    #[serde(default)]
+    pub snmp: Option<Snmp>,
     /// How far its clock is ahead, in milliseconds: of its sessions the one that is most off. None for sFlow, which has no
     /// time of day.
     #[serde(default)]
@@ -51,6 +54,19 @@ pub struct Exporter {
     pub reordered: u64,
     /// What is wrong with it, the worst first.
     pub problems: Vec<Problem>,
+}
+
+/// How the SNMP agent of an exporter is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snmp {
+    /// Its address and port.
+    pub agent: SocketAddr,
+    /// How many interfaces it named.
+    pub interfaces: usize,
+    /// How many seconds ago it answered; none where it never did.
+    pub answered_seconds: Option<u64>,
+    /// Why it could not be asked the last time; what it said before is used.
+    pub error: Option<String>,
 }
 
 /// What is wrong, and what to do.
@@ -111,6 +127,26 @@ impl Exporters {
 }
 
 impl Exporter {
+    /// One of which only the address is known.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self {
+            address,
+            name: address.to_string(),
+            protocols: Vec::new(),
+            sessions: 0,
+            flows_per_second: None,
+            flows: 0,
+            templates: 0,
+            named_interfaces: 0,
+            snmp: None,
+            clock_ms: None,
+            lost: 0,
+            restarts: 0,
+            reordered: 0,
+            problems: Vec::new(),
+        }
+    }
+
     /// Takes in what another collector says of it.
     fn merge(&mut self, other: Self) {
         if self.name == self.address.to_string() {
@@ -127,6 +163,13 @@ impl Exporter {
         self.flows += other.flows;
         self.templates += other.templates;
         self.named_interfaces = self.named_interfaces.max(other.named_interfaces);
+        // The one that heard of it last.
+        let age = |snmp: &Option<Snmp>| {
+            snmp.as_ref().map_or(u64::MAX, |snmp| snmp.answered_seconds.unwrap_or(u64::MAX - 1))
+        };
+        if age(&other.snmp) < age(&self.snmp) {
+            self.snmp = other.snmp;
+        }
         self.clock_ms =
             [self.clock_ms, other.clock_ms].into_iter().flatten().max_by_key(|ms| ms.unsigned_abs());
         self.lost += other.lost;

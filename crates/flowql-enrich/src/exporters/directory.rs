@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::configured::Configured;
+use super::known::Explained;
 use super::section::ExporterSection;
+use super::state::{Learned, State};
 use crate::facts::{ExporterFacts, InterfaceFacts};
-use crate::rules::{
-    ClassifiedExporter, ClassifiedInterface, ExporterRules, ExporterSubject, Given, InterfaceRules,
-};
+use crate::rules::{ExporterRules, Given, InterfaceRules};
 
 /// Where facts are learned from, in the order in which they win; the configuration comes before them, the rules are between
 /// the two.
@@ -72,56 +72,6 @@ pub struct Directory {
     limits: Limits,
 }
 
-/// What is learned of exporters and interfaces, by address and index.
-pub(super) type Learned = BTreeMap<IpAddr, LearnedExporter>;
-
-/// What sources say of an exporter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct LearnedExporter {
-    options: ExporterFacts,
-    snmp: ExporterFacts,
-    interfaces: BTreeMap<u32, LearnedInterface>,
-}
-
-/// What sources say of an interface.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct LearnedInterface {
-    options: InterfaceFacts,
-    snmp: InterfaceFacts,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    configured: Configured,
-    exporter_rules: ExporterRules,
-    interface_rules: InterfaceRules,
-    learned: Learned,
-    /// Counts the configurations. Names of an earlier one are made again when they are asked for, so that a change of the
-    /// configuration holds up nobody.
-    epoch: u64,
-    exporters: HashMap<IpAddr, NamedExporter>,
-    interfaces: HashMap<IpAddr, HashMap<u32, NamedInterface>>,
-    changes: Changes,
-}
-
-#[derive(Debug)]
-struct NamedExporter {
-    /// The epoch of which the names are; `None` where something was learned since.
-    epoch: Option<u64>,
-    names: Arc<ExporterNames>,
-}
-
-#[derive(Debug)]
-struct NamedInterface {
-    /// The epoch of which the names are; `None` where something was learned since.
-    epoch: Option<u64>,
-    /// What the exporter was called then, for which rules may ask.
-    of_exporter: Arc<ExporterNames>,
-    names: Arc<InterfaceNames>,
-}
-
 impl Default for Directory {
     fn default() -> Self {
         Self::new(Limits::default())
@@ -132,6 +82,11 @@ impl Directory {
     /// An empty one.
     pub fn new(limits: Limits) -> Self {
         Self { state: RwLock::default(), generation: AtomicU64::new(0), limits }
+    }
+
+    /// What is kept at most.
+    pub const fn limits(&self) -> Limits {
+        self.limits
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -170,11 +125,7 @@ impl Directory {
         if !has_room {
             return false;
         }
-        let known = state.learned.entry(exporter).or_default();
-        let place = match source {
-            Source::Options => &mut known.options,
-            Source::Snmp => &mut known.snmp,
-        };
+        let place = state.learned.entry(exporter).or_default().of(source);
         let facts = facts.clipped();
         if *place != facts {
             *place = facts;
@@ -205,11 +156,8 @@ impl Directory {
         if !has_room {
             return false;
         }
-        let known = state.learned.entry(exporter).or_default().interfaces.entry(index).or_default();
-        let place = match source {
-            Source::Options => &mut known.options,
-            Source::Snmp => &mut known.snmp,
-        };
+        let known = state.learned.entry(exporter).or_default();
+        let place = known.interfaces.entry(index).or_default().of(source);
         let facts = facts.clipped();
         if *place != facts {
             *place = facts;
@@ -219,26 +167,41 @@ impl Directory {
         true
     }
 
-    /// Forgets what a source said of the interfaces of an exporter that are not in a list, as after a reboot that gives
-    /// them other numbers.
-    pub fn keep_interfaces(&self, source: Source, exporter: IpAddr, indexes: &BTreeSet<u32>) {
+    /// Takes all that a source says of an exporter and its interfaces, in the place of all that it said before: a reboot
+    /// may have given the interfaces other numbers. Nobody sees a part of it. Whether there was room for all.
+    pub fn learn_all(
+        &self,
+        source: Source,
+        exporter: IpAddr,
+        facts: ExporterFacts,
+        interfaces: BTreeMap<u32, InterfaceFacts>,
+    ) -> bool {
         let exporter = exporter.to_canonical();
         let mut state = self.write();
-        let Some(known) = state.learned.get_mut(&exporter) else { return };
-        let mut gone = Vec::new();
-        for (&index, known) in known.interfaces.iter_mut().filter(|(index, _)| !indexes.contains(index)) {
-            let place = match source {
-                Source::Options => &mut known.options,
-                Source::Snmp => &mut known.snmp,
-            };
-            if *place != InterfaceFacts::default() {
-                *place = InterfaceFacts::default();
-                gone.push(index);
-            }
+        if state.learned.len() >= self.limits.exporters && !state.learned.contains_key(&exporter) {
+            return false;
         }
-        known.interfaces.retain(|_, known| *known != LearnedInterface::default());
-        gone.into_iter().for_each(|index| state.name_interface_again(exporter, index, self.limits));
-        self.generation.fetch_add(1, Ordering::Release);
+        let known = state.learned.entry(exporter).or_default();
+        let facts = facts.clipped();
+        let is_renamed = *known.of(source) != facts;
+        *known.of(source) = facts;
+        let (changed, has_room) = known.take_interfaces(source, interfaces, self.limits);
+        if is_renamed && let Some(named) = state.exporters.get_mut(&exporter) {
+            named.epoch = None;
+        }
+        let is_changed = is_renamed || !changed.is_empty();
+        changed.into_iter().for_each(|index| state.name_interface_again(exporter, index, self.limits));
+        if is_changed {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+        has_room
+    }
+
+    /// The exporters that were asked for the first time since the last call, or for an interface of which SNMP said
+    /// nothing.
+    pub fn take_wanted(&self) -> BTreeSet<IpAddr> {
+        // Most calls find none: the lock of the writers is not taken for them.
+        if self.read().wanted.is_empty() { BTreeSet::new() } else { std::mem::take(&mut self.write().wanted) }
     }
 
     /// What an exporter is called.
@@ -276,6 +239,24 @@ impl Directory {
             .collect()
     }
 
+    /// The exporters that were asked for, in the order of their addresses: what sources say, and what became of it.
+    pub fn explain_exporters(&self) -> BTreeMap<IpAddr, Explained<ExporterFacts>> {
+        let explained = |(address, names): (IpAddr, Arc<ExporterNames>)| {
+            let known = self.read().known_exporter(address);
+            (address, Explained { known, names })
+        };
+        self.exporters().into_iter().map(explained).collect()
+    }
+
+    /// The interfaces that were asked for, in the order of addresses and indexes: what sources say, and what became of it.
+    pub fn explain_interfaces(&self) -> BTreeMap<(IpAddr, u32), Explained<InterfaceFacts>> {
+        let explained = |((address, index), names): ((IpAddr, u32), Arc<InterfaceNames>)| {
+            let known = self.read().known_interface(address, index);
+            ((address, index), Explained { known, names })
+        };
+        self.interfaces().into_iter().map(explained).collect()
+    }
+
     /// What has changed since the last call. What a change of the configuration or of an exporter means for an interface is
     /// noticed when the interface is asked for.
     pub fn take_changes(&self) -> Changes {
@@ -300,129 +281,5 @@ impl Directory {
         }
         state.epoch += 1;
         self.generation.fetch_add(1, Ordering::Release);
-    }
-}
-
-impl LearnedExporter {
-    fn clipped(self) -> Self {
-        let of_interface = |known: LearnedInterface| LearnedInterface {
-            options: known.options.clipped(),
-            snmp: known.snmp.clipped(),
-        };
-        let interfaces = self.interfaces.into_iter().map(|(index, known)| (index, of_interface(known)));
-        Self { options: self.options.clipped(), snmp: self.snmp.clipped(), interfaces: interfaces.collect() }
-    }
-}
-
-impl State {
-    /// What an exporter is called, if that is not out of date.
-    fn current_exporter(&self, exporter: IpAddr) -> Option<&Arc<ExporterNames>> {
-        let named = self.exporters.get(&exporter)?;
-        (named.epoch == Some(self.epoch)).then_some(&named.names)
-    }
-
-    /// What an interface is called, if that is not out of date.
-    fn current_interface(&self, exporter: IpAddr, index: u32) -> Option<&Arc<InterfaceNames>> {
-        let named = self.interfaces.get(&exporter)?.get(&index)?;
-        let is_of_exporter =
-            self.current_exporter(exporter).is_some_and(|names| Arc::ptr_eq(names, &named.of_exporter));
-        (named.epoch == Some(self.epoch) && is_of_exporter).then_some(&named.names)
-    }
-
-    /// What an exporter is called; kept where there is room.
-    fn exporter(&mut self, exporter: IpAddr, limits: Limits) -> Arc<ExporterNames> {
-        if let Some(known) = self.current_exporter(exporter) {
-            return Arc::clone(known);
-        }
-        let mut names = Arc::new(self.name_exporter(exporter));
-        let epoch = Some(self.epoch);
-        let has_room = self.exporters.len() < limits.exporters;
-        match self.exporters.get_mut(&exporter) {
-            Some(named) => {
-                // Where nothing has changed, what was made of these names still holds.
-                if *named.names == *names {
-                    names = Arc::clone(&named.names);
-                }
-                *named = NamedExporter { epoch, names: Arc::clone(&names) };
-            }
-            None if has_room => {
-                self.exporters.insert(exporter, NamedExporter { epoch, names: Arc::clone(&names) });
-            }
-            None => {}
-        }
-        names
-    }
-
-    /// What an interface is called; kept where there is room.
-    fn interface(&mut self, exporter: IpAddr, index: u32, limits: Limits) -> Arc<InterfaceNames> {
-        let of_exporter = self.exporter(exporter, limits);
-        if let Some(known) = self.current_interface(exporter, index) {
-            return Arc::clone(known);
-        }
-        let names = Arc::new(self.name_interface(exporter, index, &of_exporter.facts));
-        let has_room = self.interfaces.contains_key(&exporter) || self.interfaces.len() < limits.exporters;
-        if has_room {
-            let interfaces = self.interfaces.entry(exporter).or_default();
-            let before = interfaces.get(&index).map(|named| Arc::clone(&named.names));
-            if before.is_some() || interfaces.len() < limits.interfaces {
-                let named =
-                    NamedInterface { epoch: Some(self.epoch), of_exporter, names: Arc::clone(&names) };
-                interfaces.insert(index, named);
-                if before.is_none_or(|before| *before != *names) {
-                    self.changes.note((exporter, index), limits);
-                }
-            }
-        }
-        names
-    }
-
-    /// The first source that knows a fact wins, then the rules but for facts of the configuration and the exporter.
-    fn name_exporter(&self, exporter: IpAddr) -> ExporterNames {
-        let mut fixed = self.configured.exporter(exporter);
-        let learned = self.learned.get(&exporter);
-        learned.iter().for_each(|learned| fixed.fill(&learned.options));
-        let mut facts = fixed.clone();
-        learned.iter().for_each(|learned| facts.fill(&learned.snmp));
-        let placeholder = ExporterFacts { name: exporter.to_string(), ..ExporterFacts::default() };
-        facts.fill(&placeholder);
-        let mut subject = ClassifiedExporter { address: exporter, facts };
-        let given = self.exporter_rules.classify(&mut subject, |key| fixed.has(key));
-        Classified { facts: subject.facts, given }
-    }
-
-    fn name_interface(&self, exporter: IpAddr, index: u32, of_exporter: &ExporterFacts) -> InterfaceNames {
-        let learned = self.learned.get(&exporter).and_then(|known| known.interfaces.get(&index));
-        let mut others = InterfaceFacts::default();
-        learned.iter().for_each(|learned| others.fill(&learned.options));
-        let options = others.clone();
-        learned.iter().for_each(|learned| others.fill(&learned.snmp));
-        let mut fixed = self.configured.interface(exporter, index, &others);
-        fixed.fill(&options);
-        let mut facts = fixed.clone();
-        facts.fill(&others);
-        facts.fill(&InterfaceFacts { name: format!("if{index}"), ..InterfaceFacts::default() });
-        let exporter = ExporterSubject { address: exporter, facts: of_exporter };
-        let mut subject = ClassifiedInterface { exporter, index, facts };
-        let given = self.interface_rules.classify(&mut subject, |key| fixed.has(key));
-        Classified { facts: subject.facts, given }
-    }
-
-    /// Names an interface that has names again.
-    fn name_interface_again(&mut self, exporter: IpAddr, index: u32, limits: Limits) {
-        let named = self.interfaces.get_mut(&exporter).and_then(|interfaces| interfaces.get_mut(&index));
-        if let Some(named) = named {
-            named.epoch = None;
-            self.interface(exporter, index, limits);
-        }
-    }
-}
-
-impl Changes {
-    fn note(&mut self, key: (IpAddr, u32), limits: Limits) {
-        if self.interfaces.len() < limits.changes || self.interfaces.contains(&key) {
-            self.interfaces.insert(key);
-        } else {
-            self.overflown = true;
-        }
     }
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use super::directory::{Directory, Learned};
+use super::directory::Directory;
+use super::state::Learned;
 
 /// The version of the file. One of another version is not read.
 const VERSION: u32 = 1;

@@ -1,6 +1,5 @@
 //! Sources merged, rules, limits, and what is kept on disk.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -130,7 +129,8 @@ fn changes_are_said_once() {
     directory.learn_interface(Source::Snmp, exporter, 2, interface("b", "", 0));
     assert_eq!(directory.take_changes(), changed(&[2]));
     // A reboot gave the interfaces other numbers.
-    directory.keep_interfaces(Source::Snmp, exporter, &BTreeSet::from([2]));
+    let numbers = [(2, interface("b", "", 0))].into();
+    assert!(directory.learn_all(Source::Snmp, exporter, ExporterFacts::default(), numbers));
     assert_eq!(directory.take_changes(), changed(&[1]));
     assert_eq!(directory.interface(exporter, 1).facts.name, "if1");
     // What a configuration changes is noticed with the next flow.
@@ -147,6 +147,52 @@ fn changes_are_said_once() {
     assert_eq!(directory.interfaces().len(), 2);
     (3..6).for_each(|index| drop(directory.interface(exporter, index)));
     assert!(directory.take_changes().overflown);
+}
+
+#[test]
+fn what_snmp_may_know_more_of_is_wanted() {
+    let directory = Directory::default();
+    let exporter = address("192.0.2.1");
+    directory.exporter(exporter);
+    directory.exporter(exporter);
+    assert_eq!(directory.take_wanted(), [exporter].into());
+    assert_eq!(directory.take_wanted(), [].into());
+    directory.interface(exporter, 1);
+    directory.interface(exporter, 2);
+    assert_eq!(directory.take_wanted(), [exporter].into());
+    let interfaces = [(1, interface("Gi1", "", 0)), (3, interface("Gi3", "", 0))].into();
+    directory.learn_all(Source::Snmp, exporter, named("edge1"), interfaces);
+    assert_eq!(directory.exporter(exporter).facts, named("edge1"));
+    [1, 3].into_iter().for_each(|index| drop(directory.interface(exporter, index)));
+    // The second was asked for before: SNMP does not know it, and is not asked for it with every flow.
+    directory.take_wanted();
+    [1, 2, 3].into_iter().for_each(|index| drop(directory.interface(exporter, index)));
+    assert_eq!(directory.take_wanted(), [].into());
+    directory.interface(exporter, 4);
+    assert_eq!(directory.take_wanted(), [exporter].into());
+}
+
+#[test]
+fn all_that_a_source_says_replaces_what_it_said() {
+    let limits = Limits { exporters: 1, interfaces: 2, changes: 100 };
+    let directory = Directory::new(limits);
+    let exporter = address("192.0.2.1");
+    let names = |names: &[(u32, &str)]| -> std::collections::BTreeMap<u32, InterfaceFacts> {
+        names.iter().map(|(index, name)| (*index, interface(name, "", 0))).collect()
+    };
+    let learn = |interfaces| directory.learn_all(Source::Snmp, exporter, named("edge1"), interfaces);
+    let called = || [1, 2, 3].map(|index| directory.interface(exporter, index).facts.name.clone());
+    assert!(learn(names(&[(1, "Gi1"), (2, "Gi2")])));
+    assert_eq!(called(), ["Gi1", "Gi2", "if3"]);
+    let generation = directory.generation();
+    assert!(learn(names(&[(1, "Gi1"), (2, "Gi2")])));
+    assert_eq!(directory.generation(), generation, "nothing is called otherwise");
+    // Other numbers, and no room for all of them.
+    assert!(!learn(names(&[(2, "Gi1"), (3, "Gi2"), (4, "Gi3")])));
+    assert_eq!(called(), ["if1", "Gi1", "Gi2"]);
+    let other = address("192.0.2.2");
+    assert!(!directory.learn_all(Source::Snmp, other, named("x"), names(&[(1, "Gi1")])));
+    assert_eq!(directory.exporter(other).facts.name, "192.0.2.2");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod compile;
 mod section;
 mod subject;
+mod suggest;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use subject::{
     ClassifiedExporter, ClassifiedInterface, ExporterSubject, Exporters, Interfaces, Subject,
     exporter_schema, interface_schema,
 };
+pub use suggest::{SuggestionSubject, suggest};
 use template::{Groups, Template};
 
 /// Rules in their order, ready to classify one sort of subject.

@@ -10,7 +10,8 @@ export interface Example {
 }
 
 const EXAMPLES: readonly Example[] = [
-  { title: "What comes in from outside, by network", filter: "InIfBoundary = external", by: ["SrcAS"] },
+  // None asks for what only rules set: boundary, connectivity, provider.
+  { title: "Who sends, by network", filter: "", by: ["SrcAS"] },
   {
     title: "Who gets the web traffic of Google",
     filter: 'SrcAS = AS15169 AND Proto = "tcp" AND SrcPort IN ("https", "http", 8000-8100)',
@@ -18,10 +19,10 @@ const EXAMPLES: readonly Example[] = [
   },
   {
     title: "Amplification: answers of DNS, NTP and memcached",
-    filter: 'InIfBoundary = external AND Proto = "udp" AND SrcPort IN ("domain", "ntp", 11211)',
+    filter: 'Proto = "udp" AND SrcPort IN ("domain", "ntp", 11211)',
     by: ["DstAddr", "SrcPort"],
   },
-  { title: "Transit, by provider", filter: 'InIfConnectivity = "transit"', by: ["InIfProvider"] },
+  { title: "Encrypted web traffic, by interface", filter: 'SrcPort = "https"', by: ["InIfName"] },
   { title: "IPv6 that is not QUIC, by exporter", filter: 'EType = IPv6 AND NOT (Proto = "udp" AND SrcPort = 443)', by: ["ExporterName"] },
   { title: "All of it, by country", filter: "", by: ["SrcCountry"] },
 ];

@@ -94,10 +94,10 @@ test("on a phone everything can be reached and touched", async () => {
   try {
     const visit = new Visit(browser);
     await visit.open(service.url);
-    await visit.page.getByRole("button", { name: /Transit, by provider/ }).tap();
+    await visit.page.getByRole("button", { name: /Encrypted web traffic, by interface/ }).tap();
     await visit.answered();
     await visit.values.first().tap();
-    await expect.poll(() => visit.text()).toMatch(/ AND InIfProvider = /);
+    await expect.poll(() => visit.text()).toMatch(/ AND InIfName = /);
     await visit.saved.getByRole("button", { name: "add" }).tap();
     await expect.poll(() => visit.text()).toMatch(/ AND @customers$/);
     for (const name of ["Run", "Format", "Clear", "Copy link", "with parameters"]) {
