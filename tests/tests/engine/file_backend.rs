@@ -161,7 +161,7 @@ fn question(filters: &mut Filters, random: &mut Random) -> Option<FlowQuery> {
     let step = random.one_in(3).then(|| Duration::from_secs([1, 7, 60, 120, 3600][random.below(5)]));
     let points = random.one_in(2).then(|| 1 + random.below(200) as u32);
     let statistic = STATISTICS[random.below(STATISTICS.len())];
-    let options = QueryOptions { statistic, step, points };
+    let options = QueryOptions { statistic, step, points, is_plain: false };
     let (kind, limit) = match random.below(5) {
         0 => {
             // Flows are shown as they are.

@@ -137,6 +137,7 @@ impl Database {
             statistic: statistics[random.below(4)],
             step: step.map(Duration::from_secs),
             points: Some(points),
+            is_plain: random.one_in(3),
         };
         (FlowQuery { filter, range, kind: kind(unit, points), limit: 2, options, id: None }, least)
     }

@@ -6,13 +6,12 @@ mod traffic;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use flowql_collect::CollectSection;
 use flowql_collect::service::classification::{Classification, ClassifiedInterface, GivenAttribute};
 use flowql_connect::Service;
 use flowql_enrich::rules::{SuggestionSubject, suggest};
 use serde::Serialize;
 
-use super::exporters::{DEADLINE, configured, unasked};
+use super::exporters::{DEADLINE, collector, unasked};
 use super::{load, runtime};
 use crate::args::{Classify, Global};
 use crate::colours::harmless;
@@ -22,7 +21,7 @@ use crate::failure::{Failure, Status};
 pub(super) fn run(global: &Global, args: &Classify) -> Result<Status, Failure> {
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => configured(&CollectSection::clone(&load(global, None)?.section()).http)?,
+        None => collector(&load(global, None)?)?,
     };
     let service = Service::new(&url).map_err(Failure::from)?;
     let found = runtime()?.block_on(service.get::<Classification>("api/v1/classification", DEADLINE));
@@ -76,7 +75,7 @@ fn suggestions(
     if rules.is_empty() && !global.quiet {
         console::warning("nothing is suggested: all interfaces have a boundary, or say nothing of it", None);
     }
-    Ok(output.text(&rules)?)
+    output.text(&rules)
 }
 
 fn exporter_names(found: &Classification) -> BTreeMap<IpAddr, &str> {

@@ -34,7 +34,10 @@ impl Inherited {
         let sockets = (0..given.len()).filter_map(|index| {
             let taken = take(&mut given, index);
             if taken.is_none() {
-                tracing::warn!(index, "the service manager gave what is neither a UDP socket nor a TCP listener");
+                tracing::warn!(
+                    index,
+                    "the service manager gave what is neither a UDP socket nor a TCP listener"
+                );
             }
             taken
         });

@@ -7,9 +7,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use tokio::net::TcpListener;
-
 use flowql_enrich::rules::ClassifySection;
+use tokio::net::TcpListener;
 
 use super::classification::Classification;
 use super::{Collector, metrics};

@@ -186,13 +186,15 @@ impl RowAddresses {
                 let ids = (0..rows.rows()).map(|row| self.networks.id_of_bits(address(row)));
                 Numbered::of(ids).map(|id| self.networks.network(id).get(fact).as_bytes().to_vec())
             }
-            AddressFact::Rpki => of_routes(|route| route.rpki.map(|state| rpki(Some(state))).into_iter().collect()),
-            AddressFact::Communities => {
-                of_routes(|route| route.attributes.communities.iter().copied().flat_map(u32::to_le_bytes).collect())
+            AddressFact::Rpki => {
+                of_routes(|route| route.rpki.map(|state| rpki(Some(state))).into_iter().collect())
             }
-            AddressFact::LargeCommunities => {
-                of_routes(|route| route.attributes.large_communities.iter().copied().flat_map(large).collect())
-            }
+            AddressFact::Communities => of_routes(|route| {
+                route.attributes.communities.iter().copied().flat_map(u32::to_le_bytes).collect()
+            }),
+            AddressFact::LargeCommunities => of_routes(|route| {
+                route.attributes.large_communities.iter().copied().flat_map(large).collect()
+            }),
         }
     }
 

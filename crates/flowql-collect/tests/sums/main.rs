@@ -74,7 +74,8 @@ impl Bench {
         let catalog = Catalog::read(&self.client, "flows").await.unwrap();
         let plan = Plan::new(&section, &Schema::default(), &catalog).unwrap();
         let queue: Arc<dyn Queue> = Arc::<Journal>::clone(&self.journal);
-        Writer::start(queue, plan, &Arc::default(), &Arc::default(), self.client.clone(), &Handle::current()).unwrap()
+        Writer::start(queue, plan, &Arc::default(), &Arc::default(), self.client.clone(), &Handle::current())
+            .unwrap()
     }
 
     /// Receives a datagram of NetFlow v5, by its time some seconds ago.

@@ -13,6 +13,7 @@ use flowql_decode::Protocol;
 use flowql_enrich::networks::{GeoipSection, NetworkSection, Sources};
 use flowql_simulate::encode::bmp::{self, Attributes, Peer, Prefix, Table};
 use flowql_simulate::{Network, Settings as SimulateSettings, Simulation, Speaker, loopback};
+use flowql_tables::Aggregate;
 use socket2::{Domain, Socket, Type};
 use tokio::task::JoinHandle;
 

@@ -57,7 +57,7 @@ pub(super) fn print(
     }
     let changes = changes(found, &rules);
     if json {
-        return Ok(output.json(&changes)?);
+        return output.json(&changes);
     }
     changes.iter().try_for_each(|change| output.line(&line(change, &rules.section)))?;
     if changes.is_empty() && !quiet {

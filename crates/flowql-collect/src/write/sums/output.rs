@@ -41,10 +41,12 @@ impl Sums {
         match column.source {
             Source::Exporter(_) | Source::Interface(..) => true,
             Source::Field(Field::TimeReceived | Field::Bytes | Field::Packets) => true,
-            Source::Field(_) | Source::Address(..) | Source::PathHop(_) => self.keys.chunks_exact(self.stride).any(|key| {
-                let value = key.get(column.offset..column.offset + column.width);
-                value.is_some_and(|value| value.iter().any(|byte| *byte != 0))
-            }),
+            Source::Field(_) | Source::Address(..) | Source::PathHop(_) => {
+                self.keys.chunks_exact(self.stride).any(|key| {
+                    let value = key.get(column.offset..column.offset + column.width);
+                    value.is_some_and(|value| value.iter().any(|byte| *byte != 0))
+                })
+            }
         }
     }
 
@@ -93,10 +95,18 @@ impl Sums {
             AddressFact::Communities => self.write_lists(block, column, kind, 4),
             AddressFact::LargeCommunities => self.write_lists(block, column, kind, 16),
             AddressFact::Rpki => {
-                block.fixed(&column.name, kind, bytes.map(|bytes| bytes.first_chunk::<1>().copied().unwrap_or_default()));
+                block.fixed(
+                    &column.name,
+                    kind,
+                    bytes.map(|bytes| bytes.first_chunk::<1>().copied().unwrap_or_default()),
+                );
             }
             AddressFact::Network(Fact::Country) => {
-                block.fixed(&column.name, kind, bytes.map(|bytes| bytes.first_chunk::<2>().copied().unwrap_or_default()));
+                block.fixed(
+                    &column.name,
+                    kind,
+                    bytes.map(|bytes| bytes.first_chunk::<2>().copied().unwrap_or_default()),
+                );
             }
             AddressFact::Network(_) => self.write_texts(block, column),
         }
