@@ -15,7 +15,7 @@ use flowql::Schema;
 use flowql_client::testing;
 use flowql_client::{Client, Insert, Sql, Statement};
 use flowql_simulate::{Demo, load};
-use flowql_tables::{self as tables, Aggregation, Change, Layout};
+use flowql_tables::{self as tables, Aggregate, Aggregation, Change, Layout};
 use tokio::task::JoinHandle;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -133,8 +133,12 @@ async fn write(client: &Client, layout: &Layout, way: Way, batch: u64) -> u64 {
 /// A store without aggregated tables, and one that is to be there.
 async fn store() -> (Client, Layout) {
     let client = testing::client().await;
-    let layout =
-        Layout { database: client.options().database.clone(), aggregated: Vec::new(), ..Layout::default() };
+    let layout = Layout {
+        database: client.options().database.clone(),
+        aggregated: Vec::new(),
+        aggregate: Aggregate::Views,
+        ..Layout::default()
+    };
     tables::apply(&client, &missing(&client, &layout, Change::Nothing).await, |_| {}).await.unwrap();
     let minute = Aggregation { interval: Duration::from_secs(60), ttl: Duration::from_secs(86_400 * 9) };
     (client, Layout { aggregated: vec![minute], ..layout })

@@ -30,9 +30,9 @@ pub struct TablesSection {
 pub enum Aggregate {
     /// The collector, several seconds at once, which costs the database a fraction of what views do. Flows that others
     /// than FlowQL write to `flows` are not in the aggregated tables.
+    #[default]
     Collector,
     /// Views of the database, each block as it comes, whoever writes it.
-    #[default]
     Views,
 }
 

@@ -6,7 +6,7 @@ use super::views::{self, View};
 use super::*;
 
 fn layout() -> Layout {
-    Layout { database: "db".to_owned(), ..Layout::default() }
+    Layout { database: "db".to_owned(), aggregate: Aggregate::Views, ..Layout::default() }
 }
 
 fn schema(shape: impl FnOnce(&mut SchemaConfig)) -> Schema {

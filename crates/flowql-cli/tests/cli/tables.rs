@@ -37,6 +37,8 @@ impl Store {
     }
 
     fn configure(&self, text: &str) {
+        // New aggregated tables are filled from `flows` where views make them.
+        let text = format!("[tables]\naggregate = \"views\"\n{text}");
         std::fs::write(self.engine.0.path("flowql.toml"), text).unwrap();
     }
 
