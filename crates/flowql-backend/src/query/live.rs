@@ -1,7 +1,7 @@
 //! What is read near the present, where collectors sum flows up and the aggregated tables lag behind `flows`.
 //!
 //! Up to the reach of the collectors, whole intervals of the table are read, then whole ones of the finest table, and
-//! `flows` for the rest: so nothing that is in `flows` is missing.
+//! `flows` for the rest, also between the two: so nothing that is in `flows` is missing.
 
 use flowql_client::{Sql, iso_time, sql};
 use flowql_tables::{Reach, StoredSchema, StoredTable};
@@ -51,8 +51,14 @@ impl<'a> Live<'a> {
         let goes_back = |table: &StoredTable, start| table.oldest.is_some_and(|oldest| secs(oldest) <= start);
         for (table, is_chosen) in std::iter::once((table, true)).chain(finest.map(|finest| (finest, false))) {
             let end = whole(table, reach).min(to);
-            if end > start && (is_chosen || goes_back(table, start)) {
-                parts.push(Part { table: &table.name, from: start, to: end });
+            // Where the intervals of the one are not whole ones of the other, there is a gap between them.
+            let begin =
+                if is_chosen { start } else { start.next_multiple_of(table.resolution.as_secs().max(1)) };
+            if end > begin && (is_chosen || goes_back(table, begin)) {
+                if begin > start {
+                    parts.push(Part { table: &flows.name, from: start, to: begin });
+                }
+                parts.push(Part { table: &table.name, from: begin, to: end });
                 start = end;
             }
         }

@@ -2,6 +2,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flowql::{SavedFilters, Schema};
 
+use super::live::Live;
 use super::*;
 use flowql_tables::{Layout, columns_of};
 use flowql_tables::{Reach, StoredColumn, StoredSchema, StoredTable};
@@ -376,4 +377,30 @@ fn near_the_present_finer_tables_and_flows_are_read() {
     assert!(plan.reason.ends_with(end), "{}", plan.reason);
     // `flows` itself lacks nothing.
     assert!(!near(Some(3661), 10_000, &[]).sql.to_string().contains("UNION ALL"));
+}
+
+#[test]
+fn intervals_that_do_not_fit_leave_no_gap() {
+    let mut stored = stored(&Schema::default(), [15, 7, 90, 360]);
+    for (table, seconds) in
+        stored.tables.iter_mut().filter(|table| !table.resolution.is_zero()).zip([2, 5, 60])
+    {
+        table.resolution = Duration::from_secs(seconds);
+    }
+    let to = UNIX_EPOCH + Duration::from_secs(NOON);
+    stored.reach = Some(Reach { time: Some(to - Duration::from_secs(1)), silent: Vec::new() });
+    let range = TimeRange { from: to - Duration::from_secs(60), to };
+    let table = stored.tables.iter().find(|table| table.resolution == Duration::from_secs(5)).unwrap();
+    let sql = Live::of(&stored, table, vec!["Bytes"], range).unwrap().sql().to_string();
+    let read: Vec<&str> = sql.lines().map(str::trim).filter(|line| line.starts_with("SELECT")).collect();
+    let part = |table: &str, from: u64, to: u64| {
+        format!(
+            "SELECT Bytes FROM {table} WHERE TimeReceived >= toDateTime({}) AND TimeReceived < toDateTime({})",
+            NOON - from,
+            NOON - to
+        )
+    };
+    let expected =
+        [part("flows_5m0s", 60, 5), part("flows", 5, 4), part("flows_1m0s", 4, 2), part("flows", 2, 0)];
+    assert_eq!(read, expected);
 }

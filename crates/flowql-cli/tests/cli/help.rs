@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "compile",
     "check",
     "fmt",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 27] = [
     "lsp",
     "collect",
     "exporters",
+    "classify",
     "tail",
     "up",
     "routes",

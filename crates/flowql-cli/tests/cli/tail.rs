@@ -127,11 +127,11 @@ fn flows_are_shown_as_they_are_written() {
 
 #[test]
 fn what_cannot_be_watched_is_refused() {
-    let collector = Collector::start(&["collect"], "");
+    let collector = Collector::start(&["collect"], "[schema]\nenabled = [\"DstRPKI\"]\n");
     let bad = tail(&collector, &["SrcAS == 1"]).has_status(1);
     assert!(bad.stderr.contains("error[E031]"), "{bad}");
-    let unknown = tail(&collector, &["SrcCountry = \"FR\""]).has_status(2);
-    assert!(unknown.stderr.contains("`SrcCountry` is known when a flow is in the database"), "{unknown}");
+    let unknown = tail(&collector, &["DstRPKI = \"valid\""]).has_status(2);
+    assert!(unknown.stderr.contains("`DstRPKI` is known when a flow is in the database"), "{unknown}");
     let column = tail(&collector, &["--columns", "Nothing", ""]).has_status(2);
     assert!(column.stderr.contains("there is no column `Nothing`"), "{column}");
     let refused = answer(&collector.http, "/api/v1/tail?filter=SrcAS+%3D%3D+1", LONG);

@@ -45,6 +45,9 @@ impl Accesses {
     }
 }
 
+/// The community where none is given: that of agents as they come.
+const PUBLIC: &str = "public";
+
 impl Access {
     /// A session with the agent; for version 3 its engine is asked for.
     pub(crate) async fn open(&self) -> Result<AsyncSession, SnmpFailure> {
@@ -54,7 +57,8 @@ impl Access {
         let first = first & (i32::MAX >> 1);
         match self.section.version {
             SnmpVersion::V2c => {
-                let community = secret(&self.section.community, &self.section.community_file)?;
+                let given = secret(&self.section.community, &self.section.community_file)?;
+                let community = if given.is_empty() { PUBLIC } else { &given };
                 let session = AsyncSession::new_v2c(self.agent, community.as_bytes(), first).await;
                 session.map_err(unreachable)
             }

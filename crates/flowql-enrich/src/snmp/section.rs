@@ -62,7 +62,7 @@ pub struct SnmpAgentSection {
     pub port: u16,
     /// The version of SNMP.
     pub version: SnmpVersion,
-    /// The community of version 2c. Better in a file.
+    /// The community of version 2c, better in a file; `public` when there is neither.
     #[setting(example = "secret")]
     pub community: Secret,
     /// A file whose first line is the community. It takes precedence over `community`.
@@ -180,9 +180,6 @@ impl SnmpAgentSection {
             fault("address", message, "write it as `192.0.2.1` or `2001:db8::1`");
         }
         match self.version {
-            SnmpVersion::V2c if is_missing(&self.community, &self.community_file) => {
-                fault("match", "version 2c needs a community".to_owned(), "set `community_file`");
-            }
             SnmpVersion::V2c => {}
             SnmpVersion::V3 => self.user_faults(&mut fault),
         }
@@ -238,14 +235,12 @@ mod tests {
 
     #[test]
     fn errors_are_at_their_lines() {
-        let text = "[[snmp.agent]]\nmatch = \"router\"\naddress = \"edge1\"\ncommunity = \"c\"\n[[snmp.agent]]\n\
-                    match = \"192.0.2.1\"\n";
+        let text = "[[snmp.agent]]\nmatch = \"router\"\naddress = \"edge1\"\ncommunity = \"c\"\n";
         assert_eq!(
             errors(text),
             [
                 "2:9: invalid address or subnet `router`: write it as `192.0.2.1` or `10.0.0.0/8`",
                 "3:11: invalid address `edge1`: write it as `192.0.2.1` or `2001:db8::1`",
-                "6:9: version 2c needs a community: set `community_file`",
             ]
         );
         let text = "[[snmp.agent]]\nmatch = \"192.0.2.1\"\nversion = \"v3\"\nprivacy = \"des\"\n\
