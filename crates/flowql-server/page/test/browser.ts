@@ -1,4 +1,7 @@
 // What a visitor does with the page.
+import { createRequire } from "node:module";
+
+import type { AxeResults } from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 
@@ -7,6 +10,8 @@ import { browse, menuIsReady } from "../../../../wasm/test/browser.mjs";
 export type Browser = Awaited<ReturnType<typeof browse>>;
 
 export { browse };
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
@@ -122,7 +127,18 @@ export class Visit {
 
   /** That nothing stands out at the side. */
   async fits(): Promise<void> {
-    const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(beyond, "it scrolls sideways").toBeLessThanOrEqual(0);
   }
+}
+
+/** What axe-core finds serious or critical. */
+export async function grave(visit: Visit): Promise<string[]> {
+  await visit.page.addScriptTag({ path: AXE });
+  const { violations } = await visit.page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+    // The arrow keys move through the menu while the editor keeps the focus, as in any list of completions.
+    .filter((found) => !/^scrollable-region-focusable: <ul id="cm-ac-/.test(found));
 }
