@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 import { type Cell, Refusal, tail } from "./api.js";
 import { EventReader } from "./events.js";
@@ -91,7 +91,8 @@ export function useWatch(question: Tailing | null, seen: Seen, isHeld: boolean):
       if (document.visibilityState === "hidden") seen.end(Date.now());
     };
   }, [question === null ? "" : JSON.stringify(question), seen, isVisible]);
-  useEffect(() => {
+  // At once: what is held after painting might still change once.
+  useLayoutEffect(() => {
     const show = () => {
       if (!isHeld) seen.release();
       setTick((tick) => tick + 1);

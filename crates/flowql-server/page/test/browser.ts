@@ -115,7 +115,10 @@ export class Visit {
   /** How many points of the chart have one of its colours. */
   drawn(): Promise<number> {
     return this.results.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
-      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      // A copy: browsers complain where the canvas itself is read several times, as while one waits for it to be drawn.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true })!;
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
       for (let place = 0; place < data.length; place += 4) {
         const [red = 0, green = 0, blue = 0, alpha = 0] = data.subarray(place, place + 4);
