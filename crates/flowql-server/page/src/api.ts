@@ -175,8 +175,18 @@ export interface Collected {
   problems: ExporterProblem[];
 }
 
-/** Asks the collector that is part of the service; a service without one refuses with `not_found`. */
+/** Asks the collector that is part of the service. */
 export const collected = (): Promise<Collected> => call("api/v1/exporters");
+
+/** Whether a refusal says that no collector is part of the service, or of what answers in its place. */
+export const isWithoutCollector = ({ code }: Refusal): boolean => code === "no_collector" || code === "not_found";
+
+/** The answer to a question about flows as they are written, as it comes. */
+export async function tail(parameters: URLSearchParams, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await request(`api/v1/tail?${parameters}`, { signal });
+  if (!response.ok || response.body === null) throw await refusal(response);
+  return response.body;
+}
 
 export const savedFilters = async (): Promise<SavedFilter[]> =>
   (await call<{ filters: SavedFilter[] }>("api/v1/filters")).filters;

@@ -1,13 +1,14 @@
-import type { EditorView } from "@codemirror/view";
-import type { Edit, FlowQL } from "@flowql/wasm";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { FlowQL } from "@flowql/wasm";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { Refusal, savedFilters, type SavedFilter, type Service } from "./api.js";
 import { Controls } from "./controls.js";
+import { useEditing } from "./editing.js";
 import { Editor } from "./editor.js";
 import { type Example, Examples } from "./examples.js";
 import { Hindrance } from "./failure.js";
 import { Keys } from "./keys.js";
+import { canNarrow, narrowed, useLanguage } from "./language.js";
 import { Masthead } from "./masthead.js";
 import { meaningOf, MeaningPanel } from "./meaning.js";
 import { usePlan } from "./plan.js";
@@ -17,23 +18,6 @@ import { SavedFilters } from "./saved.js";
 import { hasTables, useService } from "./service.js";
 import { type State, usePageState } from "./state.js";
 import { useTheme } from "./theme.js";
-
-/** Gives the compiler the service's configuration and the saved filters; one's own come first and win. */
-function configure(language: FlowQL, service: Service | null, filters: SavedFilter[]): void {
-  const named = filters.flatMap(({ name, content }): [string, string][] => (name === null ? [] : [[name, content]]));
-  language.configure({ ...service?.configuration, filters: Object.fromEntries(named.reverse()) });
-}
-
-/** Whether a value is a prefix that addresses were cut to. */
-const isPrefix = (value: string): boolean => /^[\da-f.:]+\/\d+$/i.test(value);
-
-/** The filter, and that an address lies in a prefix, or with `exclude` that it does not. */
-function within(filter: string, column: string, prefix: string, exclude: boolean): string {
-  const condition = `${column} ${exclude ? "!<<" : "<<"} ${prefix}`;
-  if (filter.trim() === "") return condition;
-  // A comment at the end goes up to the end of its line.
-  return `${/\bor\b|--|\|\|/i.test(filter) ? `(${filter}\n)` : filter} AND ${condition}`;
-}
 
 /** What the service said when the page was opened. */
 export interface First {
@@ -48,12 +32,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
   const { service, isUp, returns } = connection;
   const [saved, setSaved] = useState(first.filters);
   const filters = saved instanceof Refusal ? [] : saved;
-  const version = useRef(0);
-  // The language is the same object before and after: what is made of it depends on the version.
-  useMemo(() => {
-    configure(language, service, filters);
-    version.current++;
-  }, [language, service, saved]);
+  const version = useLanguage(language, service, saved);
   const refresh = async () => setSaved(await savedFilters().catch(Refusal.of));
   useEffect(() => {
     if (returns > 0) void refresh();
@@ -67,12 +46,12 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
     if (state.run) askFor(state.filter);
   }, []);
 
-  const columns = useMemo(() => language.columns(), [version.current]);
-  const diagnostics = useMemo(() => language.diagnostics(state.filter), [version.current, state.filter]);
-  const meaning = useMemo(() => meaningOf(language, state.filter), [version.current, state.filter]);
+  const columns = useMemo(() => language.columns(), [version]);
+  const diagnostics = useMemo(() => language.diagnostics(state.filter), [version, state.filter]);
+  const meaning = useMemo(() => meaningOf(language, state.filter), [version, state.filter]);
   const isValid = meaning !== null;
   const planned = usePlan(state, isUp && isValid && hasTables(service));
-  const view = useRef<EditorView | null>(null);
+  const editing = useEditing(language, state.filter, (filter) => change({ filter }));
 
   /** Runs a filter, with further changes if there are any. */
   const run = async (part: Partial<State> = {}) => {
@@ -83,42 +62,29 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
     if (isUp && !hasTables(service)) await connection.refresh();
     askFor(filter);
   };
-  const apply = (edits: Edit[]) => {
-    view.current?.dispatch({ changes: edits.map(({ start, end, text }) => ({ from: start, to: end, insert: text })) });
-    view.current?.focus();
-  };
-  const show = (start: number, end: number) => {
-    view.current?.dispatch({ selection: { anchor: start, head: end }, scrollIntoView: true });
-    view.current?.focus();
-  };
-  const format = () => {
-    const { text } = language.format(state.filter);
-    if (text !== null) change({ filter: text });
-  };
   const narrow = (column: string, value: string, exclude: boolean) => {
     // What was clicked belongs to the filter that was run.
     const before = asked?.filter ?? state.filter;
-    const filter = isPrefix(value) ? within(before, column, value, exclude) : language.narrow(before, column, value, exclude);
+    const filter = narrowed(language, before, column, value, exclude);
     if (filter !== null) void run({ filter });
   };
   const refer = (name: string) => {
     // A filter with errors is left to its author: the name comes on a line of its own.
     const filter = language.withSaved(state.filter, name) ?? `${state.filter.trimEnd()}\nAND @${name}`;
     change({ filter });
-    view.current?.focus();
+    editing.focus();
   };
   const clear = () => {
     change({ filter: "", run: false }, true);
     setAsked(null);
-    view.current?.focus();
+    editing.focus();
   };
   const setTime = (from: number, to: number) =>
     change({ from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() }, true);
-  const canNarrow = (column: string, value: string) => isPrefix(value) || language.narrow("", column, value) !== null;
 
   return (
     <>
-      <Masthead service={service} isUp={isUp} theme={theme} toggleTheme={toggleTheme} />
+      <Masthead service={service} isUp={isUp} theme={theme} toggleTheme={toggleTheme} filter={state.filter} />
       <main>
         {!isUp && (
           <p class="notice outage" role="alert">
@@ -131,17 +97,17 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
             <Editor
               text={state.filter}
               language={language}
-              version={version.current}
+              version={version}
               theme={theme}
               change={(filter) => change({ filter })}
               submit={() => void run()}
-              made={(made) => (view.current = made)}
+              made={editing.made}
             />
-            <Problems diagnostics={diagnostics} apply={apply} show={show} />
+            <Problems diagnostics={diagnostics} apply={editing.apply} show={editing.show} />
             <div class="ask">
               <Controls state={state} change={change} columns={columns} />
               <div class="actions">
-                <button type="button" disabled={!isValid || state.filter === ""} onClick={format} title="Shift-Alt-F">
+                <button type="button" disabled={!isValid || state.filter === ""} onClick={editing.format} title="Shift-Alt-F">
                   Format
                 </button>
                 <button type="button" disabled={state.filter === "" && asked === null} onClick={clear}>
@@ -168,7 +134,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
               isOld={asked.filter !== state.filter}
               theme={theme}
               narrow={narrow}
-              canNarrow={canNarrow}
+              canNarrow={(column, value) => canNarrow(language, column, value)}
               setTime={setTime}
             />
           )}
@@ -196,7 +162,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
           </section>
         </aside>
       </main>
-      <Keys state={state} change={change} edit={() => view.current?.focus()} />
+      <Keys state={state} change={change} edit={editing.focus} />
     </>
   );
 }

@@ -27,6 +27,8 @@ interface EditorProps {
   /** Counts how often the language was configured anew. */
   version: number;
   theme: Theme;
+  /** Whether it leaves the focus where it is when it is made, as where keys mean something. */
+  isCalm?: boolean;
   change: (text: string) => void;
   submit: () => void;
   made: (view: EditorView) => void;
@@ -66,7 +68,7 @@ export function Editor(props: EditorProps) {
     });
     view.current = editor;
     last.current.made(editor);
-    if (matchMedia("(hover: hover)").matches) editor.focus();
+    if (!last.current.isCalm && matchMedia("(hover: hover)").matches) editor.focus();
     return () => editor.destroy();
   }, []);
   // At once: an effect after painting would take the text of a moment ago for a change from outside.

@@ -1,6 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 
-import { type Collected, collected, type ExporterProblem, Refusal } from "./api.js";
+import { type Collected, collected, type ExporterProblem, isWithoutCollector, Refusal } from "./api.js";
+import { Masthead } from "./masthead.js";
+import type { PageProps } from "./root.js";
+import { useTheme } from "./theme.js";
 
 /** How often the collector is asked, in milliseconds. */
 const PERIOD = 5000;
@@ -40,22 +43,27 @@ function clock(ms: number | null): string {
 }
 
 /** Who sends flows, and what is wrong with each: the worst first, as the collector has them. */
-export function Exporters() {
+export function Exporters({ first }: PageProps) {
+  const [theme, toggleTheme] = useTheme();
   const found = useCollected();
+  const service = first.service instanceof Refusal ? null : first.service;
   return (
-    <main class="whole">
-      <section class="panel exporters" aria-label="Exporters" aria-busy={found === null}>
-        <header>
-          <h2>Who sends flows</h2>
-        </header>
-        {found === null ? <p class="faint">asking the collector …</p> : found instanceof Refusal ? <Without refusal={found} /> : <List found={found} />}
-      </section>
-    </main>
+    <>
+      <Masthead service={service} isUp theme={theme} toggleTheme={toggleTheme} />
+      <main class="whole">
+        <section class="panel exporters" aria-label="Exporters" aria-busy={found === null}>
+          <header>
+            <h2>Who sends flows</h2>
+          </header>
+          {found === null ? <p class="faint">asking the collector …</p> : found instanceof Refusal ? <Without refusal={found} /> : <List found={found} />}
+        </section>
+      </main>
+    </>
   );
 }
 
 function Without({ refusal }: { refusal: Refusal }) {
-  if (refusal.code !== "not_found") {
+  if (!isWithoutCollector(refusal)) {
     return (
       <div class="notice" role="alert">
         <strong>The collector does not answer</strong>

@@ -42,7 +42,8 @@ const TITLES: Record<string, string> = {
   unreachable: "The service does not answer",
 };
 
-function Notice({ title, children }: { title: string; children: ComponentChildren }) {
+/** Something that a visitor should know before all else. */
+export function Notice({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <div class="notice" role="alert">
       <strong>{title}</strong>
@@ -51,7 +52,8 @@ function Notice({ title, children }: { title: string; children: ComponentChildre
   );
 }
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** A sentence from what does not begin as one. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Why there is no answer, and what to do. */
 export function Failure({ refusal: { code, message } }: { refusal: Refusal }) {

@@ -45,20 +45,29 @@ export function keyed(key: string, state: State, now: number): Partial<State> | 
 const isTaken = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || target.closest("input, select, textarea, dialog, .cm-editor") !== null);
 
-/** Listens to the keys of the page, and shows what they are. */
+/** Listens to the keys of the page of flows. */
 export function Keys({ state, change, edit }: { state: State; change: Change; edit: () => void }) {
+  const act = (key: string): boolean => {
+    const part = keyed(key, state, Date.now());
+    if (part !== null) change(part, true);
+    else if (key === "/") edit();
+    else return false;
+    return true;
+  };
+  return <Keyboard keys={KEYS} act={act} />;
+}
+
+/** Listens to keys, and shows what they are; `act` says whether it knows one. */
+export function Keyboard(props: { keys: readonly [key: string, what: string][]; act: (key: string) => boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const last = useRef({ state, change, edit });
-  last.current = { state, change, edit };
+  const last = useRef(props);
+  last.current = props;
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event.target)) return;
-      const part = keyed(event.key, last.current.state, Date.now());
-      if (part !== null) last.current.change(part, true);
-      else if (event.key === "/") last.current.edit();
-      else if (event.key === "?") setOpen(true);
-      else return;
+      if (event.key === "?") setOpen(true);
+      else if (!last.current.act(event.key)) return;
       event.preventDefault();
     };
     addEventListener("keydown", press);
@@ -72,7 +81,7 @@ export function Keys({ state, change, edit }: { state: State; change: Change; ed
     <dialog ref={dialog} aria-label="Keys" onClose={() => setOpen(false)}>
       <h2>Keys</h2>
       <dl class="keylist">
-        {KEYS.map(([key, what]) => (
+        {props.keys.map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>

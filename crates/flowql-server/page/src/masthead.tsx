@@ -1,10 +1,11 @@
 import type { Service } from "./api.js";
 import icon from "./icon.svg";
+import { INITIAL, tailOf, write } from "./state.js";
 import type { Theme } from "./theme.js";
 
-/** The name, how the service is, and what else there is. */
-export function Masthead(props: { service: Service | null; isUp: boolean; theme: Theme; toggleTheme: () => void }) {
-  const { service, isUp, theme, toggleTheme } = props;
+/** The name, how the service is, and what else there is; a filter is taken along to where there is one. */
+export function Masthead(props: { service: Service | null; isUp: boolean; theme: Theme; toggleTheme: () => void; filter?: string }) {
+  const { service, isUp, theme, toggleTheme, filter = "" } = props;
   const backend = service?.backend ?? null;
   const other = theme === "dark" ? "light" : "dark";
   return (
@@ -13,7 +14,8 @@ export function Masthead(props: { service: Service | null; isUp: boolean; theme:
       <h1>FlowQL</h1>
       <span class={`health ${!isUp ? "down" : backend === null ? "part" : ""}`}>{isUp ? (backend ?? "no backend") : "no service"}</span>
       <nav aria-label="Page">
-        <a href="#">Flows</a>
+        <a href={write({ ...INITIAL, filter }) || "#"}>Flows</a>
+        <a href={tailOf(filter)}>Tail</a>
         <a href="#exporters">Exporters</a>
         <a href="docs/">API</a>
         <button type="button" class="small" onClick={toggleTheme} aria-label={`Switch to the ${other} theme`}>

@@ -3,35 +3,40 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { App, type First } from "./app.js";
-import { Refusal } from "./api.js";
-import { Masthead } from "./masthead.js";
-import { useTheme } from "./theme.js";
 
-/** Whether the address is that of the page of exporters. */
-const isExporters = (): boolean => location.hash === "#exporters";
+/** What pages are given. */
+export interface PageProps {
+  language: FlowQL;
+  first: First;
+}
 
-/** The page that the address is of: that of flows, or of those who send them, which is loaded when it is opened. */
-export function Root({ language, first }: { language: FlowQL; first: First }) {
-  const [isOther, setOther] = useState(isExporters);
+/** The pages but that of flows, by the first word of their addresses; each is loaded when it is opened. */
+const PAGES: Record<string, () => Promise<ComponentType<PageProps>>> = {
+  exporters: () => import("./exporters.js").then(({ Exporters }) => Exporters),
+  tail: () => import("./tail.js").then(({ Tail }) => Tail),
+};
+
+/** The name of the page that the address is of; `null` for that of flows. */
+function named(): string | null {
+  const name = location.hash.slice(1).split("&", 1)[0] ?? "";
+  return Object.hasOwn(PAGES, name) ? name : null;
+}
+
+/** The page that the address is of. */
+export function Root(props: PageProps) {
+  const [name, setName] = useState(named);
   useEffect(() => {
-    const follow = () => setOther(isExporters());
+    const follow = () => setName(named());
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  return isOther ? <Other first={first} /> : <App language={language} first={first} />;
+  return name === null ? <App {...props} /> : <Other key={name} name={name} {...props} />;
 }
 
-function Other({ first }: { first: First }) {
-  const [theme, toggleTheme] = useTheme();
-  const [Page, setPage] = useState<ComponentType | null>(null);
+function Other({ name, ...props }: PageProps & { name: string }) {
+  const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
   useEffect(() => {
-    void import("./exporters.js").then(({ Exporters }) => setPage(() => Exporters));
+    void PAGES[name]?.().then((loaded) => setPage(() => loaded));
   }, []);
-  const service = first.service instanceof Refusal ? null : first.service;
-  return (
-    <>
-      <Masthead service={service} isUp theme={theme} toggleTheme={toggleTheme} />
-      {Page && <Page />}
-    </>
-  );
+  return Page && <Page {...props} />;
 }

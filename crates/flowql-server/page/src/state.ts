@@ -88,7 +88,7 @@ export function read(hash: string): State {
 }
 
 /** A value of an address that a person can read: only what would end it is written as numbers. */
-const readable = (value: string): string =>
+export const readable = (value: string): string =>
   encodeURIComponent(value).replace(/%20/g, "+").replace(/%(2C|2F|3A|3D|40|3B|24)/g, (code) => decodeURIComponent(code));
 
 /** The part of an address after `#`, without what is as at first. */
@@ -108,22 +108,26 @@ export function write(state: State): string {
   return parts.length === 0 ? "" : `#v=1&${parts.join("&")}`;
 }
 
+/** The address of the live tail of a filter. */
+export const tailOf = (filter: string): string => (filter === "" ? "#tail" : `#tail&v=1&filter=${readable(filter)}`);
+
 /**
  * Changes a part of the state. A step is one that the browser's "back" undoes; typing is none, it would fill the
  * history.
  */
-export type Change = (change: Partial<State>, isStep?: boolean) => void;
+export type ChangeOf<T> = (change: Partial<T>, isStep?: boolean) => void;
 
-const address = (state: State): string => write(state) || location.pathname;
+export type Change = ChangeOf<State>;
 
 /**
- * The state of the page, kept in the address. The filter lies behind `#`: filters name networks, and what is behind
- * `#` is sent to no server and stands in no log. `returned` is called with the state that "back" brings up.
+ * The state of a page, kept in the address. The filter lies behind `#`: filters name networks, and what is behind
+ * `#` is sent to no server and is in no log. `returned` is called with the state that "back" brings up.
  */
-export function usePageState(returned: (state: State) => void): [State, Change] {
+export function useAddress<T>(read: (hash: string) => T, write: (state: T) => string, returned: (state: T) => void): [T, ChangeOf<T>] {
   const [state, setState] = useState(() => read(location.hash));
   const last = useRef({ state, returned });
   last.current.returned = returned;
+  const address = (state: T): string => write(state) || location.pathname;
   useEffect(() => {
     const follow = () => {
       last.current.state = read(location.hash);
@@ -140,7 +144,7 @@ export function usePageState(returned: (state: State) => void): [State, Change] 
     }, 200);
     return () => clearTimeout(timer);
   }, [state]);
-  const change: Change = (part, isStep = false) => {
+  const change: ChangeOf<T> = (part, isStep = false) => {
     const next = { ...last.current.state, ...part };
     if (isStep && write(next) !== location.hash) history.pushState(null, "", address(next));
     last.current.state = next;
@@ -148,3 +152,6 @@ export function usePageState(returned: (state: State) => void): [State, Change] 
   };
   return [state, change];
 }
+
+/** The state of the page of flows. */
+export const usePageState = (returned: (state: State) => void): [State, Change] => useAddress(read, write, returned);

@@ -92,9 +92,10 @@ export function TopTable(props: {
                     <td key={name}>
                       {place === 0 && <Swatch colour={numbers.get(row) ?? null} />}
                       <Value
-                        column={row.direction === "forward" ? name : opposite(name)}
-                        row={row}
-                        place={place}
+                        // An address that was cut is a prefix, which its column is compared with.
+                        column={(row.direction === "forward" ? name : opposite(name)).replace(/\/.*$/, "")}
+                        value={text(row.values[place] ?? null)}
+                        label={row.labels[place] ?? ""}
                         narrow={narrow}
                         canNarrow={canNarrow}
                       />
@@ -158,18 +159,15 @@ function Sparkline({ points, colour }: { points: number[]; colour: string }) {
   );
 }
 
-function Value(props: {
+/** A value of a column, and what it means; a click on it adds it to the filter, where a filter can say it. */
+export function Value(props: {
   column: string;
-  row: Row;
-  place: number;
+  value: string;
+  label?: string;
   narrow: Narrow;
   canNarrow: (column: string, value: string) => boolean;
 }) {
-  const { row, place, narrow, canNarrow } = props;
-  // An address that was cut is a prefix, which its column is compared with.
-  const column = props.column.replace(/\/.*$/, "");
-  const value = text(row.values[place] ?? null);
-  const label = row.labels[place] ?? "";
+  const { column, value, label = "", narrow, canNarrow } = props;
   const content = value === "" ? <em>empty</em> : shown(column, value);
   return (
     <span class="value">

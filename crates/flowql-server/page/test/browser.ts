@@ -1,4 +1,7 @@
 // What a visitor does with the page.
+import { createRequire } from "node:module";
+
+import type { AxeResults } from "axe-core";
 import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 
@@ -7,6 +10,8 @@ import { browse, menuIsReady } from "../../../../wasm/test/browser.mjs";
 export type Browser = Awaited<ReturnType<typeof browse>>;
 
 export { browse };
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
@@ -110,7 +115,10 @@ export class Visit {
   /** How many points of the chart have one of its colours. */
   drawn(): Promise<number> {
     return this.results.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
-      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      // A copy: browsers complain where the canvas itself is read several times, as while one waits for it to be drawn.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true })!;
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
       let count = 0;
       for (let place = 0; place < data.length; place += 4) {
         const [red = 0, green = 0, blue = 0, alpha = 0] = data.subarray(place, place + 4);
@@ -122,7 +130,18 @@ export class Visit {
 
   /** That nothing stands out at the side. */
   async fits(): Promise<void> {
-    const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(beyond, "it scrolls sideways").toBeLessThanOrEqual(0);
   }
+}
+
+/** What axe-core finds serious or critical. */
+export async function grave(visit: Visit): Promise<string[]> {
+  await visit.page.addScriptTag({ path: AXE });
+  const { violations } = await visit.page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
+    // The arrow keys move through the menu while the editor keeps the focus, as in any list of completions.
+    .filter((found) => !/^scrollable-region-focusable: <ul id="cm-ac-/.test(found));
 }

@@ -1,14 +1,13 @@
 // Who sends flows, as the collector says it: the real one, before which a proxy joins it with the service.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
-import { type AddressInfo, createServer as createTcp } from "node:net";
+import type { AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { browse, type Browser, DESKTOP, Visit } from "./browser.js";
-import { folder, PROGRAM, Service, Store } from "./service.js";
+import { folder, freeTcp, freeUdp, PROGRAM, Service, Store } from "./service.js";
 
 let state: Awaited<ReturnType<typeof folder>>;
 let journal: Awaited<ReturnType<typeof folder>>;
@@ -20,22 +19,6 @@ let browser: Browser;
 let visit: Visit;
 let flows: string;
 let own: string;
-
-async function freeUdp(): Promise<number> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  await new Promise<void>((done) => socket.close(() => done()));
-  return port;
-}
-
-async function freeTcp(): Promise<number> {
-  const server = createTcp().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 beforeAll(async () => {
   [state, journal] = [await folder(), await folder()];

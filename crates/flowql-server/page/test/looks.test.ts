@@ -1,13 +1,8 @@
 // Phone and desktop, light and dark: nothing hidden, nothing illegible.
-import { createRequire } from "node:module";
-
-import type { AxeResults } from "axe-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 
-import { browse, type Browser, DESKTOP, PHONE, Visit } from "./browser.js";
+import { browse, type Browser, DESKTOP, grave, PHONE, Visit } from "./browser.js";
 import { folder, Service, Store } from "./service.js";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 let state: Awaited<ReturnType<typeof folder>>;
 let service: Service;
@@ -50,17 +45,6 @@ const STATES: Record<string, { hash: string; act?: (visit: Visit) => Promise<voi
     },
   },
 };
-
-/** What axe-core finds serious or critical. */
-async function grave(visit: Visit): Promise<string[]> {
-  await visit.page.addScriptTag({ path: AXE });
-  const { violations } = await visit.page.evaluate(() => (window as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`))
-    // The arrow keys move through the menu while the editor keeps the focus, as in any list of completions.
-    .filter((found) => !/^scrollable-region-focusable: <ul id="cm-ac-/.test(found));
-}
 
 describe.each([
   ["desktop", DESKTOP],
