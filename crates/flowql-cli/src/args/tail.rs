@@ -8,8 +8,8 @@ use clap::Args;
 /// `listen` in [server]. The collector
 /// evaluates the filter itself, on the flows that the database has just acknowledged, and gives a sample of at most --rate
 /// flows a second; what is left out is counted and said. That never slows the writing: where it would, flows are not
-/// looked at, which is said too. Columns that a dictionary fills when a flow is in the database, as SrcCountry, are not known
-/// here: ask `flowql query`. It goes on until it is interrupted.
+/// looked at, which is said too. Columns that are known only when a flow is in the database, as DstRPKI, are not known
+/// here: ask `flowql query`. It continues until it is interrupted.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowql tail 'InIfBoundary = external AND Proto = \"udp\"'

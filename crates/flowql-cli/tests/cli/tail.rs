@@ -127,7 +127,7 @@ fn flows_are_shown_as_they_are_written() {
 
 #[test]
 fn what_cannot_be_watched_is_refused() {
-    let collector = Collector::start(&["collect"], "[schema]\nenabled = [\"DstRPKI\"]\n");
+    let collector = Collector::start(&["collect"], "[schema]\nenable = [\"DstRPKI\"]\n");
     let bad = tail(&collector, &["SrcAS == 1"]).has_status(1);
     assert!(bad.stderr.contains("error[E031]"), "{bad}");
     let unknown = tail(&collector, &["DstRPKI = \"valid\""]).has_status(2);
