@@ -30,7 +30,7 @@ pub(super) fn choose<'a>(
     }
 
     // Before the oldest row of all there is nothing to miss.
-    let oldest = able.iter().filter_map(|table| table.oldest).min();
+    let oldest = first_of_all(&able).or_else(|| able.iter().filter_map(|table| table.oldest).min());
     let start = oldest.map_or(range.from, |oldest| range.from.max(oldest));
     let reaches = |table: &StoredTable| match table.oldest {
         // The first row may stand anywhere in its interval.
@@ -45,6 +45,15 @@ pub(super) fn choose<'a>(
         return Err(Error::NoTable("no table has flows of that time".to_owned()));
     };
     Ok((table, reason(stored, table, columns, start, spacing)))
+}
+
+/// The first row of `flows`, if no interval of another table is surely before it: such as in a new store, where the first
+/// hour begins long before the first flow.
+fn first_of_all(able: &[&StoredTable]) -> Option<SystemTime> {
+    let first = able.iter().find(|table| table.resolution.is_zero())?.oldest?;
+    let mut intervals = able.iter().filter(|table| !table.resolution.is_zero());
+    let may_hold = |table: &&StoredTable| table.oldest.is_none_or(|oldest| oldest + table.resolution > first);
+    intervals.all(may_hold).then_some(first)
 }
 
 /// Whether points so far apart can be made of the intervals of a table.

@@ -404,3 +404,32 @@ fn intervals_that_do_not_fit_leave_no_gap() {
         [part("flows_5m0s", 60, 5), part("flows", 5, 4), part("flows_1m0s", 4, 2), part("flows", 2, 0)];
     assert_eq!(read, expected);
 }
+
+#[test]
+fn a_new_store_is_read_as_finely_as_an_old_one() {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let compiler = Compiler::new(&schema, &saved);
+    let to = UNIX_EPOCH + Duration::from_secs(NOON + 1120);
+    // The first flow came a minute and 2 s ago.
+    let first = NOON + 1058;
+    let table_of = |first_of_hours: u64| {
+        let mut stored = stored(&schema, [15, 7, 90, 360]);
+        for table in &mut stored.tables {
+            let seconds = table.resolution.as_secs().max(1);
+            let first = if seconds == 3600 { first_of_hours } else { first };
+            table.oldest = Some(UNIX_EPOCH + Duration::from_secs(first / seconds * seconds));
+        }
+        let query = FlowQuery {
+            filter: FlowFilter::compile(&compiler, "", Direction::Forward, None).unwrap(),
+            range: TimeRange { from: to - Duration::from_secs(300), to },
+            kind: series(&[], 100),
+            limit: 10,
+            options: QueryOptions::default(),
+            id: None,
+        };
+        query.plan(&schema, &stored).unwrap().table
+    };
+    assert_eq!(table_of(first), "flows");
+    // Here a table of hours has older ones: `flows` has lost them, and the intervals of 5 minutes may hold the start.
+    assert_eq!(table_of(NOON - 7200), "flows_5m0s");
+}
