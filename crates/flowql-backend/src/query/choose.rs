@@ -111,6 +111,7 @@ fn interval(time: Duration) -> String {
     match time.as_secs() {
         seconds if seconds >= 7200 => format!("{} h", seconds / 3600),
         seconds if seconds >= 120 => format!("{} min", seconds / 60),
-        seconds => format!("{seconds} s"),
+        // Points are at least a second apart.
+        seconds => format!("{} s", seconds.max(1)),
     }
 }
