@@ -67,7 +67,7 @@ async fn watch(global: &Global, args: &Tail, text: &str, urls: &[String]) -> Res
             let mut parameters = vec![("filter", filter.as_str()), ("rate", rate.as_str())];
             parameters.extend(columns.as_deref().map(|columns| ("columns", columns)));
             let ended = ask(&service, &parameters, number, &sender).await.err();
-            // Nobody to hear it is no error.
+            // That nobody hears it is not an error.
             let _ = sender.send((number, Said::Ended(ended))).await;
         });
     }
