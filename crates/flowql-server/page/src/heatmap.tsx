@@ -1,23 +1,16 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { amount } from "./amounts.js";
 import { labelOf, type Selection } from "./ask.js";
+import { useWidth } from "./width.js";
 
 const ROW = 20;
 
 /** The values by time: the more traffic, the stronger the colour, each row by its own largest point or by that of all. */
 export function Heatmap({ selection, zoom }: { selection: Selection; zoom: (from: number, to: number) => void }) {
   const { rows, times, columns, unit, plan } = selection;
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const [box, width] = useWidth();
   const [isOwn, setOwn] = useState(false);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const resized = new ResizeObserver(() => setWidth(element.clientWidth));
-    resized.observe(element);
-    return () => resized.disconnect();
-  }, []);
   const most = Math.max(...rows.map((row) => row.max)) || 1;
   const left = Math.min(220, width * 0.35);
   const cell = (width - left) / Math.max(1, times.length);

@@ -1,10 +1,10 @@
 import { sankey, sankeyJustify, sankeyLinkHorizontal, type SankeyNode } from "d3-sankey";
-import { useEffect, useRef, useState } from "preact/hooks";
 
 import { amount } from "./amounts.js";
 import { isShare, type Selection, shown, text } from "./ask.js";
 import { resolved } from "./colours.js";
 import type { Narrow } from "./table.js";
+import { useWidth } from "./width.js";
 
 /** A value of a column. */
 interface Value {
@@ -54,15 +54,7 @@ export function Sankey(props: {
   canNarrow: (column: string, value: string) => boolean;
 }) {
   const { selection, narrow, canNarrow } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const resized = new ResizeObserver(() => setWidth(element.clientWidth));
-    resized.observe(element);
-    return () => resized.disconnect();
-  }, []);
+  const [box, width] = useWidth();
   if (selection.columns.length < 2) {
     return <p class="notice">A sankey shows what flows from a value to another: choose a second column in “and by”, up to five.</p>;
   }
