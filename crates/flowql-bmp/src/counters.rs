@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use crate::message::{Message, Refusal, Update};
+use crate::message::{Announced, Message, Refusal, Update};
 use crate::router::Applied;
 
 /// What arrived in a session, or in all.
@@ -22,20 +22,8 @@ pub struct Counters {
     pub cleaned_attributes: u64,
     /// Prefixes in updates about what a router sends to its peers (Adj-RIB-Out), where that is not kept.
     pub ignored: u64,
-    /// Routes that are new.
-    pub new: u64,
-    /// Routes that took the place of another of their peer.
-    pub replaced: u64,
-    /// Routes withdrawn.
-    pub withdrawn: u64,
-    /// Routes refused because a limit was reached: of routes of all routers.
-    pub over_routes: u64,
-    /// Of routes to a prefix.
-    pub over_paths: u64,
-    /// Of VRFs.
-    pub over_vrfs: u64,
-    /// Of peers.
-    pub over_peers: u64,
+    /// What became of the routes.
+    pub applied: Applied,
 }
 
 impl Counters {
@@ -56,18 +44,8 @@ impl Counters {
     }
 
     pub(crate) fn ignore(&mut self, update: &Update) {
-        let announced = update.announced.iter().map(|announced| announced.prefixes.len()).sum::<usize>();
-        self.ignored += (announced + update.withdrawn.len()) as u64;
-    }
-
-    pub(crate) fn apply(&mut self, applied: Applied) {
-        self.new += applied.new;
-        self.replaced += applied.replaced;
-        self.withdrawn += applied.withdrawn;
-        self.over_routes += applied.full;
-        self.over_paths += applied.paths;
-        self.over_vrfs += applied.vrfs;
-        self.over_peers += applied.peers;
+        let announced: u64 = update.announced.iter().map(Announced::count).sum();
+        self.ignored += announced + update.withdrawn.len() as u64;
     }
 }
 
@@ -80,12 +58,6 @@ impl AddAssign for Counters {
         self.cleaned_bits += other.cleaned_bits;
         self.cleaned_attributes += other.cleaned_attributes;
         self.ignored += other.ignored;
-        self.new += other.new;
-        self.replaced += other.replaced;
-        self.withdrawn += other.withdrawn;
-        self.over_routes += other.over_routes;
-        self.over_paths += other.over_paths;
-        self.over_vrfs += other.over_vrfs;
-        self.over_peers += other.over_peers;
+        self.applied += other.applied;
     }
 }

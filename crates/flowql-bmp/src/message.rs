@@ -68,6 +68,20 @@ pub struct Update {
     pub cleaned: Option<Cleaned>,
 }
 
+impl Update {
+    /// Takes the AS of the router itself from before a path that a peer of another AS sent, where the router put it there:
+    /// FRR 8.4 does. A peer's own path begins with the peer's AS (RFC 4271, 5.1.2).
+    pub(crate) fn forget_own(&mut self, own: u32) {
+        let is_received = matches!(self.rib, Rib::PrePolicy | Rib::PostPolicy);
+        if let ([first, rest @ ..], true) = (&*self.attributes.as_path, is_received && self.asn != own)
+            && *first == own
+        {
+            self.attributes.as_path = rest.into();
+            self.attributes.path_length = self.attributes.path_length.saturating_sub(1);
+        }
+    }
+}
+
 /// Prefixes announced with one next hop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Announced {
@@ -75,6 +89,13 @@ pub struct Announced {
     pub next_hop: Option<IpAddr>,
     /// The prefixes.
     pub prefixes: Vec<Nlri>,
+}
+
+impl Announced {
+    /// How many prefixes.
+    pub(crate) fn count(&self) -> u64 {
+        self.prefixes.len() as u64
+    }
 }
 
 /// What had to be taken out of an update so that the rest could be read.

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-use crate::intern::Interner;
+use crate::intern::{Interner, Room};
 use crate::lock;
-use crate::message::Update;
+use crate::message::{Announced, Update};
 use crate::peer::{Families, Peer, PeerKey, Rib};
 use crate::route::{Attributes, Distinguisher, Nlri, Route};
 use crate::routes::Found;
@@ -20,7 +21,7 @@ use crate::table::{Stored, Table, TableWriter};
 /// The most bytes of a router's name, its description, and the name of a VRF.
 const LONGEST_NAME: usize = 255;
 
-/// What became of an update.
+/// What became of an update, or of many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Routes that are new.
@@ -37,6 +38,30 @@ pub struct Applied {
     pub vrfs: u64,
     /// Routes refused because the router has as many peers as it may.
     pub peers: u64,
+    /// Routes refused because the attributes of all routes take as many bytes as they may.
+    pub attributes: u64,
+}
+
+impl AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.replaced += other.replaced;
+        self.withdrawn += other.withdrawn;
+        self.full += other.full;
+        self.paths += other.paths;
+        self.vrfs += other.vrfs;
+        self.peers += other.peers;
+        self.attributes += other.attributes;
+    }
+}
+
+/// What all routers that share the limits take.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    /// Routes.
+    routes: AtomicUsize,
+    /// The bytes of their attributes.
+    attributes: Arc<AtomicUsize>,
 }
 
 /// The VRF of a flow.
@@ -59,8 +84,7 @@ pub struct Router {
     vrfs: ArcSwap<HashMap<String, Option<Distinguisher>>>,
     state: Mutex<State>,
     limits: Limits,
-    /// The routes of all routers that share the limit.
-    total: Arc<AtomicUsize>,
+    taken: Arc<Taken>,
 }
 
 struct State {
@@ -131,8 +155,9 @@ impl Router {
         Self::sharing(address, limits, Arc::default())
     }
 
-    /// One that shares its limit of routes with others: `total` counts the routes of all.
-    pub(crate) fn sharing(address: IpAddr, limits: Limits, total: Arc<AtomicUsize>) -> Self {
+    /// One that shares its limits of routes and attributes with others.
+    pub(crate) fn sharing(address: IpAddr, limits: Limits, taken: Arc<Taken>) -> Self {
+        let room = Room::new(limits.attributes, Arc::clone(&taken.attributes));
         let writer = TableWriter::new(limits.paths);
         let tables = HashMap::from([(None, Arc::clone(writer.table()))]);
         Self {
@@ -142,7 +167,7 @@ impl Router {
             state: Mutex::new(State {
                 name: None,
                 description: None,
-                interner: Interner::default(),
+                interner: Interner::new(room),
                 writers: HashMap::from([(None, writer)]),
                 peers: HashMap::new(),
                 departing: Vec::new(),
@@ -153,7 +178,7 @@ impl Router {
                 routes: 0,
             }),
             limits,
-            total,
+            taken,
         }
     }
 
@@ -235,7 +260,7 @@ impl Router {
         let mut state = lock(&self.state);
         let mut applied = Applied::default();
         let Some(peer) = state.peer(session, update, self.limits.peers, now) else {
-            applied.peers = update.announced.iter().map(|announced| announced.prefixes.len() as u64).sum();
+            applied.peers = update.announced.iter().map(Announced::count).sum();
             return applied;
         };
         for nlri in &update.withdrawn {
@@ -248,7 +273,10 @@ impl Router {
         }
         for announced in &update.announced {
             let attributes = Attributes { next_hop: announced.next_hop, ..update.attributes.clone() };
-            let attributes = state.interner.intern(attributes);
+            let Some(attributes) = state.interner.intern(attributes) else {
+                applied.attributes += announced.count();
+                continue;
+            };
             for nlri in &announced.prefixes {
                 self.announce(&mut state, &peer, nlri, &attributes, &mut applied);
             }
@@ -276,13 +304,13 @@ impl Router {
             state.writers.insert(key, TableWriter::new(self.limits.paths));
             self.publish(state);
         }
-        let room = self.total.load(Ordering::Relaxed) < self.limits.routes;
+        let room = self.taken.routes.load(Ordering::Relaxed) < self.limits.routes;
         let Some(writer) = state.writers.get_mut(&key) else { return };
         match writer.set(nlri.prefix, Route::new(Arc::clone(attributes), Arc::clone(peer), nlri.path), room) {
             Stored::New => {
                 applied.new += 1;
                 state.routes += 1;
-                self.total.fetch_add(1, Ordering::Relaxed);
+                self.taken.routes.fetch_add(1, Ordering::Relaxed);
             }
             Stored::Replaced => applied.replaced += 1,
             Stored::Full => applied.full += 1,
@@ -324,7 +352,7 @@ impl Router {
     /// Counts routes that went.
     fn less(&self, state: &mut State, routes: usize) {
         state.routes = state.routes.saturating_sub(routes);
-        self.total.fetch_sub(routes, Ordering::Relaxed);
+        self.taken.routes.fetch_sub(routes, Ordering::Relaxed);
     }
 
     /// Forgets peers without routes and the tables of VRFs without any.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -10,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::lock;
 use crate::route::{Candidates, Route, Why};
-use crate::router::{Router, Vrf};
+use crate::router::{Router, Taken, Vrf};
 use crate::settings::Settings;
 use crate::table::Matched;
 
@@ -69,8 +68,7 @@ impl Found {
 pub struct Routes {
     routers: ArcSwap<HashMap<IpAddr, Arc<Router>>>,
     writing: Mutex<()>,
-    /// How many routes there are.
-    total: Arc<AtomicUsize>,
+    taken: Arc<Taken>,
     settings: Arc<Settings>,
 }
 
@@ -80,7 +78,7 @@ impl Routes {
         Self {
             routers: ArcSwap::from_pointee(HashMap::new()),
             writing: Mutex::new(()),
-            total: Arc::default(),
+            taken: Arc::default(),
             settings,
         }
     }
@@ -134,7 +132,7 @@ impl Routes {
         if routers.len() >= self.settings.limits.routers {
             return None;
         }
-        let router = Arc::new(Router::sharing(address, self.settings.limits, Arc::clone(&self.total)));
+        let router = Arc::new(Router::sharing(address, self.settings.limits, Arc::clone(&self.taken)));
         let session = router.open();
         let mut routers = HashMap::clone(&routers);
         routers.insert(address, Arc::clone(&router));

@@ -290,7 +290,7 @@ impl Session {
             }
             Message::Update(update) if update.rib.is_out() && !adj_rib_out => counters.ignore(&update),
             Message::Update(update) => {
-                counters.apply(self.router.apply(self.number, &update, Instant::now()));
+                counters.applied += self.router.apply(self.number, &update, Instant::now());
                 if update.end_of_rib.is_some() {
                     self.shared.work.notify_one();
                 }

@@ -38,6 +38,8 @@ pub struct Limits {
     pub vrfs: usize,
     /// Routes of all routers.
     pub routes: usize,
+    /// The bytes of the attributes of all routes; of those that routes share, once.
+    pub attributes: usize,
     /// Routes of a router to one prefix.
     pub paths: usize,
     /// The bytes of a message.
@@ -66,6 +68,7 @@ impl Default for Limits {
             peers: 4096,
             vrfs: 4096,
             routes: 20_000_000,
+            attributes: 2 << 30,
             paths: 256,
             message: 1 << 20,
         }

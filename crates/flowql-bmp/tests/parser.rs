@@ -11,8 +11,8 @@ use flowql_bmp::{
 };
 use proptest::prelude::*;
 use support::{
-    ADJ_RIB_OUT, AS2, From, PEER, attribute, attributes, end_of_rib, initiation, open, peer_up, peer_up_with,
-    reach, tlv, update,
+    ADJ_RIB_OUT, AS2, From, PEER, POST_POLICY, attribute, attributes, end_of_rib, initiation, open, peer_up,
+    peer_up_with, reach, tlv, update,
 };
 
 const NET: [u8; 4] = [24, 203, 0, 113];
@@ -145,6 +145,56 @@ fn add_path_follows_its_direction() {
     let cleaned = read(&[up, update(PEER, &[], &list, &odd)]);
     assert_eq!(announced(&cleaned), ["203.0.113.0/24", "10.1.240.0/20"]);
     assert_eq!(cleaned.announced[0].prefixes[1].path, 6);
+}
+
+#[test]
+fn identifiers_that_were_agreed_on_may_be_missing_after_the_policy() {
+    let both = [([0, 1, 1], 3)];
+    let up = peer_up_with(PEER, &open(&both, &[]), &open(&both, &[]), &[]);
+    let before = From { flags: PEER.flags & !POST_POLICY, ..PEER };
+    let mut parser = NetgauzeParser::default();
+    parser.parse(&up).unwrap();
+    let mut read =
+        |from, prefixes: &[u8]| match parser.parse(&update(from, &[], &attributes(&[1], 1), prefixes)) {
+            Ok(Message::Update(update)) => {
+                let nlri = update.announced[0].prefixes.iter();
+                (nlri.map(|nlri| (nlri.prefix.to_string(), nlri.path)).collect::<Vec<_>>(), update.cleaned)
+            }
+            other => panic!("{other:?}"),
+        };
+    let net = |third, path| (format!("203.0.{third}.0/24"), path);
+    assert_eq!(read(PEER, &NET), (vec![net(113, 0)], None));
+    // Two of them would be one with an identifier: that there are none is remembered.
+    let two = [&NET[..], &[24, 203, 0, 114]].concat();
+    assert_eq!(read(PEER, &two), (vec![net(113, 0), net(114, 0)], None));
+    let odd = [&NET[..], &[8, 224]].concat();
+    let cleaned = Cleaned { prefixes: 1, ..Cleaned::default() };
+    assert_eq!(read(PEER, &odd), (vec![net(113, 0)], Some(cleaned)));
+    // The table before the policy has them.
+    assert_eq!(read(before, &[&[0, 0, 0, 7][..], &NET].concat()), (vec![net(113, 7)], None));
+    parser.parse(&up).unwrap();
+    let with = update(PEER, &[], &attributes(&[1], 1), &[&[0, 0, 0, 7][..], &NET].concat());
+    let Ok(Message::Update(update)) = parser.parse(&with) else { panic!() };
+    assert_eq!(update.announced[0].prefixes[0].path, 7);
+}
+
+#[test]
+fn the_router_s_own_as_is_no_part_of_what_it_received() {
+    const OWN: u32 = 65_000;
+    let up = peer_up_with(PEER, &open(&[], &[65, 4, 0, 0, 0xfd, 0xe8]), &open(&[], &[]), &[]);
+    let path = |from, path: &[u32]| {
+        let attributes = read(&[up.clone(), update(from, &[], &attributes(path, 1), &NET)]).attributes;
+        assert_eq!(usize::from(attributes.path_length), attributes.as_path.len());
+        attributes.as_path.to_vec()
+    };
+    assert_eq!(path(PEER, &[OWN, 64_500, 7]), [64_500, 7]);
+    assert_eq!(path(PEER, &[64_500, OWN]), [64_500, OWN]);
+    let out = From { flags: PEER.flags | ADJ_RIB_OUT, ..PEER };
+    assert_eq!(path(out, &[OWN, 7]), [OWN, 7], "what it sends begins with its own AS");
+    // A peer of the same AS, whose routes may have any path.
+    let inner = peer_up_with(PEER, &open(&[], &[]), &open(&[], &[]), &[]);
+    let update = read(&[inner, update(PEER, &[], &attributes(&[64_500, 7], 1), &NET)]);
+    assert_eq!(&*update.attributes.as_path, [64_500, 7]);
 }
 
 #[test]

@@ -185,7 +185,7 @@ async fn a_router_has_so_many_routes_at_most() {
     assert_eq!(running.first_as([198, 18, 0, 1]), None);
     running
         .wait("the count", |_, status| {
-            status.sessions.first().is_some_and(|session| session.counters.over_routes == 1)
+            status.sessions.first().is_some_and(|session| session.counters.applied.full == 1)
         })
         .await;
 }

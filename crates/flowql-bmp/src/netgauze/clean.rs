@@ -43,12 +43,21 @@ impl<'a> Bytes<'a> {
     }
 }
 
+/// The header of the peer that a message is about.
+pub(super) fn peer_header(message: &[u8]) -> Option<PeerHeader> {
+    PeerHeader::parse(&mut SliceReader::new(message.get(HEADER..)?)).ok()
+}
+
 /// Whether the updates of the peer of a message have ADD-PATH in a family.
 pub(super) fn adds_path(context: &BmpParsingContext, message: &[u8], family: AddressType) -> bool {
-    let Some(header) = message.get(HEADER..) else { return false };
-    let Ok(header) = PeerHeader::parse(&mut SliceReader::new(header)) else { return false };
-    let peer = context.get(&ParserKey::from_peer_header(&header));
+    let peer = peer_header(message).and_then(|header| context.get(&ParserKey::from_peer_header(&header)));
     peer.and_then(|peer| peer.add_path().get(&family)).copied().unwrap_or(false)
+}
+
+/// The same of any family.
+pub(super) fn adds_paths(context: &BmpParsingContext, message: &[u8]) -> bool {
+    let peer = peer_header(message).and_then(|header| context.get(&ParserKey::from_peer_header(&header)));
+    peer.is_some_and(|peer| peer.add_path().values().any(|used| *used))
 }
 
 /// A message of route monitoring (of version 3) whose prefixes have no bits beyond their length, without those that are not

@@ -7,6 +7,7 @@
 mod clean;
 mod update;
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use netgauze_bgp_pkt::BgpMessage;
@@ -46,6 +47,11 @@ pub struct NetgauzeParser {
     /// (RFC 7911, 4), and one Peer Up is for both (RFC 8671, 5.2).
     received: BmpParsingContext,
     sent: BmpParsingContext,
+    /// The AS that the router itself has in its sessions with its peers.
+    own: HashMap<PeerKey, u32>,
+    /// The tables of peers whose updates have no identifiers of paths, though ADD-PATH was agreed on: GoBGP leaves them out
+    /// of what it sends after its policy.
+    without_paths: HashSet<(PeerKey, Rib)>,
 }
 
 impl MessageParser for NetgauzeParser {
@@ -53,17 +59,26 @@ impl MessageParser for NetgauzeParser {
         let (Some(&kind), body) = (message.get(HEADER - 1), message.get(HEADER..).unwrap_or_default()) else {
             return Err(Refusal::Malformed);
         };
-        let out = kind == ROUTE_MONITORING && body.first() != Some(&3) && body.get(1).is_some_and(is_out);
-        let context = if out { &mut self.sent } else { &mut self.received };
-        // A peer that never came up must not fill the memory.
-        if context.len() > MOST_PEERS {
-            context.clear();
+        if kind == ROUTE_MONITORING {
+            return self.route_monitoring(message, body);
         }
+        let context = bounded(&mut self.received);
         match read(message, context) {
-            Some(read) => self.convert(&read, None),
-            None => self.parse_cleaned(message, kind, out),
+            Some(read) => self.convert(&read),
+            None => {
+                let (read, _) = read_cleaned(message, kind, context)?;
+                self.convert(&read)
+            }
         }
     }
+}
+
+/// A peer that never came up must not fill the memory.
+fn bounded(context: &mut BmpParsingContext) -> &mut BmpParsingContext {
+    if context.len() > MOST_PEERS {
+        context.clear();
+    }
+    context
 }
 
 fn is_out(flags: &u8) -> bool {
@@ -74,38 +89,64 @@ fn read(message: &[u8], context: &mut BmpParsingContext) -> Option<BmpMessage> {
     BmpMessage::parse(&mut SliceReader::new(message), context).ok()
 }
 
+/// Reads a refused message after what the parser does not take was removed from it.
+fn read_cleaned(
+    message: &[u8],
+    kind: u8,
+    context: &mut BmpParsingContext,
+) -> Result<(BmpMessage, Cleaned), Refusal> {
+    forget_errors(context);
+    let cleaned = match kind {
+        ROUTE_MONITORING => {
+            clean::route_monitoring(message, |family| clean::adds_path(context, message, family))
+        }
+        PEER_UP => clean::peer_up(message).map(|message| (message, Cleaned::default())),
+        _ if kind > LAST_TYPE => return Err(Refusal::Kind),
+        _ => None,
+    };
+    let refusal = match kind {
+        ROUTE_MONITORING | PEER_UP if message.get(HEADER).is_none_or(|kind| *kind > 3) => Refusal::Peer,
+        ROUTE_MONITORING | PEER_UP => Refusal::Bgp,
+        _ => Refusal::Malformed,
+    };
+    let (message, cleaned) = cleaned.ok_or(refusal)?;
+    let read = read(&message, context);
+    forget_errors(context);
+    Ok((read.ok_or(refusal)?, cleaned))
+}
+
+/// The peer and the table that a message is about.
+fn table_of(message: &[u8]) -> Option<(PeerKey, Rib)> {
+    let header = clean::peer_header(message)?;
+    Some((peer_key(&header)?, rib(header.peer_type())))
+}
+
 impl NetgauzeParser {
-    /// Reads a refused message after what the parser does not take was removed from it.
-    fn parse_cleaned(&mut self, message: &[u8], kind: u8, out: bool) -> Result<Message, Refusal> {
-        let context = if out { &mut self.sent } else { &mut self.received };
-        forget_errors(context);
-        let cleaned = match kind {
-            ROUTE_MONITORING => {
-                clean::route_monitoring(message, |family| clean::adds_path(context, message, family))
+    fn route_monitoring(&mut self, message: &[u8], body: &[u8]) -> Result<Message, Refusal> {
+        let out = body.first() != Some(&3) && body.get(1).is_some_and(is_out);
+        if !self.without_paths.is_empty()
+            && let Some(table) = table_of(message).filter(|table| self.without_paths.contains(table))
+        {
+            let found = update_of(message, &mut BmpParsingContext::default(), &self.own);
+            if found.is_ok() {
+                return found;
             }
-            PEER_UP => clean::peer_up(message).map(|message| (message, Cleaned::default())),
-            _ if kind > LAST_TYPE => return Err(Refusal::Kind),
-            _ => None,
-        };
-        let refusal = match kind {
-            ROUTE_MONITORING | PEER_UP if message.get(HEADER).is_none_or(|kind| *kind > 3) => Refusal::Peer,
-            ROUTE_MONITORING | PEER_UP => Refusal::Bgp,
-            _ => Refusal::Malformed,
-        };
-        let (message, cleaned) = cleaned.ok_or(refusal)?;
-        let read = read(&message, context);
-        forget_errors(context);
-        self.convert(&read.ok_or(refusal)?, Some(cleaned))
+            self.without_paths.remove(&table);
+        }
+        let context = bounded(if out { &mut self.sent } else { &mut self.received });
+        let found = update_of(message, context, &self.own);
+        if found != Err(Refusal::Bgp) || !clean::adds_paths(context, message) {
+            return found;
+        }
+        let found = update_of(message, &mut BmpParsingContext::default(), &self.own)?;
+        if self.without_paths.len() < MOST_PEERS {
+            self.without_paths.extend(table_of(message));
+        }
+        Ok(found)
     }
 
-    fn convert(&mut self, message: &BmpMessage, cleaned: Option<Cleaned>) -> Result<Message, Refusal> {
+    fn convert(&mut self, message: &BmpMessage) -> Result<Message, Refusal> {
         match message {
-            BmpMessage::V3(V3::RouteMonitoring(message)) => {
-                update_of(message.peer_header(), message.update_message(), cleaned)
-            }
-            BmpMessage::V4(V4::RouteMonitoring(message)) => {
-                update_of(message.peer_header(), message.update_message(), cleaned)
-            }
             BmpMessage::V3(V3::PeerUpNotification(message))
             | BmpMessage::V4(V4::PeerUpNotification(message)) => self.peer_up(message),
             BmpMessage::V3(V3::PeerDownNotification(message)) => self.peer_down(message.peer_header()),
@@ -141,7 +182,11 @@ impl NetgauzeParser {
             }
             self.received.insert(key, context);
             self.sent.insert(key, negotiated(sent, received, both));
+            if self.own.len() < MOST_PEERS || self.own.contains_key(&peer) {
+                self.own.insert(peer, sent.my_asn4());
+            }
         }
+        self.without_paths.retain(|(other, _)| *other != peer);
         let vrf = message.information().iter().find_map(|information| match information {
             InitiationInformation::VrfTableName(name) => Some(name.to_string()),
             _ => None,
@@ -153,7 +198,9 @@ impl NetgauzeParser {
         let key = ParserKey::from_peer_header(header);
         self.received.remove(&key);
         self.sent.remove(&key);
-        Ok(Message::PeerDown { peer: peer_key(header).ok_or(Refusal::Peer)? })
+        let peer = peer_key(header).ok_or(Refusal::Peer)?;
+        self.own.remove(&peer);
+        Ok(Message::PeerDown { peer })
     }
 }
 
@@ -212,15 +259,30 @@ fn termination(information: &[TerminationInformation]) -> Option<String> {
     })
 }
 
+/// Reads a message of route monitoring, cleaned where it must be. `own` has the AS of the router towards each of its peers.
 fn update_of(
-    header: &PeerHeader,
-    message: &BgpMessage,
-    cleaned: Option<Cleaned>,
+    message: &[u8],
+    context: &mut BmpParsingContext,
+    own: &HashMap<PeerKey, u32>,
 ) -> Result<Message, Refusal> {
+    let (message, cleaned) = match read(message, context) {
+        Some(read) => (read, None),
+        None => {
+            read_cleaned(message, ROUTE_MONITORING, context).map(|(read, cleaned)| (read, Some(cleaned)))?
+        }
+    };
+    let (header, message) = match &message {
+        BmpMessage::V3(V3::RouteMonitoring(message)) => (message.peer_header(), message.update_message()),
+        BmpMessage::V4(V4::RouteMonitoring(message)) => (message.peer_header(), message.update_message()),
+        _ => return Err(Refusal::Malformed),
+    };
     let peer = peer_key(header).ok_or(Refusal::Peer)?;
     let BgpMessage::Update(update) = message else { return Err(Refusal::Bgp) };
     let mut update = update::convert(peer, rib(header.peer_type()), header.peer_as(), update);
     update.cleaned = cleaned;
+    if let Some(own) = own.get(&peer) {
+        update.forget_own(*own);
+    }
     Ok(Message::Update(Box::new(update)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -17,7 +18,8 @@ const KEEPALIVE: u8 = 4;
 
 /// A session. It keeps itself alive until it is dropped.
 pub(crate) struct Peer {
-    stream: TcpStream,
+    /// Messages are written whole, whoever writes.
+    stream: Arc<Mutex<TcpStream>>,
     has_paths: bool,
 }
 
@@ -97,15 +99,16 @@ impl Peer {
         body.extend(list);
         body.extend(announced);
         // A router that was killed in the middle takes nothing.
-        let _ = self.stream.write_all(&bgp(UPDATE, &body));
+        let _ = self.stream.lock().unwrap().write_all(&bgp(UPDATE, &body));
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
         // Ceasing, so that the router does not wait for it to come back.
-        let _ = self.stream.write_all(&bgp(NOTIFICATION, &[6, 2]));
-        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+        let mut stream = self.stream.lock().unwrap();
+        let _ = stream.write_all(&bgp(NOTIFICATION, &[6, 2]));
+        let _ = stream.shutdown(std::net::Shutdown::Both);
     }
 }
 
@@ -114,7 +117,12 @@ fn next_hop6(hop: u8) -> Ipv6Addr {
     Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(hop))
 }
 
-fn open(from: Ipv4Addr, router: SocketAddr, asn: u16, has_paths: bool) -> std::io::Result<TcpStream> {
+fn open(
+    from: Ipv4Addr,
+    router: SocketAddr,
+    asn: u16,
+    has_paths: bool,
+) -> std::io::Result<Arc<Mutex<TcpStream>>> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddr::from((from, 0)).into())?;
     socket.connect(&router.into())?;
@@ -130,11 +138,12 @@ fn open(from: Ipv4Addr, router: SocketAddr, asn: u16, has_paths: bool) -> std::i
         seen.push(kind);
     }
     let mut reader = stream.try_clone()?;
-    let mut writer = stream.try_clone()?;
+    let stream = Arc::new(Mutex::new(stream));
+    let writer = Arc::clone(&stream);
     // What the router says is not of interest, but it must be read, and answered now and then.
     std::thread::spawn(move || {
         while let Ok(kind) = message(&mut reader) {
-            if kind == KEEPALIVE && writer.write_all(&bgp(KEEPALIVE, &[])).is_err() {
+            if kind == KEEPALIVE && writer.lock().unwrap().write_all(&bgp(KEEPALIVE, &[])).is_err() {
                 return;
             }
         }

@@ -39,6 +39,9 @@ pub struct BmpSection {
     /// The most routes that are kept, of all routers together. A route takes about 130 bytes.
     #[setting(default = 20_000_000, range = 1..=1_000_000_000)]
     pub max_routes: usize,
+    /// The most bytes that the attributes of all routes take; those of many routes count once.
+    #[setting(default = 2 << 30, range = 1 << 20..=1_usize << 40, unit = "bytes")]
+    pub max_attribute_bytes: usize,
     /// The most routes of a router to one prefix.
     #[setting(default = 256, range = 1..=65_536)]
     pub max_paths: usize,
@@ -105,6 +108,7 @@ impl BmpSection {
                 routers: self.max_routers,
                 sessions: self.max_routers,
                 routes: self.max_routes,
+                attributes: self.max_attribute_bytes,
                 paths: self.max_paths,
                 ..Limits::default()
             },

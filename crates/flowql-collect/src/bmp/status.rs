@@ -131,7 +131,7 @@ pub struct SessionCounters {
     pub replaced: u64,
     /// Routes withdrawn.
     pub withdrawn: u64,
-    /// Routes refused because a limit was reached: `routes`, `paths`, `vrfs` or `peers`.
+    /// Routes refused because a limit was reached: `routes`, `attributes`, `paths`, `vrfs` or `peers`.
     pub over_limit: BTreeMap<String, u64>,
 }
 
@@ -388,6 +388,7 @@ impl From<Counters> for SessionCounters {
             let met = pairs.into_iter().filter(|(_, count)| *count > 0);
             met.map(|(name, count)| (name.to_owned(), count)).collect()
         };
+        let applied = counters.applied;
         let refused = Refusal::ALL.iter().map(|refusal| refusal.name()).zip(counters.refused);
         Self {
             messages: counters.messages,
@@ -397,14 +398,15 @@ impl From<Counters> for SessionCounters {
             cleaned_bits: counters.cleaned_bits,
             cleaned_attributes: counters.cleaned_attributes,
             ignored: counters.ignored,
-            new: counters.new,
-            replaced: counters.replaced,
-            withdrawn: counters.withdrawn,
+            new: applied.new,
+            replaced: applied.replaced,
+            withdrawn: applied.withdrawn,
             over_limit: some(vec![
-                ("routes", counters.over_routes),
-                ("paths", counters.over_paths),
-                ("vrfs", counters.over_vrfs),
-                ("peers", counters.over_peers),
+                ("routes", applied.full),
+                ("attributes", applied.attributes),
+                ("paths", applied.paths),
+                ("vrfs", applied.vrfs),
+                ("peers", applied.peers),
             ]),
         }
     }

@@ -217,7 +217,7 @@ fn routes(text: &mut Text, status: &RoutesStatus) {
         metric.value(&[("reason", &refusal.name())], refused);
     }
     let mut metric = text.counter("bmp_routes_refused", "Routes refused, by the limit that was reached");
-    for limit in ["routes", "paths", "vrfs", "peers"] {
+    for limit in ["routes", "attributes", "paths", "vrfs", "peers"] {
         let refused = counters().filter_map(|counters| counters.over_limit.get(limit)).sum::<u64>();
         metric.value(&[("limit", &limit)], refused);
     }
