@@ -96,8 +96,19 @@ impl Server {
     /// Listens at an address.
     ///
     /// # Errors
-    /// The address cannot be used.
+    /// The address cannot be used, or a password.
     pub async fn bind(address: SocketAddr, settings: Settings) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        for (router, password) in &settings.passwords {
+            // A socket of IPv6 has the routers of IPv4 as mapped addresses.
+            let router = match router.to_canonical() {
+                IpAddr::V4(router) if address.is_ipv6() => router.to_ipv6_mapped().into(),
+                router => router,
+            };
+            flowql_tcp_md5::set_key(&listener, router, password).map_err(|error| {
+                io::Error::new(error.kind(), format!("the password of the router {router}: {error}"))
+            })?;
+        }
         let shared = Shared {
             routes: Arc::new(Routes::new(Arc::new(settings))),
             sessions: Mutex::default(),
@@ -105,7 +116,7 @@ impl Server {
             too_many: AtomicU64::new(0),
             work: Notify::new(),
         };
-        Ok(Self { listener: TcpListener::bind(address).await?, shared: Arc::new(shared) })
+        Ok(Self { listener, shared: Arc::new(shared) })
     }
 
     /// The address it listens at.

@@ -11,6 +11,8 @@ use ipnet::IpNet;
 pub struct Settings {
     /// The addresses and subnets that may connect. When empty, any may.
     pub allow: Vec<IpNet>,
+    /// The passwords by which some routers sign what they send (TCP MD5, RFC 2385).
+    pub passwords: Vec<(IpAddr, String)>,
     /// How long the routes of a lost session are kept.
     pub keep: Duration,
     /// How long a session may be silent before its connection is probed.
@@ -50,6 +52,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             allow: Vec::new(),
+            passwords: Vec::new(),
             keep: Duration::from_secs(300),
             probe: Duration::from_secs(60),
             exporters: HashMap::new(),

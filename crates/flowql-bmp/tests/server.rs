@@ -189,3 +189,30 @@ async fn a_router_has_so_many_routes_at_most() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_router_with_a_password_signs_what_it_sends() {
+    let router = IpAddr::from(Ipv4Addr::LOCALHOST);
+    // On a socket of both families, as the default address is.
+    for listen in ["127.0.0.1:0", "[::]:0"] {
+        let settings = Settings { passwords: vec![(router, "right".to_owned())], ..Settings::default() };
+        let server = Server::bind(listen.parse().unwrap(), settings).await.unwrap();
+        let to = SocketAddr::new(router, server.local_address().unwrap().port());
+        let routes = server.routes();
+        let running = tokio::spawn(server.run(std::future::pending()));
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        flowql_tcp_md5::set_key(&socket, router, "right").unwrap();
+        let mut stream = socket.connect(to).await.unwrap();
+        stream.write_all(&initiation("signed")).await.unwrap();
+        let signed = async {
+            while routes.router(router).is_none_or(|router| router.status().name.is_none()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), signed).await.unwrap();
+        // Without the signature nothing is answered.
+        let unsigned = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(to)).await;
+        assert!(unsigned.is_err(), "{unsigned:?}");
+        running.abort();
+    }
+}

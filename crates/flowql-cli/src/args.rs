@@ -6,6 +6,7 @@ mod data;
 mod decode;
 mod engine;
 mod exporters;
+mod import;
 mod routes;
 mod simulate;
 mod tail;
@@ -25,6 +26,7 @@ pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, Tabl
 pub(crate) use decode::Decode;
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
+pub(crate) use import::{Import, ImportFiles, ImportFrom};
 pub(crate) use routes::Routes;
 pub(crate) use simulate::{Simulate, protocol_name};
 pub(crate) use tail::Tail;
@@ -112,6 +114,7 @@ pub(crate) enum Command {
     Config(Configuration),
     #[command(alias = "store")]
     Engine(Engine),
+    Import(Import),
     Collect(Collect),
     Exporters(Exporters),
     Routes(Routes),

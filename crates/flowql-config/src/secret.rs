@@ -13,6 +13,21 @@ impl Secret {
         &self.0
     }
 
+    /// The text itself or, where a file is named, its first line.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read; its name is in the error.
+    pub fn or_first_line(&self, file: &str) -> std::io::Result<String> {
+        if file.is_empty() {
+            return Ok(self.0.clone());
+        }
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            std::io::Error::new(error.kind(), format!("the secret cannot be read from `{file}`: {error}"))
+        })?;
+        Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    }
+
     /// What may be shown. That there is no secret is not a secret.
     pub(crate) fn shown(&self) -> &'static str {
         if self.0.is_empty() { "" } else { HIDDEN }

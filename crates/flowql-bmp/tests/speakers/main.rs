@@ -120,9 +120,9 @@ fn ipv6(count: u32) -> Vec<IpNet> {
     (0..count).map(|place| IpNet::new(address(place).into(), 48).unwrap()).collect()
 }
 
-/// The path of the prefixes of a chunk: some share theirs, as in real tables.
+/// The path of the prefixes of a chunk: some share theirs, as in real tables. None has the AS of the router.
 fn path_of(asn: u16, chunk: usize) -> [u32; 3] {
-    [asn.into(), 1299, 10_000 + chunk as u32]
+    [asn.into(), 1299, 100_000 + chunk as u32]
 }
 
 /// The prefixes that share a path.

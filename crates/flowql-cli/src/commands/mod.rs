@@ -17,6 +17,7 @@ mod exporters;
 mod fmt;
 mod grep;
 mod help;
+mod import;
 mod json_lines;
 mod lsp;
 mod man;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Columns(args) => columns::run(&global, &args),
         Command::Codes(args) => codes::run(&args),
         Command::Config(args) => config::run(&global, &args),
+        Command::Import(args) => import::run(&global, &args),
         Command::Engine(args) => engine::run(&global, &args),
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),

@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "compile",
     "check",
     "fmt",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 28] = [
     "columns",
     "codes",
     "config",
+    "import",
     "engine",
     "tables",
     "demo-data",
@@ -34,7 +35,8 @@ const COMMANDS: [&str; 28] = [
 ];
 
 /// The commands below a command.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
+    "import-akvorado",
     "engine-install",
     "engine-start",
     "engine-status",

@@ -17,6 +17,7 @@ mod fmt;
 mod formats;
 mod grep;
 mod help;
+mod import;
 mod lines;
 mod routes;
 mod simulate;

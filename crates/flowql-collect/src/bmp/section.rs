@@ -1,12 +1,13 @@
 //! The sections `[bmp]` and `[rpki]` of `flowql.toml`.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use flowql::ConfigError;
 use flowql_bmp::{Distinguisher, Limits, Settings};
-use flowql_config::Section;
+use flowql_config::{Secret, Section};
 
 use crate::section::{fault_at, networks, socket_fault, subnet_faults};
 
@@ -67,6 +68,12 @@ pub struct BmpRouterSection {
     /// The addresses of the exporters whose flows get its routes.
     #[setting(example = ["198.51.100.1"])]
     pub exporters: Vec<String>,
+    /// The password by which it signs what it sends (TCP MD5, RFC 2385). Better in a file.
+    #[setting(example = "secret")]
+    pub password: Secret,
+    /// A file whose first line is the password. It takes precedence over `password`.
+    #[setting(example = "/run/secrets/bmp")]
+    pub password_file: String,
 }
 
 /// A VRF by the name that flows have of it. Names that routers send with their routes (RFC 9069) are known without it.
@@ -95,10 +102,11 @@ pub struct RpkiSection {
 }
 
 impl BmpSection {
-    /// The settings of the sessions and of the tables.
+    /// The settings of the sessions and of the tables, without the passwords.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             allow: networks(&self.allow),
+            passwords: Vec::new(),
             keep: Duration::from_secs(self.keep_seconds),
             probe: Duration::from_secs(self.probe_seconds),
             exporters: self.exporters(),
@@ -113,6 +121,21 @@ impl BmpSection {
                 ..Limits::default()
             },
         }
+    }
+
+    /// The passwords of routers.
+    ///
+    /// # Errors
+    ///
+    /// A file of one cannot be read.
+    pub(crate) fn passwords(&self) -> io::Result<Vec<(IpAddr, String)>> {
+        let mut passwords = Vec::new();
+        for router in &self.router {
+            let password = router.password.or_first_line(&router.password_file)?;
+            let has_one = !password.is_empty() || !router.password_file.is_empty();
+            passwords.extend(address(&router.address).filter(|_| has_one).map(|address| (address, password)));
+        }
+        Ok(passwords)
     }
 
     /// The router of each exporter that has another's routes.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use flowql_bmp::{Observer, Routes, Server};
+use flowql_bmp::{Observer, Routes, Server, Settings};
 
 use super::BmpSection;
 
@@ -59,14 +59,15 @@ impl Bmp {
 
 /// Listens at an address; where there is no IPv6, `[::]` is any address of IPv4.
 async fn listen(address: SocketAddr, section: &BmpSection) -> io::Result<Server> {
-    let bound = Server::bind(address, section.settings()).await;
+    let settings = Settings { passwords: section.passwords()?, ..section.settings() };
+    let bound = Server::bind(address, settings.clone()).await;
     match bound {
         Err(error)
             if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
                 && error.kind() != io::ErrorKind::AddrInUse =>
         {
             let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
-            Server::bind(v4, section.settings()).await
+            Server::bind(v4, settings).await
         }
         bound => bound,
     }

@@ -125,12 +125,7 @@ fn password(secret: &Secret, file: &str) -> Result<String, SnmpFailure> {
 
 /// A secret, or the first line of its file, which may change at any time.
 fn secret(secret: &Secret, file: &str) -> Result<String, SnmpFailure> {
-    if file.is_empty() {
-        return Ok(secret.reveal().to_owned());
-    }
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| SnmpFailure::Refused(format!("its secret cannot be read from {file}: {error}")))?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+    secret.or_first_line(file).map_err(|error| SnmpFailure::Refused(error.to_string()))
 }
 
 #[cfg(test)]
