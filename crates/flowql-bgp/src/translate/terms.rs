@@ -100,10 +100,10 @@ impl<'a> Term<'a> {
             Filter::Group(filter) => Self { filter, ..self }.split(found),
             Filter::Saved { name, filter } => Self { filter, negated, saved: Some(name) }.split(found),
             Filter::And(terms) if !negated => {
-                terms.iter().for_each(|filter| Self { filter, ..self }.split(found))
+                terms.iter().for_each(|filter| Self { filter, ..self }.split(found));
             }
             Filter::Or(terms) if negated => {
-                terms.iter().for_each(|filter| Self { filter, ..self }.split(found))
+                terms.iter().for_each(|filter| Self { filter, ..self }.split(found));
             }
             Filter::Condition(_) | Filter::And(_) | Filter::Or(_) => found.push(self),
         }

@@ -1,0 +1,166 @@
+//! Both ways to announce, held to the same tests, with BIRD as the router and GoBGP as a second opinion. Each test is left
+//! out, with a word, where a program is not installed.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod daemons;
+mod kills;
+mod lab;
+mod samples;
+mod second_opinion;
+
+use flowql_bgp::Action;
+use serde_json::Value;
+
+use self::lab::{Lab, Setup, Way, until};
+use self::samples::{Sample, all, amplification};
+
+/// A test for each of the two ways.
+macro_rules! for_both_ways {
+    ($($name:ident)*) => {
+        mod speaker {
+            $(#[test]
+            fn $name() {
+                if crate::daemons::has_bird() {
+                    crate::$name(crate::lab::Way::Speaker);
+                }
+            })*
+        }
+        mod bird {
+            $(#[test]
+            fn $name() {
+                if crate::daemons::has_bird() {
+                    crate::$name(crate::lab::Way::Bird);
+                }
+            })*
+        }
+    };
+}
+
+for_both_ways! {
+    routers_have_exactly_what_is_wanted
+    passwords_are_those_of_the_routers
+    a_stop_withdraws_everything
+    rules_outlive_their_announcer_and_blackholes_do_not
+    the_kill_switch_withdraws_everything
+}
+
+/// How many routes the report says that each router was sent.
+fn sent(report: &Value) -> Vec<usize> {
+    let routers = report["routers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    routers.iter().map(|router| router["sent"].as_array().map_or(0, Vec::len)).collect()
+}
+
+fn routers_have_exactly_what_is_wanted(way: Way) {
+    let lab = Lab::start(way, &Setup { routers: 2, ..Setup::default() });
+    let mut wanted = all();
+    lab.want(&wanted);
+    for router in 0..2 {
+        lab.until_has(router, &wanted);
+    }
+    lab.until_report("what was sent is known", |report| sent(report) == [wanted.len(); 2]);
+    let routers = lab.report()["routers"].clone();
+    assert!(
+        routers
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|router| router["is_up"] == true && router["others"] == Value::Array(Vec::new())),
+        "{routers:#}"
+    );
+
+    // One goes, one comes, and one gets another action.
+    wanted.remove(0);
+    wanted.push(amplification(9, 77, 11_211));
+    let changed = wanted.iter_mut().find(|sample| sample.candidate.incident == 6).unwrap();
+    changed.candidate.actions = vec![Action::LimitBytes(5_000_000)];
+    changed.shown = changed.shown.replace("0x80060000, 0x0", "0x80060000, 0x4a989680");
+    lab.want(&wanted);
+    for router in 0..2 {
+        lab.until_has(router, &wanted);
+    }
+    lab.want(&[]);
+    for router in 0..2 {
+        lab.until_has(router, &[]);
+    }
+    // What the guards refuse is not announced.
+    let mut refused = amplification(10, 78, 53);
+    refused.candidate.end = None;
+    lab.want(&[refused, amplification(11, 79, 53)]);
+    for router in 0..2 {
+        lab.until_has(router, &[amplification(11, 79, 53)]);
+    }
+    lab.until_report("the refusal is said", |report| report["refused"].as_array().map(Vec::len) == Some(1));
+}
+
+fn passwords_are_those_of_the_routers(way: Way) {
+    let wanted = [amplification(1, 68, 123)];
+    let right = Lab::start(way, &Setup { passwords: (Some("geheim"), Some("geheim")), ..Setup::default() });
+    let wrong = Lab::start(way, &Setup { passwords: (Some("geheim"), Some("geraten")), ..Setup::default() });
+    right.want(&wanted);
+    wrong.want(&wanted);
+    right.until_has(0, &wanted);
+    wrong.until_report("a router without a session", |report| {
+        report["approved"] == 1 && report["routers"][0]["is_up"] == false
+    });
+    assert_eq!(wrong.routers[0].routes(), Vec::<String>::new());
+}
+
+fn a_stop_withdraws_everything(way: Way) {
+    let mut lab = Lab::start(way, &Setup::default());
+    let wanted = all();
+    lab.want(&wanted);
+    lab.until_has(0, &wanted);
+    lab.announcer.end();
+    lab.until_has(0, &[]);
+    // It is wanted still, so a new start announces it again.
+    lab.announcer.start_again(&[]);
+    lab.until_has(0, &wanted);
+}
+
+/// What announces is killed, and does not come back.
+fn rules_outlive_their_announcer_and_blackholes_do_not(way: Way) {
+    let mut lab = Lab::start(way, &Setup::default());
+    let wanted = all();
+    lab.want(&wanted);
+    lab.until_has(0, &wanted);
+    lab.announcer.kill();
+    if let Some(controller) = &mut lab.controller {
+        controller.running.kill();
+    }
+    let is_blackhole = |sample: &&Sample| sample.shown.contains("communities");
+    let rules = wanted.iter().filter(|sample| !is_blackhole(sample)).count();
+    until("stale rules alone", || {
+        let found = lab.routers[0].routes();
+        // They are marked as stale: LLGR_STALE (RFC 9494).
+        let stale =
+            found.iter().filter(|route| route.starts_with("flow") && route.contains("(65535,6)")).count();
+        if stale == rules && found.len() == rules { Ok(()) } else { Err(format!("{found:#?}")) }
+    });
+    // When it comes back, no rule is missing for a moment.
+    if let Some(controller) = &mut lab.controller {
+        controller.running.start_again(&["-R"]);
+    }
+    lab.announcer.start_again(&[]);
+    until("all, and none of them stale", || {
+        let found = lab.routers[0].routes();
+        assert!(
+            found.iter().filter(|route| route.starts_with("flow")).count() == rules,
+            "{way:?}: {found:#?}"
+        );
+        let fresh = found.iter().filter(|route| !route.contains("(65535,6)")).count();
+        if fresh == wanted.len() { Ok(()) } else { Err(format!("{found:#?}")) }
+    });
+    lab.until_has(0, &wanted);
+}
+
+fn the_kill_switch_withdraws_everything(way: Way) {
+    let lab = Lab::start(way, &Setup::default());
+    let wanted = all();
+    lab.want(&wanted);
+    lab.until_has(0, &wanted);
+    std::fs::write(lab.state("kill"), "").unwrap();
+    lab.until_has(0, &[]);
+    std::fs::remove_file(lab.state("kill")).unwrap();
+    lab.until_has(0, &wanted);
+}
