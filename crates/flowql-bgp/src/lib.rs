@@ -12,6 +12,7 @@ mod payload;
 mod prefix_text;
 mod route;
 mod rule;
+mod section;
 mod speaker;
 mod store;
 mod text;
@@ -29,6 +30,10 @@ pub use route::{Route, RouteSettings};
 pub use rule::{
     Action, Candidate, Component, Family, Field, FlagTest, Flags, Flowspec, Matcher, Range, RouteFamily,
     RouteTarget, fragment,
+};
+pub use section::{
+    AnnounceBirdSection, AnnounceExecSection, AnnounceRouterSection, AnnounceSection, AnnounceSpeakerSection,
+    AnnounceWay, AnnounceWebhookSection,
 };
 pub use speaker::{Peer, Speaker, SpeakerSettings};
 pub use store::StoreError;

@@ -9,6 +9,8 @@ mod lab;
 mod samples;
 mod second_opinion;
 
+use std::time::Instant;
+
 use flowql_bgp::Action;
 use serde_json::Value;
 
@@ -43,6 +45,7 @@ for_both_ways! {
     a_stop_withdraws_everything
     rules_outlive_their_announcer_and_blackholes_do_not
     the_kill_switch_withdraws_everything
+    a_thousand_rules_arrive
 }
 
 /// How many routes the report says that each router was sent.
@@ -163,4 +166,61 @@ fn the_kill_switch_withdraws_everything(way: Way) {
     lab.until_has(0, &[]);
     std::fs::remove_file(lab.state("kill")).unwrap();
     lab.until_has(0, &wanted);
+}
+
+/// One rule, a thousand more, one more: how long each takes is printed.
+fn a_thousand_rules_arrive(way: Way) {
+    let lab = Lab::start(way, &Setup::default());
+    let ports = [19, 53, 123, 389, 1900];
+    let many = (1..=200).flat_map(|host| ports.map(|port| amplification(u32::from(host), host, port)));
+    let mut many: Vec<Sample> = many.collect();
+    let last = many.split_off(999);
+    lab.want(&last);
+    lab.until_has(0, &last);
+    let has = |count: usize| {
+        let start = Instant::now();
+        until("all rules", || {
+            let shown = lab.routers[0].ask("show route table flowtab4 count");
+            if shown.contains(&format!("{count} of {count} routes")) { Ok(()) } else { Err(shown) }
+        });
+        start.elapsed()
+    };
+    lab.want(&many);
+    let many_took = has(999);
+    lab.until_has(0, &many);
+    many.extend(last);
+    lab.want(&many);
+    let one_took = has(1000);
+    lab.until_has(0, &many);
+    println!("{way:?}: 999 new rules were at the router after {many_took:?}, one more after {one_took:?}");
+}
+
+/// An operator's configuration that BIRD refuses: what was announced stays, and its files are right for a restart.
+#[test]
+fn files_that_bird_refuses_are_taken_back() {
+    if !daemons::has_bird() {
+        return;
+    }
+    let lab = Lab::start(Way::Bird, &Setup::default());
+    let before = [amplification(1, 68, 123)];
+    lab.want(&before);
+    lab.until_has(0, &before);
+    let folder = lab.controller.as_ref().unwrap().folder();
+    let (main, file) = (folder.join("bird.conf"), folder.join("mitigations/flow4.conf"));
+    let (right, statement) =
+        (std::fs::read_to_string(&main).unwrap(), std::fs::read_to_string(&file).unwrap());
+    std::fs::write(&main, format!("{right}\nprotocol nonsense;\n")).unwrap();
+    let after = [amplification(2, 69, 53)];
+    lab.want(&after);
+    lab.until_report("BIRD refuses", |report| {
+        report["error"].as_str().is_some_and(|error| error.starts_with("BIRD refuses `configure check`"))
+    });
+    assert_eq!(lab.routers[0].routes(), [before[0].shown.clone()]);
+    // It is tried again and again, and between two attempts the old file is there.
+    until("the old file", || match std::fs::read_to_string(&file).unwrap() {
+        text if text == statement => Ok(()),
+        text => Err(text),
+    });
+    std::fs::write(&main, right).unwrap();
+    lab.until_has(0, &after);
 }

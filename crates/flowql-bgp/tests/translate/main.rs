@@ -1,6 +1,6 @@
 //! Filters made into rules: a rule matches the packet of a flow exactly where the filter selects the flow.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod flows;
 
