@@ -13,6 +13,8 @@ use crate::rule::Matcher;
 /// What was taken last.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
+    /// One change at a time.
+    change: Mutex<()>,
     routes: Mutex<HashMap<Matcher, Route>>,
     failure: Mutex<Option<String>>,
 }
@@ -25,7 +27,8 @@ impl Taken {
         rules: &[Approved],
         give: impl AsyncFnOnce(String) -> Result<(), AnnounceError>,
     ) -> Result<(), AnnounceError> {
-        let mut routes = self.routes.lock().await;
+        let _one = self.change.lock().await;
+        let routes = self.routes.lock().await.clone();
         let wanted: HashMap<Matcher, Route> =
             rules.iter().map(|rule| (rule.traffic().clone(), settings.route(rule))).collect();
         let announce = rules.iter().filter(|rule| routes.get(rule.traffic()) != wanted.get(rule.traffic()));
@@ -39,7 +42,7 @@ impl Taken {
         let given = give(payload.to_string()).await;
         *self.failure.lock().await = given.as_ref().err().map(ToString::to_string);
         given?;
-        *routes = wanted;
+        *self.routes.lock().await = wanted;
         Ok(())
     }
 

@@ -253,6 +253,15 @@ impl Component {
         }
     }
 
+    fn canonical(&self) -> Self {
+        match self {
+            Self::Destination(_) | Self::Source(_) => self.clone(),
+            Self::Number(field, ranges) => Self::Number(*field, merged(ranges)),
+            Self::TcpFlags(groups) => Self::TcpFlags(single_bits(groups)),
+            Self::Fragment(groups) => Self::Fragment(single_bits(groups)),
+        }
+    }
+
     /// How many values it takes to announce it.
     pub fn values(&self) -> usize {
         match self {
@@ -289,6 +298,21 @@ impl Matcher {
         match self {
             Self::Flowspec(rule) => rule.destination(),
             Self::Blackhole(prefix) => Some(*prefix),
+        }
+    }
+
+    /// The one form of all that have the same routes: components in order, numbers in order and without overlaps, tests
+    /// of a single bit spelled one way.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        match self {
+            Self::Blackhole(prefix) => Self::Blackhole(*prefix),
+            Self::Flowspec(rule) => {
+                let mut components: Vec<Component> =
+                    rule.components.iter().map(Component::canonical).collect();
+                components.sort_by_key(Component::code);
+                Self::Flowspec(Flowspec { family: rule.family, components })
+            }
         }
     }
 
@@ -340,4 +364,27 @@ impl Family {
             Self::V6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         }
     }
+}
+
+/// The same numbers in order, without overlaps.
+fn merged(ranges: &[Range]) -> Vec<Range> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort_unstable();
+    let mut found: Vec<Range> = Vec::with_capacity(sorted.len());
+    for range in sorted {
+        match found.last_mut() {
+            Some(last) if range.low <= last.high.saturating_add(1) => last.high = last.high.max(range.high),
+            _ => found.push(range),
+        }
+    }
+    found
+}
+
+/// Of a single bit, all and any are the same: set is `all`, and not set is `not any`.
+fn single_bits(groups: &Flags) -> Flags {
+    let one = |test: &FlagTest| {
+        let all = if test.mask.count_ones() == 1 { !test.negated } else { test.all };
+        FlagTest { all, ..*test }
+    };
+    groups.iter().map(|group| group.iter().map(one).collect()).collect()
 }

@@ -99,9 +99,7 @@ fn tests(groups: &Flags, write: impl Fn(FlagTest) -> String) -> String {
 /// A value and a mask: all bits of it are `M/M`, none of them `0/M`.
 fn tcp_flag(test: FlagTest) -> String {
     let mask = test.mask;
-    match (test.all || mask.count_ones() == 1, test.negated) {
-        // Of a single bit, none of it set is the same as not all of it set.
-        (true, true) if mask.count_ones() == 1 => format!("0x0/{mask:#x}"),
+    match (test.all, test.negated) {
         (true, true) => format!("!{mask:#x}/{mask:#x}"),
         (true, false) => format!("{mask:#x}/{mask:#x}"),
         (false, true) => format!("0x0/{mask:#x}"),

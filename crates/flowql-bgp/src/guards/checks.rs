@@ -2,7 +2,7 @@
 
 use ipnet::{IpNet, Ipv6Net};
 
-use crate::guards::refusal::{LONGEST_PACKET, MOST_VALUES};
+use crate::guards::refusal::{HIGHEST_LABEL, LONGEST_PACKET, MOST_VALUES};
 use crate::guards::{GuardSettings, Refusal, Situation};
 use crate::rule::{
     Action, Candidate, Component, Family, Field, FlagTest, Flags, Flowspec, Matcher, Range, fragment,
@@ -126,8 +126,11 @@ fn numbers(rule: &Flowspec, field: Field, ranges: &[Range], found: &mut Vec<Refu
             let ends = ranges.iter().map(|range| range.high).filter(|high| *high > field.highest());
             found.extend(values.chain(ends).filter(|value| *value > LONGEST_PACKET).map(Refusal::Length));
         }
-        Field::FlowLabel if rule.family == Family::V4 => {
-            found.push(Refusal::WrongFamily { what: field.to_string(), family: rule.family });
+        Field::FlowLabel => {
+            found.extend(values.filter(|value| *value > HIGHEST_LABEL).map(Refusal::FlowLabel));
+            if rule.family == Family::V4 {
+                found.push(Refusal::WrongFamily { what: field.to_string(), family: rule.family });
+            }
         }
         Field::IcmpType | Field::IcmpCode => {
             let icmp = rule.family.icmp();

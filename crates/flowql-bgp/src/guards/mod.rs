@@ -63,7 +63,7 @@ pub struct Situation<'a> {
     pub now: u64,
     /// Whether the kill switch is on: nothing is announced then.
     pub killed: bool,
-    /// What is announced now.
+    /// What is announced now: the traffic of the rules that were approved.
     pub announced: &'a HashSet<Matcher>,
     /// How many rules became new within the last minute.
     pub fresh: u32,
@@ -108,7 +108,7 @@ impl Approved {
         self.incident
     }
 
-    /// The traffic.
+    /// The traffic, in its canonical form.
     pub const fn traffic(&self) -> &Matcher {
         &self.traffic
     }
@@ -136,11 +136,13 @@ impl GuardSettings {
         let mut used = Used { fresh: situation.fresh, ..Used::default() };
         for candidate in candidates {
             let mut reasons = checks::refusals(self, &candidate, situation);
+            // Two candidates may differ and yet be one route.
+            let traffic = candidate.traffic.canonical();
             if reasons.is_empty() {
-                reasons.extend(used.refusal(self, &candidate, situation));
+                reasons.extend(used.refusal(self, &traffic, candidate.share, situation));
             }
             match candidate {
-                Candidate { incident, traffic, actions, share, end: Some(end), .. } if reasons.is_empty() => {
+                Candidate { incident, actions, share, end: Some(end), .. } if reasons.is_empty() => {
                     // The checks have found exactly one.
                     let Some(&action) = actions.first() else { continue };
                     used.take(&traffic, share, situation);
@@ -173,10 +175,10 @@ impl Used {
     fn refusal(
         &self,
         settings: &GuardSettings,
-        candidate: &Candidate,
+        traffic: &Matcher,
+        share: Option<u32>,
         situation: &Situation<'_>,
     ) -> Option<Refusal> {
-        let traffic = &candidate.traffic;
         if self.traffic.contains(traffic) {
             return Some(Refusal::Repeated);
         }
@@ -185,7 +187,7 @@ impl Used {
         if self.routes.get(place(family)).is_none_or(|routes| *routes >= most) {
             return Some(Refusal::Budget { family, most });
         }
-        let Some(share) = candidate.share else { return Some(Refusal::UnknownShare) };
+        let Some(share) = share else { return Some(Refusal::UnknownShare) };
         if self.share + u64::from(share) > u64::from(settings.most_share) {
             return Some(Refusal::Share { most: settings.most_share });
         }

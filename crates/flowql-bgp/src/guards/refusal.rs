@@ -8,6 +8,9 @@ use crate::rule::{Candidate, Family, Field, RouteFamily};
 /// The longest packet that a rule may speak of, in bytes: what jumbo frames carry.
 pub(super) const LONGEST_PACKET: u32 = 9216;
 
+/// The highest flow label: BIRD 2.0.12 announces the lower 16 bits of one with more.
+pub(super) const HIGHEST_LABEL: u32 = 0xffff;
+
 /// The most values of a component. FRR ends the session at the sixth.
 pub(super) const MOST_VALUES: usize = 5;
 
@@ -89,6 +92,9 @@ pub enum Refusal {
     /// A packet length that no network carries.
     #[error("a packet length of {0} is over {LONGEST_PACKET} bytes")]
     Length(u32),
+    /// A flow label that BIRD would cut.
+    #[error("a flow label of {0} is over {HIGHEST_LABEL}, which BIRD cuts to 16 bits")]
+    FlowLabel(u32),
     /// A test of no bits, or of bits that do not exist.
     #[error("the component of type {code} cannot test the bits {mask:#x}")]
     BadMask {

@@ -67,9 +67,9 @@ pub(crate) fn has_room(
         settings.routers.iter().flat_map(|router| &router.budgets).filter(|budget| budget.family == family);
     let takers: Vec<_> = takers.collect();
     let share: Option<u64> = all.iter().map(|other| other.share.map(u64::from)).sum();
-    let new = all.iter().filter(|other| !situation.announced.contains(&other.traffic)).count();
-    let is_new = !situation.announced.contains(&candidate.traffic);
-    !worse.iter().any(|other| other.traffic == candidate.traffic)
+    let new = all.iter().filter(|other| !situation.announced.contains(&other.traffic.canonical())).count();
+    let is_new = !situation.announced.contains(&candidate.traffic.canonical());
+    !worse.iter().any(|other| other.traffic.canonical() == candidate.traffic.canonical())
         && !takers.is_empty()
         && takers.iter().all(|budget| of_family <= budget.most as usize)
         && share.is_some_and(|share| share <= u64::from(settings.most_share))
@@ -166,7 +166,10 @@ fn number_is_sound(rule: &Flowspec, field: Field, ranges: &[Range]) -> bool {
         Field::Port | Field::SourcePort | Field::DestinationPort => only(rule, &[6, 17]),
         Field::IcmpType | Field::IcmpCode => only(rule, &[if rule.family == Family::V4 { 1 } else { 58 }]),
         Field::Length => ranges.iter().flat_map(|range| wire(field, *range)).all(|(_, value)| value <= 9216),
-        Field::FlowLabel => rule.family == Family::V6,
+        Field::FlowLabel => {
+            let values = ranges.iter().flat_map(|range| wire(field, *range));
+            rule.family == Family::V6 && values.into_iter().all(|(_, value)| value < 1 << 16)
+        }
         Field::Protocol | Field::Dscp => true,
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use flowql_bgp::Candidate;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -125,10 +126,13 @@ impl Lab {
 
     /// Has these announced, and nothing else.
     pub(crate) fn want(&self, samples: &[Sample]) {
-        let candidates: Vec<_> = samples.iter().map(|sample| &sample.candidate).collect();
+        self.want_candidates(&samples.iter().map(|sample| &sample.candidate).collect::<Vec<_>>());
+    }
+
+    pub(crate) fn want_candidates(&self, candidates: &[&Candidate]) {
         let (path, new) = (self.state("wanted.json"), self.state("wanted.new"));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&new, serde_json::to_vec(&candidates).unwrap()).unwrap();
+        std::fs::write(&new, serde_json::to_vec(candidates).unwrap()).unwrap();
         std::fs::rename(new, path).unwrap();
     }
 

@@ -6,6 +6,10 @@
 mod daemons;
 mod kills;
 mod lab;
+#[path = "../guards/random.rs"]
+#[expect(dead_code, reason = "the settings of guards are drawn in their own test")]
+mod random;
+mod same;
 mod samples;
 mod second_opinion;
 
