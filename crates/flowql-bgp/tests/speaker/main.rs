@@ -1,6 +1,6 @@
 //! The speaker with routers that do what they should not, and what it says to those that do.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod router;
 
