@@ -1,5 +1,6 @@
 //! The ways to announce, behind one trait.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,22 @@ pub struct RouterReport {
     pub sent: Vec<Route>,
     /// What it was sent that this announcer does not know.
     pub others: Vec<String>,
+}
+
+impl RouterReport {
+    /// The rules that it was not sent: it has no session, or does not take their family.
+    pub fn missing<'a>(&self, rules: &'a [Approved]) -> Vec<&'a Approved> {
+        let sent: HashSet<_> = self.sent.iter().map(|route| &route.traffic).collect();
+        rules.iter().filter(|rule| !sent.contains(rule.traffic())).collect()
+    }
+
+    /// What it was sent, and should not have been: as people read it.
+    pub fn extra(&self, rules: &[Approved]) -> Vec<String> {
+        let wanted: HashSet<_> = rules.iter().map(Approved::traffic).collect();
+        let known =
+            self.sent.iter().filter(|route| !wanted.contains(&route.traffic)).map(ToString::to_string);
+        known.chain(self.others.iter().cloned()).collect()
+    }
 }
 
 /// Why something could not be announced.

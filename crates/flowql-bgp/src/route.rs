@@ -1,4 +1,4 @@
-//! A rule as a route of BGP, whoever announces it.
+//! A rule as a route of BGP, in whichever way it is announced.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{Ipv4Addr, Ipv6Addr};

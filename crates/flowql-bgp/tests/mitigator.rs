@@ -247,3 +247,32 @@ async fn a_webhook_is_given_what_changes() {
     };
     assert!(Webhook::new(settings).is_err());
 }
+
+#[tokio::test]
+async fn blackholes_carry_what_is_configured() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let routes = RouteSettings {
+        keep_blackholes: true,
+        blackhole_communities: vec![64_500 << 16 | 666, 0xffff_029a],
+        ..routes()
+    };
+    let settings = ExecSettings {
+        program: "sh".into(),
+        arguments: ["-c", "cat > \"$1/given\"", "sh"]
+            .map(Into::into)
+            .into_iter()
+            .chain([path.into()])
+            .collect(),
+        routes,
+        patience: Duration::from_secs(60),
+    };
+    let mitigations = Mitigations::open(guards(), path, NOW).unwrap();
+    let mut mitigator = Mitigator::new(mitigations, Arc::new(Exec::new(settings)));
+    mitigator.want(vec![blackhole(9, 1, 100)], NOW).await.unwrap();
+    let found = given(path);
+    let rule = &found["all"][0];
+    // Without NO_LLGR, and each once.
+    assert_eq!(rule["communities"], serde_json::json!(["64500:666", "65535:666", "65535:65281"]));
+    assert_eq!(rule["large_communities"], serde_json::json!(["64666:1:9"]));
+}

@@ -153,7 +153,11 @@ async fn report(
         })
         .collect();
     let routers = mitigator.announcer().routers().await.map_err(|error| error.to_string());
+    let rules = mitigator.mitigations().rules();
+    let reports = routers.as_deref().unwrap_or_default();
     let report = json!({
+        "missing": reports.iter().map(|router| router.missing(rules).len()).collect::<Vec<_>>(),
+        "extra": reports.iter().flat_map(|router| router.extra(rules)).collect::<Vec<_>>(),
         "approved": admission.approved.len(),
         "refused": refused,
         "error": result.as_ref().err().map(ToString::to_string),

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod daemons;
+mod ipv6;
 mod kills;
 mod lab;
 #[path = "../guards/random.rs"]
@@ -16,7 +17,7 @@ mod second_opinion;
 use std::time::Instant;
 
 use flowql_bgp::Action;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::lab::{Lab, Setup, Way, until};
 use self::samples::{Sample, all, amplification};
@@ -50,6 +51,7 @@ for_both_ways! {
     rules_outlive_their_announcer_and_blackholes_do_not
     the_kill_switch_withdraws_everything
     a_thousand_rules_arrive
+    a_router_that_goes_is_known
 }
 
 /// How many routes the report says that each router was sent.
@@ -66,15 +68,9 @@ fn routers_have_exactly_what_is_wanted(way: Way) {
         lab.until_has(router, &wanted);
     }
     lab.until_report("what was sent is known", |report| sent(report) == [wanted.len(); 2]);
-    let routers = lab.report()["routers"].clone();
-    assert!(
-        routers
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|router| router["is_up"] == true && router["others"] == Value::Array(Vec::new())),
-        "{routers:#}"
-    );
+    let report = lab.report();
+    assert_eq!((&report["missing"], &report["extra"]), (&json!([0, 0]), &json!([])), "{report:#}");
+    assert!((0..2).all(|router| report["routers"][router]["is_up"] == true), "{report:#}");
 
     // One goes, one comes, and one gets another action.
     wanted.remove(0);
@@ -123,6 +119,20 @@ fn a_stop_withdraws_everything(way: Way) {
     // It is wanted still, so a new start announces it again.
     lab.announcer.start_again(&[]);
     lab.until_has(0, &wanted);
+}
+
+/// A router that goes has no session, and misses what it was sent.
+fn a_router_that_goes_is_known(way: Way) {
+    let mut lab = Lab::start(way, &Setup { routers: 2, ..Setup::default() });
+    let wanted = [amplification(1, 68, 123)];
+    lab.want(&wanted);
+    lab.until_has(1, &wanted);
+    lab.until_report("both have it", |report| report["missing"] == json!([0, 0]));
+    lab.routers[0].running.kill();
+    lab.until_report("one has not", |report| {
+        report["missing"] == json!([1, 0]) && report["routers"][0]["is_up"] == false
+    });
+    lab.until_has(1, &wanted);
 }
 
 /// What announces is killed, and does not come back.

@@ -234,3 +234,27 @@ async fn no_router_does_not_keep_a_speaker_from_stopping() {
     assert_eq!(report.name, "gone");
     speaker.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_router_of_the_same_as_gets_no_path_and_a_preference() {
+    let router = Router::start().await;
+    let _speaker = speaker(&router, |settings| settings.peers[0].asn = 64_666);
+    let mut connection = router.session(Open { asn: 64_666, ..USUAL }).await;
+    for update in connection.updates(4).await.iter().filter(|update| !is_end(update)) {
+        for part in [[0x40, 2, 0].as_slice(), &[0x40, 5, 4, 0, 0, 0, 100]] {
+            assert!(update.windows(part.len()).any(|found| found == part), "{part:?} in {update:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_router_that_offers_no_hold_time_is_sent_no_keepalives() {
+    let router = Router::start().await;
+    let speaker = speaker(&router, |settings| settings.hold_time = 3);
+    let mut connection = router.session(Open { hold_time: 0, ..USUAL }).await;
+    connection.updates(4).await;
+    // For longer than the speaker's own hold time, nothing is said by either side.
+    let silent = tokio::time::timeout(Duration::from_secs(4), connection.read()).await;
+    assert!(silent.is_err(), "{silent:?}");
+    assert!(until(&speaker, |_| true).await.is_up);
+}
