@@ -4,6 +4,7 @@ mod classify;
 mod collect;
 mod data;
 mod decode;
+mod detect;
 mod engine;
 mod exporters;
 mod routes;
@@ -23,6 +24,7 @@ pub(crate) use classify::Classify;
 pub(crate) use collect::{Collect, Collecting};
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
+pub(crate) use detect::{AskedDetector, Detect, DetectAction, Replay};
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
 pub(crate) use routes::Routes;
@@ -115,6 +117,7 @@ pub(crate) enum Command {
     Collect(Collect),
     Exporters(Exporters),
     Routes(Routes),
+    Detect(Detect),
     Classify(Classify),
     Serve(Serve),
     Tail(Tail),

@@ -1,6 +1,8 @@
 //! What a rule does about an attack.
 
+use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 use flowql_config::derived::{DeValue, Spanned, TomlTable, TomlValue};
 use flowql_config::{Kind, Value};
@@ -110,6 +112,41 @@ impl Response {
         TomlValue::Table(table)
     }
 }
+
+impl Action {
+    /// What is done, as an imperative.
+    #[must_use]
+    pub fn verb(self) -> String {
+        match self {
+            Self::Drop => "drop".to_owned(),
+            Self::Rate(rate) => format!("limit to {rate}bit/s"),
+            Self::Blackhole => "blackhole".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Drop => formatter.write_str("drop"),
+            Self::Rate(rate) => write!(formatter, "{rate}"),
+            Self::Blackhole => formatter.write_str("blackhole"),
+        }
+    }
+}
+
+impl FromStr for Action {
+    type Err = NotAnAction;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAction> {
+        if text == "blackhole" { Ok(Self::Blackhole) } else { flowspec(text).ok_or(NotAnAction) }
+    }
+}
+
+/// A text that is not an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither `drop`, `blackhole` nor bits a second")]
+pub struct NotAnAction;
 
 /// `drop`, or the bits a second that are let through.
 fn flowspec(text: &str) -> Option<Action> {

@@ -1,11 +1,14 @@
 //! Rules made ready: their filters checked against the schema, and their thresholds.
 
+use std::collections::HashMap;
+
 use flowql::typed::Filter;
 use flowql::{ColumnId, Compiler, ConfigError, Options, Schema};
 use flowql_config::Config;
 use flowql_eval::Kind;
 use flowql_eval::columns::FilterSet;
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::response::{Mitigation, Response};
 use crate::section::{DetectSection, GroupSection, MOST_RULES, RuleSection, ThresholdSection, prefixes};
@@ -20,12 +23,14 @@ pub struct Rules {
     pub left_out: Vec<LeftOut>,
     /// The filters of all rules in their order, then that of the flows that count.
     pub filters: FilterSet,
+    /// The names of the columns that are keys of targets.
+    pub(crate) column_names: HashMap<ColumnId, String>,
     /// Prefixes with thresholds of their own, those of the longest prefixes first.
     groups: Vec<Group>,
 }
 
 /// A rule of the program that is not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Its name.
     pub name: String,
@@ -145,7 +150,12 @@ impl Rules {
         let failed = |error: flowql_eval::Error| {
             vec![ConfigError { path: "detect.rule".to_owned(), message: error.to_string(), help: None }]
         };
-        Ok(Self { filters: filters.map_err(failed)?, rules, left_out, groups })
+        let keys = rules.iter().flat_map(|rule| &rule.per).filter_map(|per| match per {
+            Per::Column(column) => Some((*column, config.schema.column(*column).name.to_string())),
+            Per::Host | Per::Prefix => None,
+        });
+        let column_names = keys.collect();
+        Ok(Self { filters: filters.map_err(failed)?, column_names, rules, left_out, groups })
     }
 
     /// The thresholds of a rule for a target: those of the rule, with what the most specific prefix around it says of

@@ -53,12 +53,41 @@ pub struct DetectSection {
     /// How many sampled packets a window must have before a rule can find an attack in it.
     #[setting(default = 30, range = 1..=1_000_000)]
     pub samples: u64,
+    /// The share of the usual traffic of a target that an action may hit; where it would hit more, or where that is not
+    /// known, nothing happens without a person.
+    #[setting(default = Share::millionths(10_000))]
+    pub collateral: Share,
+    /// Who is told of incidents.
+    #[section]
+    pub notify: NotifySection,
     /// The rules.
     #[section]
     pub rule: Vec<RuleSection>,
     /// Prefixes with thresholds of their own.
     #[section]
     pub group: Vec<GroupSection>,
+}
+
+/// Who is told when an incident begins, when its state changes, and when it is over.
+#[derive(Clone, Debug, PartialEq, Eq, Section)]
+#[section(
+    name = "detect.notify",
+    example = "[detect.notify]\nwebhook = \"https://chat.example.net/hooks/attacks\"\ncommand = [\"/usr/local/bin/page\", \"noc\"]\n"
+)]
+pub struct NotifySection {
+    /// A URL that gets a JSON object by POST: `text`, the sentence of the template, `from`, the state before, and
+    /// `incident`. It is tried four times.
+    #[setting(example = "https://chat.example.net/hooks/attacks", hide_login)]
+    pub webhook: Option<String>,
+    /// A command with its arguments, which gets the same object as its input, and may take 15 s.
+    #[setting(example = ["/usr/local/bin/page", "noc"])]
+    pub command: Vec<String>,
+    /// The sentence: `{number}`, `{rule}`, `{target}`, `{state}`, `{bits}`, `{packets}`, `{sources}`, `{severity}`,
+    /// `{signature}` and `{last}`, what was decided last, are filled in.
+    #[setting(
+        default = "Attack {number} on {target} ({rule}) is {state}: {bits}bit/s, {packets} packets/s, {severity} times the threshold. {last}"
+    )]
+    pub template: String,
 }
 
 /// What is done about an attack.
@@ -194,6 +223,16 @@ impl DetectSection {
         let mut faults = prefix_faults("detect.protected", &self.protected);
         faults.extend(prefix_faults("detect.never", &self.never));
         faults.extend(filter_fault("detect.count", &self.count));
+        if let Some(webhook) = &self.notify.webhook
+            && !(webhook.starts_with("http://") || webhook.starts_with("https://"))
+        {
+            let help = "write it as `https://chat.example.net/hooks/attacks`";
+            faults.push(fault(
+                "detect.notify.webhook".to_owned(),
+                "it is not a URL of HTTP".to_owned(),
+                help,
+            ));
+        }
         let mut names = Vec::new();
         for (index, rule) in self.rule.iter().enumerate() {
             let path = format!("detect.rule[{index}]");

@@ -118,6 +118,16 @@ impl Ranges {
         Self(merged)
     }
 
+    /// Whether a range lies within one of them.
+    pub(crate) fn covers(&self, first: u128, last: u128) -> bool {
+        self.0.iter().any(|(from, to)| *from <= first && last <= *to)
+    }
+
+    /// Whether a range has an address of one of them.
+    pub(crate) fn touches(&self, first: u128, last: u128) -> bool {
+        self.0.iter().any(|(from, to)| *from <= last && first <= *to)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

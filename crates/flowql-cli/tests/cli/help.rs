@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "compile",
     "check",
     "fmt",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 28] = [
     "tail",
     "up",
     "routes",
+    "detect",
     "serve",
     "columns",
     "codes",
@@ -34,7 +35,16 @@ const COMMANDS: [&str; 28] = [
 ];
 
 /// The commands below a command.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 16] = [
+    "detect-approve",
+    "detect-extend",
+    "detect-off",
+    "detect-on",
+    "detect-replay",
+    "detect-rules",
+    "detect-show",
+    "detect-status",
+    "detect-withdraw",
     "engine-install",
     "engine-start",
     "engine-status",

@@ -26,6 +26,11 @@ const ADDRESSES: [&str; 2] = ["DstAddr", "ExporterAddress"];
 const DETAILS: [&str; 7] =
     ["SrcAddr", "SrcPort", "DstPort", "Proto", "TCPFlags", "IPFragmentOffset", "SrcCountry"];
 
+/// The names of all of them.
+pub(super) fn columns() -> impl Iterator<Item = &'static str> {
+    NUMBERS.into_iter().chain(ADDRESSES).chain(DETAILS)
+}
+
 /// Reads the columns; the memory is used again.
 #[derive(Debug)]
 pub(super) struct BatchReader {

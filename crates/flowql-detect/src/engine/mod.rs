@@ -145,6 +145,18 @@ impl Engine {
         }
     }
 
+    /// The columns that it asks flows for.
+    #[must_use]
+    pub fn columns(&self, schema: &Schema) -> Vec<String> {
+        let of_rules = self.rules.filters.reader().inputs().map(|column| column.name.to_string());
+        let keys = self.by_column.iter().map(|(column, ..)| schema.column(*column).name.to_string());
+        let mut columns: Vec<String> =
+            batch::columns().map(str::to_owned).chain(of_rules).chain(keys).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
     /// Counts a batch of flows.
     pub fn add(&mut self, flows: &dyn Flows) {
         let rows = flows.rows();

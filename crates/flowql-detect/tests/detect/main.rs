@@ -10,6 +10,8 @@
 mod amounts;
 mod engine;
 mod flows;
+mod incidents;
+mod kinds;
 mod rules;
 
 use flowql_config::{Config, KnownSection, Registry};
