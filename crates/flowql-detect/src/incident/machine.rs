@@ -444,6 +444,7 @@ impl Incidents {
                 filter,
                 action,
                 severity: incident.peak.severity,
+                collateral: incident.collateral,
                 until: planned.until,
             });
             wanted.collect::<Vec<_>>()

@@ -173,6 +173,8 @@ pub struct Wanted {
     pub action: Action,
     /// How many times the thresholds are reached: the worst come first where there is no room for all.
     pub severity: f64,
+    /// What else it hits; `None` where that is not known.
+    pub collateral: Option<Collateral>,
     /// When it ends, whatever happens until then.
     pub until: u32,
 }
