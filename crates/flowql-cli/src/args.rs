@@ -4,6 +4,7 @@ mod classify;
 mod collect;
 mod data;
 mod decode;
+mod detect;
 mod engine;
 mod exporters;
 mod import;
@@ -24,6 +25,7 @@ pub(crate) use classify::Classify;
 pub(crate) use collect::{Collect, Collecting};
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
+pub(crate) use detect::{AskedDetector, Detect, DetectAction, Replay};
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
 pub(crate) use import::{Import, ImportFiles, ImportFrom};
@@ -118,6 +120,7 @@ pub(crate) enum Command {
     Collect(Collect),
     Exporters(Exporters),
     Routes(Routes),
+    Detect(Detect),
     Classify(Classify),
     Serve(Serve),
     Tail(Tail),

@@ -4,6 +4,7 @@ use flowql_client::ClickhouseSection;
 use flowql_collect::{BmpSection, CollectSection, RpkiSection};
 use flowql_config::{KnownSection, Registry};
 use flowql_connect::BackendSection;
+use flowql_detect::DetectSection;
 use flowql_embedded::EmbeddedSection;
 use flowql_enrich::exporters::ExporterSection;
 use flowql_enrich::networks::{GeoipSection, NetworkSection, NetworkSourceSection};
@@ -28,6 +29,7 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<BmpSection>(),
     KnownSection::of::<RpkiSection>(),
     KnownSection::of::<SnmpSection>(),
+    KnownSection::of::<DetectSection>(),
 ];
 
 #[cfg(test)]

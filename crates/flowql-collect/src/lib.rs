@@ -9,6 +9,7 @@ pub mod receive;
 mod section;
 pub mod service;
 mod tail;
+mod tap;
 pub mod write;
 
 pub use bmp::{BmpSection, RpkiSection};
@@ -17,3 +18,4 @@ pub use section::{
     ListenTransport, WriteSection,
 };
 pub use tail::Counts as TailCounts;
+pub use tap::Tap;

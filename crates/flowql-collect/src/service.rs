@@ -32,6 +32,7 @@ use crate::bmp::AddressTables;
 use crate::bmp::server::Bmp;
 use crate::receive::{Inherited, ListenerStatus, Receiver};
 use crate::tail::Tails;
+use crate::tap::{Tap, Tapping};
 use crate::write::{self, PartitionStatus, Plan, Writer};
 
 use self::files::AddressFiles;
@@ -58,6 +59,10 @@ pub struct Options {
     pub client: Client,
     /// A client that does not need that database to be there.
     pub outside: Client,
+    /// What looks at flows before they are written.
+    pub tap: Option<Arc<dyn Tap>>,
+    /// Routes of others, which are served at the address of the metrics too.
+    pub routes: Router,
 }
 
 /// Why the collector does not run.
@@ -124,6 +129,8 @@ pub struct Running {
     preparing: AbortHandle,
     /// Where what was learned of exporters is kept.
     file: PathBuf,
+    /// What reads for the tap.
+    tapping: Option<Tapping>,
 }
 
 /// Collects until `stop` comes to an end: then receiving stops, what was received is written within `stop_ms`, and the
@@ -145,7 +152,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let Options { config, inherited, folder, layout, client, outside } = options;
+    let Options { config, inherited, folder, layout, client, outside, tap, routes } = options;
     let section = CollectSection::clone(&config.section());
     let sections = AddressSections::of(&config);
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
@@ -180,10 +187,15 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         tails: Tails::start(Arc::clone(&config))?,
         config,
     });
+    let tap = tap.map(|tap| {
+        let Collector { section, directory, addresses, .. } = &*collector;
+        Tapping::start(&tap, &queue, section, directory, addresses)
+    });
+    let tapping = tap.transpose()?;
     let mut tasks = JoinSet::new();
     if let Some(http) = http {
         tracing::info!(address = %http.local_addr()?, "metrics and health");
-        tasks.spawn(http::serve(http, Arc::clone(&collector)));
+        tasks.spawn(http::serve(http, Arc::clone(&collector), routes));
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
     let poller = Arc::clone(&collector.snmp);
@@ -200,7 +212,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
             files.keep(&prepared.addresses).await;
         }
     });
-    Ok(Running { collector, tasks, preparing, file })
+    Ok(Running { collector, tasks, preparing, file, tapping })
 }
 
 /// What others may ask a collector, also while it stops.
@@ -251,7 +263,12 @@ impl Running {
         self.preparing.abort();
         let ending = Arc::clone(&self.collector);
         // A thread that panics has nothing more to write.
-        drop(tokio::task::spawn_blocking(move || ending.end(until)).await);
+        let tapping = self.tapping.take();
+        let ended = tokio::task::spawn_blocking(move || {
+            drop(tapping);
+            ending.end(until);
+        });
+        drop(ended.await);
         self.collector.tails.close();
         self.tasks.shutdown().await;
         names::save(Arc::clone(&self.collector.directory), self.file).await;

@@ -69,6 +69,8 @@ pub enum Kind {
     Integer(u64, u64),
     /// One of a few strings.
     Choice(&'static [&'static str]),
+    /// What the words say, for types of their own.
+    Other(&'static str),
 }
 
 impl SectionInfo {
@@ -145,6 +147,7 @@ impl fmt::Display for Kind {
             Self::Text => formatter.write_str("a string"),
             Self::Texts => formatter.write_str("a list of strings"),
             Self::Boolean => formatter.write_str("true or false"),
+            Self::Other(words) => formatter.write_str(words),
             Self::Integer(least, most) => write!(formatter, "an integer from {least} to {most}"),
             Self::Choice(choices) => {
                 for (index, choice) in choices.iter().enumerate() {

@@ -103,6 +103,20 @@ impl Service {
         self.call(path, None, deadline).await
     }
 
+    /// What it answers to a JSON object that is sent to a path.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be reached, does not answer within the time, or refuses.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: serde_json::Value,
+        deadline: Duration,
+    ) -> Result<T, ClientError> {
+        self.call(path, Some(body), deadline).await
+    }
+
     /// The events that it sends at a path, with these parameters, until it ends them.
     ///
     /// # Errors

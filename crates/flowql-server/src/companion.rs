@@ -7,7 +7,7 @@ use axum::Router;
 /// What runs in the same process and is asked at the address of the service: the collector of `flowql up`. The service does
 /// not know more of it; who starts both joins them.
 pub trait Companion: Debug + Send + Sync {
-    /// Its routes, of which `/api/v1/exporters` and `/api/v1/tail` are served.
+    /// Its routes, of which `/api/v1/exporters`, `/api/v1/tail` and those of `/api/v1/attacks` are served.
     fn routes(&self) -> Router;
 
     /// What it counts, in the text format of Prometheus, under names that the service does not use.

@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 
+use crate::attack::Attack;
 use crate::encode::{Flow, ICMP, ICMPV6, TCP, UDP};
 use crate::random::Random;
 use crate::traffic::{self, Traffic};
@@ -132,6 +133,15 @@ impl<'w> Flows<'w> {
         let longest = (flow.packets - 1).saturating_mul(25).min(MOST);
         let duration = random.below(longest + 1);
         Some((flow.exporter.place, exported(&flow, end, duration)))
+    }
+
+    /// A flow of an attack, or of what looks like one.
+    pub fn of(&mut self, attack: Attack, end: u64) -> Option<(usize, Flow<'w>)> {
+        let flow = self.network.traffic.attack(&self.network.world, &mut self.random, end / 1000)?;
+        let mut exported = exported(&flow, end, 0);
+        exported.forwarding_status = FORWARDED;
+        attack.shape(&mut self.random, &mut exported);
+        Some((flow.exporter.place, exported))
     }
 
     /// A flow of an attack on one server.

@@ -14,6 +14,7 @@ pub mod agent;
 pub mod encode;
 pub mod pcap;
 
+mod attack;
 mod columns;
 mod curve;
 mod flows;
@@ -30,6 +31,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use flowql::{Column, Schema};
 use flowql_tables::write_columns;
 
+pub use attack::Attack;
 pub use flows::{ATTACKED, Flood, Flows, Interface, Network};
 pub use load::{Loaded, load};
 pub use schedule::{

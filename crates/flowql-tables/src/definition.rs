@@ -6,7 +6,9 @@ use flowql_schema::{ColumnStorage, Index, Storage};
 
 use super::Statement;
 use super::computed;
-use super::layout::{Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, REACH_TABLE, expiry, partition};
+use super::layout::{
+    ATTACKS_TABLE, Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, REACH_TABLE, expiry, partition,
+};
 
 const RAW_TIME: &str = "toStartOfFiveMinutes(TimeReceived)";
 
@@ -254,4 +256,46 @@ fn clauses(engine: &Sql, ttl: std::time::Duration, primary: &Sql, order: &[Sql])
         order = Sql::list(order, ", "),
         expiry = expiry(ttl).map(|ttl| sql!("TTL {ttl}\n", ttl)).unwrap_or_default()
     )
+}
+
+/// The incidents of the detector of attacks, each as it was last.
+pub(crate) fn attacks(layout: &Layout) -> TableDefinition {
+    let column = |name: &str, kind: ClickhouseType| TableColumn {
+        name: name.to_owned(),
+        kind,
+        codec: None,
+        value: None,
+    };
+    let number = |name: &str| column(name, ClickhouseType::Scalar(ScalarType::UInt(64)));
+    let time = |name: &str| column(name, ClickhouseType::Scalar(ScalarType::DateTime));
+    let text = |name: &str| column(name, ClickhouseType::Scalar(ScalarType::String));
+    let word = |name: &str| column(name, ClickhouseType::LowCardinality(ScalarType::String));
+    let engine = layout.engine("ReplacingMergeTree", "Version");
+    TableDefinition {
+        name: ATTACKS_TABLE.to_owned(),
+        columns: vec![
+            number("Number"),
+            time("Start"),
+            time("End"),
+            word("State"),
+            word("Rule"),
+            text("Target"),
+            number("Bits"),
+            number("Packets"),
+            number("Sources"),
+            number("Samples"),
+            number("SeverityPercent"),
+            text("Signature"),
+            text("Evidence"),
+            text("Actions"),
+            text("Answers"),
+            word("ApprovedBy"),
+            text("Incident"),
+            number("Version"),
+        ],
+        order: vec!["Start".into(), "Number".into()],
+        clauses: sql!("ENGINE = {engine}\nORDER BY (Start, Number)", engine),
+        ttl: None,
+        indexed: false,
+    }
 }

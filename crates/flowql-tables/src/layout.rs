@@ -12,6 +12,8 @@ pub const FLOWS_TABLE: &str = "flows";
 pub const INGEST_TABLE: &str = "flows_raw";
 /// The table in which collectors say up to when the aggregated tables have their flows.
 pub const REACH_TABLE: &str = "flows_reach";
+/// The table of the incidents that the detector of attacks has found.
+pub const ATTACKS_TABLE: &str = "attacks";
 
 /// So many partitions make up the time that a table keeps its rows: few enough to open, and each goes as a whole.
 const PARTITIONS: u32 = 50;

@@ -29,7 +29,8 @@ pub use catalog::{Catalog, CatalogColumn, CatalogTable};
 pub use definition::{TableColumn, columns_of, write_columns};
 pub use dictionaries::{AsNames, DICTIONARIES, Dictionary, shipped_as_names};
 pub use layout::{
-    Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, REACH_TABLE, aggregated_name, resolution_of,
+    ATTACKS_TABLE, Aggregation, FLOWS_TABLE, INGEST_TABLE, Layout, Login, REACH_TABLE, aggregated_name,
+    resolution_of,
 };
 pub use migrate::{Change, statements};
 pub use section::{Aggregate, AggregatedSection, TablesSection};
@@ -63,6 +64,11 @@ impl Statement {
     fn new(what: impl Into<String>, sql: impl Into<Sql>) -> Self {
         Self { what: what.into(), sql: sql.into(), data: None, waits: false }
     }
+}
+
+/// Makes the table of attacks, where it is missing. The detector makes it when it begins: who detects nothing has none.
+pub fn attacks(layout: &Layout) -> Statement {
+    definition::attacks(layout).create(layout)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use flowql_decode::Protocol;
-use flowql_simulate::{PROTOCOLS, Scenario};
+use flowql_simulate::{Attack, PROTOCOLS, Scenario};
 
 use super::data::count;
 
@@ -24,6 +24,7 @@ use super::data::count;
   flowql simulate --bmp --rate 5000
   flowql simulate --scenario nsel,restarts,loss
   flowql simulate --scenario dns-flood --protocol sflow --rate 5000
+  flowql simulate --attack carpet --protocol sflow --rate 20k
   flowql simulate --pcap flows.pcap --seconds 60 --start 2026-01-31T00:00 && flowql decode flows.pcap
 
 Exit status: 0 when all was sent, 2 for bad usage, and when a datagram cannot be sent or written.")]
@@ -65,6 +66,9 @@ pub(crate) struct Simulate {
     /// What happens in addition; several are combined
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = scenario())]
     pub(crate) scenario: Vec<Scenario>,
+    /// Let four flows in five be those of an attack, or of what looks like one: a detector should leave that alone
+    #[arg(long, value_name = "KIND", value_parser = attack())]
+    pub(crate) attack: Option<Attack>,
     /// How many flows a datagram has at most; Ethernet and the protocol may say fewer
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) batch: u16,
@@ -77,6 +81,13 @@ pub(crate) struct Simulate {
     /// Print a JSON object at the end: what was sent by protocol, and what should be stored; with --list, the scenarios
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn attack() -> impl TypedValueParser<Value = Attack> {
+    let values = Attack::ALL.iter().map(|attack| PossibleValue::new(attack.name()).help(attack.about()));
+    PossibleValuesParser::new(values)
+        // Every possible value is one.
+        .map(|name| Attack::named(&name).unwrap_or(Attack::Ntp))
 }
 
 /// How many flows a second are sent.

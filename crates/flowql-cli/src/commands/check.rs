@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use flowql_config::Config;
 
-use super::load;
+use super::{detect, load};
 use crate::args::{Check, Format, Global};
 use crate::console::{self, Output};
 use crate::failure::{Failure, Status};
@@ -29,9 +29,10 @@ pub(super) fn run(global: &Global, args: Check) -> Result<Status, Failure> {
         Format::Sarif => output.json(&sarif::log(&sources))?,
     }
     output.finish()?;
+    let has_bad_rules = detect::report_rules(&config);
     Ok(match unusable {
         true => Status::Unusable,
-        false => Status::bad_if(sources.iter().any(Checked::is_bad)),
+        false => Status::bad_if(has_bad_rules || sources.iter().any(Checked::is_bad)),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use flowql_collect::receive::Inherited;
 use flowql_collect::service::{self, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
@@ -9,6 +10,7 @@ use flowql_config::Config;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
 
 use super::database::Database;
+use super::detect::Detecting;
 use super::load;
 use crate::args::{Collect, Collecting, Global};
 use crate::failure::{Failure, Status};
@@ -28,7 +30,11 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
     let runtime = runtime.map_err(|error| failed(&Error::System(error)))?;
     let result = runtime.block_on(async {
         let stop = stop_signal().map_err(|error| failed(&Error::System(error)))?;
-        service::run(options(config, &args)?, stop).await.map_err(|error| failed(&error))
+        let mut options = options(config, &args)?;
+        let detecting = Detecting::join(&mut options)?;
+        let result = service::run(options, stop).await.map_err(|error| failed(&error));
+        drop(detecting);
+        result
     });
     // A call that still runs must not hold up the end.
     runtime.shutdown_background();
@@ -51,6 +57,8 @@ pub(super) fn options(config: Config, args: &Collect) -> Result<Options, Failure
         client: database.client(DEADLINE)?,
         outside: database.outside(DEADLINE)?,
         config,
+        tap: None,
+        routes: Router::new(),
     })
 }
 

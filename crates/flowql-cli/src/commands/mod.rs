@@ -11,6 +11,7 @@ mod config;
 mod database;
 mod decode;
 mod demo_data;
+mod detect;
 mod engine;
 mod explain;
 mod exporters;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Collect(args) => collect::run(&global, args),
         Command::Exporters(args) => exporters::run(&global, &args),
         Command::Routes(args) => routes::run(&global, &args),
+        Command::Detect(args) => detect::run(&global, &args),
         Command::Classify(args) => classify::run(&global, &args),
         Command::Serve(args) => serve::run(&global, args),
         Command::Up(args) => up::run(&global, args),

@@ -83,6 +83,7 @@ fn settings(args: &Simulate) -> Settings {
         exporters: args.exporters.unwrap_or(protocols.len() as u16),
         protocols,
         scenarios: args.scenario.clone(),
+        attack: args.attack,
         batch: args.batch.into(),
     }
 }

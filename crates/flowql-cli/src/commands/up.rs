@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
+use axum::Router;
 use flowql_collect::service::{self, Asked};
 use flowql_collect::{CollectSection, ListenTransport};
 use flowql_connect::{BackendKind, BackendOptions};
@@ -10,6 +11,7 @@ use flowql_embedded::library;
 use flowql_server::{Companion, Options, ServerSection, Service, start_log, stop_signal};
 use tokio::sync::watch;
 
+use super::detect::Detecting;
 use super::{collect, engine, load, serve};
 use crate::args::{Collect, Global, Serve, Up, ValuesFrom};
 use crate::backend::{self, Unnamed};
@@ -37,11 +39,13 @@ pub(super) fn run(global: &Global, args: Up) -> Result<Status, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| collect::failed(&service::Error::System(error)))?;
     let result = runtime.block_on(async {
-        let options = collect::options(config.clone(), &collecting)?;
+        let mut options = collect::options(config.clone(), &collecting)?;
+        let detecting = Detecting::join(&mut options)?;
+        let routes = options.routes.clone();
         let stop = stop_signal().map_err(|error| collect::failed(&service::Error::System(error)))?;
         let backend = backend::open(&serving.values, &config, Unnamed::Embedded)?;
         let collector = service::start(options).await.map_err(|error| collect::failed(&error))?;
-        let companion: Arc<dyn Companion> = Arc::new(Joined(collector.asked()));
+        let companion: Arc<dyn Companion> = Arc::new(Joined { collector: collector.asked(), others: routes });
         let options = Options { config, backend, companion: Some(companion) };
         let served = match Service::open(options).await {
             Ok(service) => {
@@ -53,6 +57,7 @@ pub(super) fn run(global: &Global, args: Up) -> Result<Status, Failure> {
                 Err(error)
             }
         };
+        drop(detecting);
         served.map_err(|error| serve::failed(&error))
     });
     // A call that still runs must not hold up the end.
@@ -92,25 +97,29 @@ async fn both(
     result
 }
 
-/// The collector, as the service asks it.
+/// The collector and what taps it, as the service asks them.
 #[derive(Debug)]
-struct Joined(Asked);
+struct Joined {
+    collector: Asked,
+    /// The routes of what taps it.
+    others: Router,
+}
 
 impl Companion for Joined {
-    fn routes(&self) -> axum::Router {
-        self.0.routes()
+    fn routes(&self) -> Router {
+        self.collector.routes().merge(self.others.clone())
     }
 
     fn metrics(&self) -> String {
-        self.0.metrics()
+        self.collector.metrics()
     }
 
     fn reasons(&self) -> Vec<String> {
-        self.0.reasons()
+        self.collector.reasons()
     }
 
     fn close(&self) {
-        self.0.close_tails();
+        self.collector.close_tails();
     }
 }
 

@@ -182,7 +182,7 @@ fn every_setting_refuses_a_value_of_another_type_at_its_line() {
     for (section, setting) in settings() {
         let mut bad = vec!["1979-05-27".to_owned(), "1.5".to_owned()];
         bad.push(match setting.kind {
-            Kind::Text | Kind::Texts | Kind::Choice(_) => "7".to_owned(),
+            Kind::Text | Kind::Texts | Kind::Choice(_) | Kind::Other(_) => "7".to_owned(),
             Kind::Boolean => "\"true\"".to_owned(),
             Kind::Integer(_, most) => (most + 1).to_string(),
         });
@@ -192,6 +192,7 @@ fn every_setting_refuses_a_value_of_another_type_at_its_line() {
             Kind::Texts => bad.push("[\"a\", 1]".to_owned()),
             Kind::Choice(_) => bad.push("\"another\"".to_owned()),
             Kind::Text | Kind::Boolean => {}
+            Kind::Other(_) => bad.push("\"another\"".to_owned()),
         }
         for value in bad {
             let (text, line) = file(section, setting, &value);

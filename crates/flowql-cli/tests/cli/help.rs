@@ -2,7 +2,7 @@
 
 use super::{Place, run, snapshot};
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "compile",
     "check",
     "fmt",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 29] = [
     "tail",
     "up",
     "routes",
+    "detect",
     "serve",
     "columns",
     "codes",
@@ -35,8 +36,17 @@ const COMMANDS: [&str; 29] = [
 ];
 
 /// The commands below a command.
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 17] = [
     "import-akvorado",
+    "detect-approve",
+    "detect-extend",
+    "detect-off",
+    "detect-on",
+    "detect-replay",
+    "detect-rules",
+    "detect-show",
+    "detect-status",
+    "detect-withdraw",
     "engine-install",
     "engine-start",
     "engine-status",

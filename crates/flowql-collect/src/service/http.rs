@@ -16,8 +16,8 @@ use crate::bmp::status::{RoutesQuery, RoutesStatus};
 use crate::tail;
 
 /// Answers, without an end.
-pub(crate) async fn serve(listener: TcpListener, collector: Arc<Collector>) {
-    if let Err(error) = axum::serve(listener, router(collector)).await {
+pub(crate) async fn serve(listener: TcpListener, collector: Arc<Collector>, others: Router) {
+    if let Err(error) = axum::serve(listener, router(collector).merge(others)).await {
         tracing::error!(%error, "the metrics are not served any more");
     }
 }

@@ -34,11 +34,15 @@ pub use plan::{NoTable, Plan};
 pub use status::{PartitionStatus, Trouble};
 
 pub(crate) use block::Source;
+pub(crate) use chapter::Noted;
+pub(crate) use lookup::{Lookup, source};
 #[cfg(test)]
 pub(crate) use names::Names;
 pub(crate) use names::{ExporterFact, InterfaceFact, RowNames, Side};
 pub(crate) use plan::configured;
 pub(crate) use routes::{AddressFact, RowAddresses};
+pub(crate) use state::{pack, restore, unpack};
+pub(crate) use stretch::Decoding;
 
 use self::status::Shared;
 use self::stop::Stop;

@@ -85,16 +85,27 @@ impl Plan {
             "DEFAULT" => schema.find(&column.name).is_some_and(|id| schema.column(id).is_sent()),
             _ => false,
         });
-        let columns = columns.map(|column| column.name.clone());
+        let columns: Vec<String> = columns.map(|column| column.name.clone()).collect();
         Ok(Self {
             table: table.to_owned(),
-            columns: columns.filter(|name| planned(name).is_some()).collect(),
-            rows: section.write.rows,
             // What is written to the table for writers goes everywhere by views.
             sums: catalog.summed().into_iter().filter(|_| is_direct).map(SumsPlan::of).collect(),
             interfaces: catalog.listed().filter(|_| is_direct).map(names).unwrap_or_default(),
-            flush: section.write.flush,
             time: section.time,
+            ..Self::of_columns(section, &columns)
+        })
+    }
+
+    /// The same without a table: for these columns, as far as there is something for them, at the time of reception.
+    pub(crate) fn of_columns(section: &CollectSection, columns: &[String]) -> Self {
+        Self {
+            table: String::new(),
+            columns: columns.iter().filter(|name| planned(name).is_some()).cloned().collect(),
+            rows: section.write.rows,
+            sums: Vec::new(),
+            interfaces: Vec::new(),
+            flush: section.write.flush,
+            time: TimeSource::Received,
             exporter_address: section.exporter_address,
             max_exporters: section.max_exporters,
             max_sessions: section.max_sessions,
@@ -102,7 +113,7 @@ impl Plan {
             elements: section.element.clone(),
             exporters: section.exporter.clone(),
             asn_from: asn::sources(&section.asn_from),
-        })
+        }
     }
 
     /// The table that rows are written to.

@@ -72,6 +72,11 @@ impl ColumnReader {
         wanted.filter(|input| !is_known(input)).map(|input| &input.column).collect()
     }
 
+    /// The columns that it asks flows for: those that were wanted, and those that they are computed from.
+    pub fn inputs(&self) -> impl Iterator<Item = &Column> {
+        self.inputs.iter().map(|input| &input.column)
+    }
+
     /// The columns of flows, in the order in which they were asked for.
     pub fn read<'f>(&self, flows: &'f dyn Flows) -> Vec<Values<'f>> {
         let read = self.lazily(flows);

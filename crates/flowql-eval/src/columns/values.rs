@@ -121,8 +121,45 @@ impl Values<'_> {
         }
     }
 
+    /// The lowest 64 bits of the numbers of so many rows, in the place of what is there; a text has its number.
+    pub fn fill(&self, rows: usize, into: &mut Vec<u64>) {
+        into.clear();
+        match self {
+            Self::Same(value) => into.resize(rows, value.number() as u64),
+            Self::Numbers(numbers) | Self::Texts(numbers, _) => {
+                let bytes = numbers.bytes();
+                match (numbers.width(), numbers.is_highest_first()) {
+                    (1, _) => into.extend(bytes.iter().take(rows).map(|&number| u64::from(number))),
+                    (2, false) => {
+                        into.extend(chunks(bytes, rows, |number| u64::from(u16::from_le_bytes(number))));
+                    }
+                    (4, false) => {
+                        into.extend(chunks(bytes, rows, |number| u64::from(u32::from_le_bytes(number))));
+                    }
+                    (8, false) => into.extend(chunks(bytes, rows, u64::from_le_bytes)),
+                    _ => into.extend((0..rows).map(|row| numbers.get(row) as u64)),
+                }
+            }
+            Self::Lists(..) => {}
+        }
+        into.resize(rows, 0);
+    }
+
+    /// The numbers of so many rows, in the place of what is there: addresses, IPv4 mapped.
+    pub fn fill_wide(&self, rows: usize, into: &mut Vec<u128>) {
+        into.clear();
+        match self {
+            Self::Same(value) => into.resize(rows, value.number()),
+            Self::Numbers(numbers) if (numbers.width(), numbers.is_highest_first()) == (16, true) => {
+                into.extend(chunks(numbers.bytes(), rows, u128::from_be_bytes));
+            }
+            _ => into.extend((0..rows).map(|row| self.number(row))),
+        }
+        into.resize(rows, 0);
+    }
+
     /// The number of a row; zero for what is none.
-    pub(crate) fn number(&self, row: usize) -> u128 {
+    pub fn number(&self, row: usize) -> u128 {
         match self {
             Self::Same(value) => value.number(),
             Self::Numbers(numbers) => numbers.get(row),
@@ -131,7 +168,7 @@ impl Values<'_> {
     }
 
     /// The text of a row; empty for what is none.
-    pub(crate) fn text(&self, row: usize) -> &str {
+    pub fn text(&self, row: usize) -> &str {
         match self {
             Self::Same(value) => value.text(),
             Self::Texts(numbers, texts) => {
@@ -140,6 +177,15 @@ impl Values<'_> {
             Self::Numbers(_) | Self::Lists(..) => "",
         }
     }
+}
+
+/// The numbers of the first rows.
+fn chunks<const N: usize, T>(
+    bytes: &[u8],
+    rows: usize,
+    read: impl Fn([u8; N]) -> T,
+) -> impl Iterator<Item = T> {
+    bytes.as_chunks::<N>().0.iter().take(rows).map(move |&number| read(number))
 }
 
 /// Where the items of a row are.

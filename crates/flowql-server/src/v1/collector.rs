@@ -55,7 +55,7 @@ pub(crate) async fn tail(State(app): State<App>, request: Request) -> Result<Res
 }
 
 /// What the collector answers.
-async fn ask(app: &App, request: Request) -> Result<Response, Problem> {
+pub(super) async fn ask(app: &App, request: Request) -> Result<Response, Problem> {
     let mut routes =
         app.companion.as_ref().map(|companion| companion.routes()).ok_or_else(Problem::no_collector)?;
     match routes.call(request).await {

@@ -1,5 +1,6 @@
 //! The API of this project: whole texts and cursors, so that a client needs no parser.
 
+mod attacks;
 mod collector;
 mod compile;
 mod complete;
@@ -39,6 +40,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(schema::schema))
         .routes(routes!(query::query))
         .routes(routes!(query::plan))
+        .routes(routes!(attacks::list))
+        .routes(routes!(attacks::status))
+        .routes(routes!(attacks::switch))
+        .routes(routes!(attacks::show))
+        .routes(routes!(attacks::approve))
+        .routes(routes!(attacks::withdraw))
+        .routes(routes!(attacks::extend))
         .routes(routes!(collector::exporters))
         .routes(routes!(collector::tail))
 }

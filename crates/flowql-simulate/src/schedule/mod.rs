@@ -19,6 +19,7 @@ use self::announce::Sampling;
 use self::exporter::{Exporter, Identity};
 use self::faults::Faults;
 use self::scenario::Scenarios;
+use crate::attack::Attack;
 use crate::encode::nsel::Event;
 use crate::flows::{Flood, Flows, Network};
 use crate::random::Random;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub protocols: Vec<Protocol>,
     /// What happens.
     pub scenarios: Vec<Scenario>,
+    /// An attack, or what looks like one, in four flows of five.
+    pub attack: Option<Attack>,
     /// How many flows a datagram has at most. It has fewer where the protocol says so, or the frames of Ethernet do.
     pub batch: usize,
 }
@@ -45,6 +48,7 @@ impl Default for Settings {
             exporters: PROTOCOLS.len() as u16,
             protocols: PROTOCOLS.to_vec(),
             scenarios: Vec::new(),
+            attack: None,
             batch: 24,
         }
     }
@@ -114,6 +118,9 @@ pub struct Simulation<'w> {
     /// The exporters that act as each router of the world.
     acting: Vec<Vec<usize>>,
     flood: Option<Flood>,
+    attack: Option<Attack>,
+    /// When it began, in milliseconds since 1970.
+    begun: u64,
     /// Whether each flow has AS numbers of its own.
     is_scattered: bool,
     faults: Faults,
@@ -172,6 +179,8 @@ impl<'w> Simulation<'w> {
             exporters,
             acting,
             flood,
+            attack: settings.attack,
+            begun: now,
             is_scattered: settings.scenarios.contains(&Scenario::Scattered),
             faults: Faults::new(settings),
             due: now,
@@ -214,9 +223,12 @@ impl<'w> Simulation<'w> {
 
     fn flow(&mut self, now: u64) -> u64 {
         let flood = self.flood.filter(|_| self.random.percent(FLOOD_SHARE));
-        let flow = match flood {
-            Some(flood) => self.flows.attack(flood, now),
-            None => self.flows.flow(now),
+        let sends = |attack: &Attack| attack.sends_at(now.saturating_sub(self.begun));
+        let attack = self.attack.filter(sends).filter(|_| self.random.percent(FLOOD_SHARE));
+        let flow = match (flood, attack) {
+            (_, Some(attack)) => self.flows.of(attack, now),
+            (Some(flood), None) => self.flows.attack(flood, now),
+            (None, None) => self.flows.flow(now),
         };
         let Some((router, mut flow)) = flow else { return 0 };
         if self.is_scattered {
