@@ -37,9 +37,10 @@
 
 (defconst flowql-words-columns
   '(("ip" "ExporterAddress" "SrcAddr" "DstAddr" "SrcAddrNAT"
-     "DstAddrNAT" "NextHop" "OuterSrcAddr" "OuterDstAddr")
-    ("prefix" "SrcNetPrefix" "DstNetPrefix")
-    ("mac" "SrcMAC" "DstMAC")
+     "DstAddrNAT" "NextHop" "OuterSrcAddr" "OuterDstAddr" "Addr" "AddrNAT"
+     "OuterAddr")
+    ("prefix" "SrcNetPrefix" "DstNetPrefix" "NetPrefix")
+    ("mac" "SrcMAC" "DstMAC" "MAC")
     ("string" "ExporterName" "ExporterGroup" "ExporterRole" "ExporterSite"
      "ExporterRegion" "ExporterTenant" "SrcNetName" "DstNetName" "SrcNetRole"
      "DstNetRole" "SrcNetSite" "DstNetSite" "SrcNetRegion" "DstNetRegion"
@@ -48,19 +49,22 @@
      "InIfDescription" "OutIfDescription" "InIfConnectivity"
      "OutIfConnectivity" "InIfProvider" "OutIfProvider" "ICMPv4" "ICMPv6"
      "FlowEndReason" "NATEvent" "FirewallEvent" "InVRF" "OutVRF" "MPLSVPNRD"
-     "AppName" "TunnelType" "SrcRPKI" "DstRPKI")
+     "AppName" "TunnelType" "SrcRPKI" "DstRPKI" "NetName" "NetRole" "NetSite"
+     "NetRegion" "NetTenant" "Country" "GeoCity" "GeoState" "IfName"
+     "IfDescription" "IfConnectivity" "IfProvider" "VRF" "RPKI")
     ("uint" "SrcVlan" "DstVlan" "InIfSpeed" "OutIfSpeed" "InIfIndex"
      "OutIfIndex" "SrcPort" "DstPort" "PacketSize" "ForwardingStatus"
      "SrcPortNAT" "DstPortNAT" "IPTTL" "IPTos" "IPFragmentID"
      "IPFragmentOffset" "IPv6FlowLabel" "TCPFlags" "ICMPv4Type" "ICMPv4Code"
      "ICMPv6Type" "ICMPv6Code" "MPLS1stLabel" "MPLS2ndLabel" "MPLS3rdLabel"
-     "MPLS4thLabel" "IngressVRFID" "EgressVRFID" "TunnelId")
+     "MPLS4thLabel" "IngressVRFID" "EgressVRFID" "TunnelId" "Vlan" "IfSpeed"
+     "IfIndex" "Port" "PortNAT" "VRFID")
     ("asn" "SrcAS" "DstAS" "Dst1stAS" "Dst2ndAS" "Dst3rdAS" "SrcPeerAS"
-     "DstPeerAS")
+     "DstPeerAS" "AS" "PeerAS")
     ("aspath" "DstASPath")
-    ("community" "SrcCommunities" "DstCommunities")
+    ("community" "SrcCommunities" "DstCommunities" "Communities")
     ("array(uint)" "MPLSLabels")
-    ("boundary" "InIfBoundary" "OutIfBoundary")
+    ("boundary" "InIfBoundary" "OutIfBoundary" "IfBoundary")
     ("direction" "FlowDirection")
     ("etype" "EType")
     ("proto" "Proto"))

@@ -53,6 +53,22 @@ fn rewrites_say_the_same_in_another_way() {
         ("ExporterName = \"a|b\"", vec!["ExporterName IN (\"ab\")", "ExporterName = 'ab'"]),
         ("ExporterName LIKE 'it\\'s|%'", vec!["ExporterName LIKE \"it's%\""]),
         ("DstASPath| = 1 AND SrcAS = 2", vec!["DstASPath IN (1) AND SrcAS = 2"]),
+        ("SrcPort| = 53 OR DstPort = 53", vec!["Port = 53", "SrcPort IN (53) OR DstPort = 53"]),
+        (
+            "SrcAS = 1 OR (DstPort|!=53 AND SrcPort!=53)",
+            vec!["SrcAS = 1 OR (Port!=53)", "SrcAS = 1 OR (DstPort NOTIN (53) AND SrcPort!=53)"],
+        ),
+        ("SrcPort| != 53 OR DstPort != 53", vec!["SrcPort NOTIN (53) OR DstPort != 53"]),
+        ("SrcPort| = 53 OR DstPort = 54", vec!["SrcPort IN (53) OR DstPort = 54"]),
+        ("Port| = 53", vec!["Port IN (53)", "(SrcPort = 53 OR DstPort = 53)"]),
+        ("Port| != 53", vec!["Port NOTIN (53)", "(SrcPort != 53 AND DstPort != 53)"]),
+        ("|NOT Port = 53", vec!["Port != 53"]),
+        // Not above is at most for one column, and not for either of two.
+        ("|NOT Port > 53", vec![]),
+        (
+            "Communities| = 65000:1",
+            vec!["Communities IN (65000:1)", "(SrcCommunities = 65000:1 OR DstCommunities = 65000:1)"],
+        ),
         ("SrcAS = |", vec![]),
         ("|", vec![]),
         // A comment is not thrown away.

@@ -148,6 +148,24 @@ fn one_line(text: &str) -> String {
 }
 
 #[test]
+fn filters_that_say_the_same_have_the_same_sql() {
+    let mut findings = Findings::default();
+    for (first, second) in
+        [("Filter", "The same in full"), ("Filter", "The same"), ("As written", "The number")]
+    {
+        for_each_pair(first, second, |bench, place, one, other| {
+            let sql = [one, other].map(|filter| bench.sql(code(filter)));
+            findings.expect(
+                sql[0].is_some() && sql[0] == sql[1],
+                place,
+                format!("{one} and {other}: {sql:?}"),
+            );
+        });
+    }
+    findings.finish(12);
+}
+
+#[test]
 fn reversed_and_formatted_filters_are_the_compilers() {
     let mut findings = Findings::default();
     for_each_pair("Filter", "Reversed", |bench, place, filter, reversed| {
@@ -199,6 +217,7 @@ const fn word_of(form: Form) -> &'static str {
         Form::Subnet => "subnet",
         Form::AddressRange | Form::IntegerRange | Form::AsnRange => "range",
         Form::Mac => "MAC address",
+        Form::MacPrefix => "MAC prefix",
         Form::Text => "string",
         Form::Pattern => "pattern",
         Form::Regexp => "regexp",
@@ -267,6 +286,7 @@ fn value_of(form: Form, kind: Type) -> Option<&'static str> {
         Form::Subnet => "192.0.2.0/24",
         Form::AddressRange => "192.0.2.1-192.0.2.9",
         Form::Mac => "00:11:22:33:44:55",
+        Form::MacPrefix => "00:11:22:*",
         Form::Text => "\"text\"",
         Form::Pattern => "\"text%\"",
         Form::Regexp => "\"^text\"",
@@ -283,11 +303,12 @@ fn value_of(form: Form, kind: Type) -> Option<&'static str> {
     })
 }
 
-const FORMS: [Form; 17] = [
+const FORMS: [Form; 18] = [
     Form::Address,
     Form::Subnet,
     Form::AddressRange,
     Form::Mac,
+    Form::MacPrefix,
     Form::Text,
     Form::Pattern,
     Form::Regexp,

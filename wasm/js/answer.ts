@@ -108,8 +108,11 @@ export class Answer {
   });
 
   private request(): ValueRequest {
+    const column = this.string();
+    const other = this.string();
     return {
-      column: this.string(),
+      column,
+      ...(other && { other }),
       operator: this.string(),
       prefix: this.string(),
       exclude: this.list(this.readString),

@@ -78,6 +78,8 @@ export interface Candidate {
 export interface ValueRequest {
   /** The column whose values are wanted. */
   column: string;
+  /** The column at the other end, whose values are wanted too: the filter names both by the name of their pair. */
+  other?: string;
   /** The operator between the column and the value. */
   operator: string;
   /** What was typed of the value, without quotes. */

@@ -279,6 +279,7 @@ fn completed(completions: &Completions, offsets: &Utf16) -> Answer {
     let request = completions.request.as_ref().filter(|request| !request.ranking);
     answer.optional(request, |answer, request| {
         answer.string(&request.column);
+        answer.string(request.other.as_deref().unwrap_or_default());
         answer.string(request.operator.symbol());
         answer.string(&request.prefix);
         answer.list(&request.exclude, |answer, item| answer.string(item));

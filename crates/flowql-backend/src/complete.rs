@@ -141,6 +141,7 @@ pub async fn suggest(
     } else {
         known.ranked.then(|| ValueQuery::ranking(&known.column, operator))
     };
+    let query = query.map(|query| ValueQuery { other: known.other.clone(), ..query });
     let dynamic = match source.zip(query) {
         Some((source, query)) => source.values(&query).await,
         None => Values::default(),

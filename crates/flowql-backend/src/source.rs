@@ -2,7 +2,7 @@
 
 mod cache;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -136,7 +136,15 @@ impl ValueSource {
         if !self.backend.capabilities().values {
             return Values::default();
         }
-        let values = self.ask(query).await;
+        let values = match &query.other {
+            None => self.ask(query).await,
+            Some(other) => {
+                let one = ValueQuery { other: None, ..query.clone() };
+                let other = ValueQuery { column: other.clone(), ..one.clone() };
+                let (one, other) = futures_util::join!(self.ask(&one), self.ask(&other));
+                merged(one, other, query.limit)
+            }
+        };
         if query.ranking { Values { incomplete: None, ..values } } else { values }
     }
 
@@ -271,6 +279,22 @@ impl ValueSource {
         }
         Values { suggestions: Vec::new(), incomplete: Some(error.to_string()) }
     }
+}
+
+/// The values of two columns, by turns, each once.
+fn merged(one: Values, other: Values, limit: usize) -> Values {
+    let (mut first, mut second) = (one.suggestions.into_iter(), other.suggestions.into_iter());
+    let mut seen = HashSet::new();
+    let mut suggestions = Vec::new();
+    loop {
+        let turn = [first.next(), second.next()];
+        if turn.iter().all(Option::is_none) {
+            break;
+        }
+        suggestions.extend(turn.into_iter().flatten().filter(|found| seen.insert(found.value.clone())));
+    }
+    suggestions.truncate(limit);
+    Values { suggestions, incomplete: one.incomplete.or(other.incomplete) }
 }
 
 /// The beginnings of a text, the longest first, without the text itself.

@@ -26,6 +26,8 @@ use crate::FlowFilter;
 pub struct ValueQuery {
     /// The column, in the schema's case.
     pub column: String,
+    /// The column at the other end, whose values are wanted too. Only [`ValueSource`](crate::ValueSource) asks for both.
+    pub other: Option<String>,
     /// The operator between the column and the value; `None` where it is not known yet.
     pub operator: Option<Operator>,
     /// What was typed of the value, without quotes.
@@ -52,6 +54,7 @@ impl ValueQuery {
     pub fn of(column: &str, operator: Option<Operator>, prefix: &str, limit: usize) -> Self {
         Self {
             column: column.to_owned(),
+            other: None,
             operator,
             prefix: prefix.to_owned(),
             quoted: false,
@@ -73,9 +76,11 @@ impl ValueQuery {
     /// The query of a completion; `rest` is its `rest`, compiled.
     pub fn new(request: &ValueRequest, rest: Option<FlowFilter>, limit: usize) -> Self {
         if request.ranking {
-            return Self { rest, ..Self::ranking(&request.column, Some(request.operator)) };
+            let other = request.other.clone();
+            return Self { other, rest, ..Self::ranking(&request.column, Some(request.operator)) };
         }
         Self {
+            other: request.other.clone(),
             quoted: request.quoted,
             exclude: request.exclude.clone(),
             rest,

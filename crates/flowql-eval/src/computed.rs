@@ -28,6 +28,7 @@ impl Recipe {
             Expression::Prefix { .. } => prefix(inputs),
             Expression::PacketSize { .. } => Value::Number(packet_size(inputs)),
             Expression::PacketSizeBucket { .. } => Value::Text(bucket(packet_size(inputs))),
+            Expression::Duration { .. } => Value::Number(duration(inputs)),
             Expression::PathHop { place, .. } => hop(inputs, place),
             Expression::Element { place, .. } => {
                 element(inputs.first().map_or(&[], |value| value.numbers()), place)
@@ -43,6 +44,12 @@ fn number(inputs: &[&Value], place: usize) -> u128 {
 
 fn packet_size(inputs: &[&Value]) -> u128 {
     number(inputs, 0).checked_div(number(inputs, 1)).unwrap_or(0)
+}
+
+/// The milliseconds between two times, 0 where the first is not known or the second is before it.
+fn duration(inputs: &[&Value]) -> u128 {
+    let (start, end) = (number(inputs, 0), number(inputs, 1));
+    if start == 0 { 0 } else { end.saturating_sub(start) }
 }
 
 /// The range that a size is in: `64-127`, `65536-Inf`.

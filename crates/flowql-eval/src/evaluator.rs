@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flowql::tables::{Registries, Type};
 use flowql::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
-use flowql::{ColumnId, Community, Schema};
+use flowql::{ColumnId, Community, CommunityRange, Schema};
 use ipnet::IpNet;
 use regex::bytes::Regex;
 
@@ -63,6 +63,8 @@ pub(crate) enum Node {
     AnyNumber(Slot, Intervals),
     /// Some number of a list has these bits where the mask has ones.
     AnyMasked(Slot, u128, u128),
+    /// The parts of some number of a list lie in ranges.
+    AnyParts(Slot, Vec<Part>),
     /// A text is one of these.
     Text(Slot, Vec<String>),
     Like(Slot, Pattern),
@@ -71,6 +73,21 @@ pub(crate) enum Node {
     Columns(Slot, Comparison, Slot),
     /// Two columns hold the same text; zeros at the end do not count where one is a `FixedString`.
     SameText(Slot, Slot, Padding),
+}
+
+/// Some bits of a number, with the least and the greatest number that they may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    shift: u32,
+    mask: u128,
+    ends: (u128, u128),
+}
+
+impl Part {
+    pub(crate) fn holds(self, number: u128) -> bool {
+        let cut = number >> self.shift & self.mask;
+        self.ends.0 <= cut && cut <= self.ends.1
+    }
 }
 
 /// A regular expression.
@@ -179,6 +196,9 @@ impl Node {
             Self::Bits(slot, mask) => number(*slot) & mask == *mask,
             Self::AnyNumber(slot, set) => numbers(*slot).iter().any(|&item| set.contains(item)),
             Self::AnyMasked(slot, mask, bits) => numbers(*slot).iter().any(|item| item & mask == *bits),
+            Self::AnyParts(slot, parts) => {
+                numbers(*slot).iter().any(|&item| parts.iter().all(|part| part.holds(item)))
+            }
             Self::Text(slot, texts) => texts.iter().any(|wanted| wanted == text(*slot)),
             Self::Like(slot, pattern) => pattern.matches(text(*slot)),
             Self::Matches(slot, matcher) => matcher.is_match(text(*slot)),
@@ -214,6 +234,10 @@ impl Preparer<'_> {
     pub(crate) fn filter(&mut self, filter: &Filter) -> Result<Node, Error> {
         Ok(match filter {
             Filter::Condition(condition) => self.condition(condition)?,
+            Filter::Either(either) => {
+                let sides: Result<_, _> = either.sides.iter().map(|side| self.condition(side)).collect();
+                Node::Any(sides?).not_if(either.negated)
+            }
             Filter::Not(inner) => Node::Not(Box::new(self.filter(inner)?)),
             Filter::Group(inner) | Filter::Saved { filter: inner, .. } => self.filter(inner)?,
             Filter::And(terms) => Node::All(self.filters(terms)?),
@@ -245,6 +269,7 @@ impl Preparer<'_> {
             | Test::Within { negated, .. }
             | Test::Like { negated, .. }
             | Test::Regexp { negated, .. }
+            | Test::HasAll { negated, .. }
             | Test::HasBits { negated, .. } => *negated,
             Test::CompareColumn(comparison, _) => self.is_text(id) && *comparison == Comparison::Ne,
         };
@@ -264,6 +289,13 @@ impl Preparer<'_> {
                 let regex = regexp::compile(pattern);
                 let error = |reason| Error::Regexp { pattern: pattern.clone(), reason };
                 Node::Matches(self.slot(id), Matcher(regex.map_err(error)?))
+            }
+            Test::HasAll { members, .. } => {
+                let slot = self.slot(id);
+                let one =
+                    |member: &Member| Some(Node::AnyNumber(slot, Intervals::single(number(&member.value)?)));
+                let all: Option<Vec<Node>> = members.iter().map(one).collect();
+                Node::All(all.ok_or(Error::OtherSchema)?)
             }
             Test::HasBits { mask, .. } => Node::Bits(self.slot(id), u128::from(*mask)),
             Test::Within { subnet, .. } => self.within(id, *subnet).ok_or(Error::OtherSchema)?,
@@ -374,11 +406,25 @@ impl Preparer<'_> {
         Some(Node::Number(self.slot(id), bounds(net)))
     }
 
+    fn community_range(&mut self, id: ColumnId, range: CommunityRange) -> Option<Node> {
+        let (column, width) = if range.large { (self.schema.large_communities(id)?, 32) } else { (id, 16) };
+        let parts = range.parts().iter().rev().zip(0..).map(|(&(low, high), place)| Part {
+            shift: place * width,
+            mask: (1 << width) - 1,
+            ends: (u128::from(low), u128::from(high)),
+        });
+        Some(Node::AnyParts(self.slot(column), parts.collect()))
+    }
+
     fn communities(&mut self, id: ColumnId, members: &[Member]) -> Option<Node> {
         let terms: Option<Vec<Node>> = members
             .iter()
             .map(|member| {
-                let Scalar::Community(community) = member.value else { return None };
+                let community = match member.value {
+                    Scalar::Community(community) => community,
+                    Scalar::CommunityRange(range) => return self.community_range(id, range),
+                    _ => return None,
+                };
                 let (column, (mask, bits)) = match community {
                     Community::Standard(parts) => (id, masked(16, &parts.map(|part| part.map(u128::from)))),
                     Community::Large(parts) => (

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use flowql::tables::{Registries, Type, words};
-use flowql::{ColumnId, Schema};
+use flowql::{ColumnId, ScalarType, Schema};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
@@ -79,6 +79,8 @@ struct Field {
     name: String,
     kind: Kind,
     filter_type: Option<Type>,
+    /// How many of the numbers of a time are a second.
+    ticks: u128,
 }
 
 impl Reader {
@@ -127,7 +129,12 @@ impl Reader {
         let kind = Kind::of(column);
         self.places.insert(column.name.to_string(), self.fields.len());
         self.defaults.push(kind.default_value());
-        self.fields.push(Field { name: column.name.to_string(), kind, filter_type: column.filter_type });
+        let ticks = match column.clickhouse_type.scalar() {
+            Some(ScalarType::DateTime64(precision)) => 10_u128.pow(u32::from(precision)),
+            _ => 1,
+        };
+        let (name, filter_type) = (column.name.to_string(), column.filter_type);
+        self.fields.push(Field { name, kind, filter_type, ticks });
         self.fields.len() - 1
     }
 
@@ -230,8 +237,8 @@ impl Field {
         Some(match &self.kind {
             Kind::Number(bits) => Value::Number(fitting(self.number(raw)?, *bits)?),
             Kind::Time => Value::Number(match whole(raw.get()) {
-                Some(seconds) => seconds,
-                None => seconds(&text()?)?,
+                Some(seconds) => seconds.checked_mul(self.ticks)?,
+                None => time(&text()?, self.ticks)?,
             }),
             Kind::Address => Value::Number(crate::evaluator::bits(text()?.parse::<IpAddr>().ok()?)),
             Kind::Text => Value::Text(text()?.into_owned()),
@@ -302,14 +309,15 @@ fn whole(text: &str) -> Option<u128> {
     if digits { text.parse().ok() } else { None }
 }
 
-/// The seconds since 1970 of a time in UTC, as ClickHouse or ISO writes it.
-fn seconds(text: &str) -> Option<u128> {
+/// The time since 1970 of a time in UTC, as ClickHouse or ISO writes it, in so many parts of a second.
+fn time(text: &str, ticks: u128) -> Option<u128> {
     if let Some(number) = whole(text) {
-        return Some(number);
+        return number.checked_mul(ticks);
     }
     let time = text.strip_suffix('Z').unwrap_or(text).parse::<DateTime>().ok()?;
     let time = time.to_zoned(TimeZone::UTC).ok()?;
-    u128::try_from(time.timestamp().as_second()).ok()
+    let nanoseconds = u128::try_from(time.timestamp().as_nanosecond()).ok()?;
+    Some(nanoseconds.checked_mul(ticks)? / 1_000_000_000)
 }
 
 /// A MAC address with colons or hyphens.

@@ -35,7 +35,7 @@ pub(crate) fn compile(tree: &Tree<'_>, length: usize, options: &Options<'_>) -> 
 
 /// A compilation under way.
 pub(crate) struct Compiler<'t> {
-    tree: &'t Tree<'t>,
+    pub(crate) tree: &'t Tree<'t>,
     pub(crate) options: &'t Options<'t>,
     pub(crate) sql: Sql,
 }
@@ -86,12 +86,33 @@ impl Compiler<'_> {
     }
 
     fn condition(&mut self, condition: &Condition<'_>) -> Result<Shape, Error> {
-        let column = self.column(condition.column, condition.start)?;
+        let name = condition.column;
+        let ends = if schema::find(name).is_none() { schema::ends(name) } else { None };
+        let Some((first, second)) = ends else {
+            let column = self.column(name, condition.start)?;
+            return self.on(column, condition, condition.negated);
+        };
+        let usable = |column: &Column| column.enabled || self.options.all_columns;
+        match (usable(first), usable(second)) {
+            (true, true) => self.either((first, second), condition),
+            (true, false) => self.on(first, condition, condition.negated),
+            (false, true) => self.on(second, condition, condition.negated),
+            (false, false) => Err(Error::at(condition.start, "disabled columns")),
+        }
+    }
+
+    /// A condition on one column.
+    pub(crate) fn on(
+        &mut self,
+        column: &Column,
+        condition: &Condition<'_>,
+        negated: bool,
+    ) -> Result<Shape, Error> {
         let values = self.tree.values(condition);
         let Some((value, others)) = values.split_first() else {
             return Err(Error::at(condition.start, "expecting a value"));
         };
-        let (op, negated) = (condition.op, condition.negated);
+        let op = condition.op;
         match (column.kind, op) {
             (Type::Other, _) => Err(Error::at(condition.start, "column that cannot be used in a filter")),
             (_, Op::In) => self.list(column, values, negated),
@@ -117,6 +138,14 @@ impl Compiler<'_> {
             (Type::Ip, Op::Equal) if value.is_marked() => self.inside(column, negated, value),
             (Type::Ip, Op::Inside) => self.inside(column, negated, value),
             (Type::Proto, Op::Equal) if value.word().is_none() => self.protocol(column, negated, value),
+            (Type::Mac, Op::Equal) if mac_prefix(value).is_some() => self.mac_prefix(column, negated, value),
+            (Type::Mac, Op::Inside) => self.mac_prefix(column, negated, value),
+            (Type::Uint { .. }, Op::Equal) if several(column, value).is_some() => {
+                let Some((from, to)) = several(column, value) else {
+                    return Err(value.error("expecting a name"));
+                };
+                self.between(column, negated, (Scalar::Number(from), Scalar::Number(to)), value)
+            }
             (_, Op::Equal) => self.compare(column, if negated { " != " } else { " = " }, value, true),
             (Type::Uint { .. }, Op::Less | Op::LessEqual | Op::Greater | Op::GreaterEqual) => {
                 self.compare(column, symbol(op), value, true)
@@ -131,6 +160,19 @@ impl Compiler<'_> {
             }
             (Type::String { .. }, Op::Like | Op::ILike | Op::Regexp) => {
                 self.pattern(column, op, negated, value)
+            }
+            (Type::AsPath, Op::Has) => {
+                self.sql.raw(if negated { "NOT " } else { "" });
+                self.sql.raw(if others.is_empty() { "has(" } else { "hasAll(" });
+                self.sql.raw(column.name);
+                self.sql.raw(if others.is_empty() { ", " } else { ", [" });
+                self.literal(column, value)?;
+                for other in others {
+                    self.sql.raw(", ");
+                    self.literal(column, other)?;
+                }
+                self.sql.raw(if others.is_empty() { ")" } else { "])" });
+                Ok(if negated { Shape::Open } else { Shape::Closed })
             }
             (Type::Uint { bits: true, .. }, Op::Has) => self.bits(column, negated, values),
             _ => Err(Error::at(condition.start, "operator that this column does not have")),
@@ -217,6 +259,9 @@ impl Compiler<'_> {
                     None => Err(value.error("unknown service")),
                 };
             }
+            (Type::Uint { .. }, None) => {
+                named(column, value).filter(|(from, to)| from == to).map(|(from, _)| Scalar::Number(from))
+            }
             (kind, Some(word)) => scalar(kind, word),
             _ => None,
         };
@@ -267,6 +312,22 @@ impl Compiler<'_> {
         let subnet = self.subnet(value)?;
         let ends = (Scalar::Address(subnet.first), Scalar::Address(subnet.last));
         self.between(column, negated, ends, value)
+    }
+
+    /// A MAC address that begins so or not.
+    pub(crate) fn mac_prefix(
+        &mut self,
+        column: &Column,
+        negated: bool,
+        value: &Value<'_>,
+    ) -> Result<Shape, Error> {
+        let Some((low, high)) = mac_prefix(value) else { return Err(value.error("expecting a MAC prefix")) };
+        self.sql.raw(column.name);
+        self.sql.raw(if negated { " NOT BETWEEN " } else { " BETWEEN " });
+        self.sql.mac(low);
+        self.sql.raw(" AND ");
+        self.sql.mac(high);
+        Ok(Shape::Open)
     }
 
     /// A subnet.
@@ -408,11 +469,30 @@ impl Compiler<'_> {
     }
 }
 
+/// The addresses that a word is the beginning of.
+pub(crate) fn mac_prefix(value: &Value<'_>) -> Option<([u8; 6], [u8; 6])> {
+    value.word().and_then(values::mac_prefix)
+}
+
+/// The numbers that a string names.
+fn named(column: &Column, value: &Value<'_>) -> Option<(u64, u64)> {
+    let Type::Uint { names, .. } = column.kind else { return None };
+    let text = value.string()?;
+    let found = names.iter().find(|(name, ..)| name.eq_ignore_ascii_case(&text));
+    found.map(|&(_, from, to)| (from, to))
+}
+
+/// The numbers that a string names, where they are several.
+pub(crate) fn several(column: &Column, value: &Value<'_>) -> Option<(u64, u64)> {
+    named(column, value).filter(|(from, to)| from < to)
+}
+
 /// An ordered value of a type.
 fn scalar(kind: Type, word: &str) -> Option<Scalar> {
     match kind {
         Type::Ip => Address::parse(word).map(Scalar::Address),
-        Type::Uint { .. } | Type::Array => values::integer(word).map(Scalar::Number),
+        Type::Uint { unit, .. } => values::amount(word, unit).map(Scalar::Number),
+        Type::Array => values::integer(word).map(Scalar::Number),
         Type::Asn | Type::AsPath => values::as_number(word).map(|number| Scalar::Number(number.into())),
         Type::Proto => values::integer(word).filter(|&number| number <= 255).map(Scalar::Number),
         _ => None,

@@ -17,6 +17,7 @@
 mod address;
 mod columns;
 mod compile;
+mod either;
 mod lexer;
 mod lists;
 mod names;

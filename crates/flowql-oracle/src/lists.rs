@@ -1,7 +1,7 @@
 //! Lists: `IN` and `NOTIN` of every type, and what one community or several ask of their columns.
 
 use super::Error;
-use super::compile::{Compiler, Scalar, Shape, range};
+use super::compile::{Compiler, Scalar, Shape, mac_prefix, range, several};
 use super::parser::Value;
 use super::schema::{Column, Type};
 use super::values::Community;
@@ -15,7 +15,7 @@ impl Compiler<'_> {
         negated: bool,
     ) -> Result<Shape, Error> {
         match column.kind {
-            Type::Ip | Type::Uint { .. } | Type::Asn => self.ranges(column, values, negated),
+            Type::Ip | Type::Uint { .. } | Type::Asn | Type::Mac => self.ranges(column, values, negated),
             Type::Prefix { address, mask } => self.prefixes((address, mask), values, negated),
             Type::Proto => self.protocols(column, values, negated),
             Type::Community { large } => self.communities(column, large, values, negated),
@@ -88,7 +88,11 @@ impl Compiler<'_> {
 
     /// Single values in one `IN`, then subnets and ranges in text order.
     fn ranges(&mut self, column: &Column, values: &[Value<'_>], negated: bool) -> Result<Shape, Error> {
-        let ranges = values.iter().filter(|value| value.is_marked()).count();
+        let is_range = |value: &&Value<'_>| match column.kind {
+            Type::Mac => mac_prefix(value).is_some(),
+            _ => value.is_marked() || several(column, value).is_some(),
+        };
+        let ranges = values.iter().filter(is_range).count();
         if ranges == 0 {
             self.members(column, values.iter(), negated)?;
             return Ok(Shape::Open);
@@ -97,13 +101,19 @@ impl Compiler<'_> {
         let terms = ranges + usize::from(singles);
         self.open(terms, negated);
         if singles {
-            self.members(column, values.iter().filter(|value| !value.is_marked()), false)?;
+            self.members(column, values.iter().filter(|value| !is_range(value)), false)?;
         }
-        for (i, value) in values.iter().filter(|value| value.is_marked()).enumerate() {
+        for (i, value) in values.iter().filter(is_range).enumerate() {
             if i > 0 || singles {
                 self.sql.raw(" OR ");
             }
-            let ends = if column.kind == Type::Ip && value.text.bytes().any(|byte| byte == b'/') {
+            if column.kind == Type::Mac {
+                self.mac_prefix(column, false, value)?;
+                continue;
+            }
+            let ends = if let Some((from, to)) = several(column, value) {
+                (Scalar::Number(from), Scalar::Number(to))
+            } else if column.kind == Type::Ip && value.text.bytes().any(|byte| byte == b'/') {
                 let subnet = self.subnet(value)?;
                 (Scalar::Address(subnet.first), Scalar::Address(subnet.last))
             } else {
@@ -230,12 +240,14 @@ impl Compiler<'_> {
                 self.sql.number(third.unwrap_or(0).into());
                 self.sql.raw("::UInt128");
             }
+            Community::Ranges(..) => {}
         }
     }
 
     /// One function call: the standard or the large column contains a community, wildcards included.
     pub(crate) fn contains(&mut self, standard: &str, large: &str, community: Community) {
-        let column = if matches!(community, Community::Standard(..)) { standard } else { large };
+        let is_standard = matches!(community, Community::Standard(..) | Community::Ranges(_, 2));
+        let column = if is_standard { standard } else { large };
         match Class::of(community) {
             Class::Wildcard => self.matches(column, community),
             Class::Standard | Class::Large => {
@@ -250,6 +262,9 @@ impl Compiler<'_> {
 
     /// One function call: the column contains a community of which some parts are free.
     fn matches(&mut self, column: &str, community: Community) {
+        if let Community::Ranges(parts, count) = community {
+            return self.ranges_of_parts(column, &parts, count);
+        }
         let joined = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
         // The bits that are compared, with what, and the same for the outer parts of `1:*:2`.
         let (bits, value, rest) = match community {
@@ -266,7 +281,7 @@ impl Compiler<'_> {
                 ("bitAnd(c, 18446744073709551615)", joined(second, third), None)
             }
             Community::Large(None, None, Some(third)) => ("bitAnd(c, 4294967295)", third.into(), None),
-            Community::Standard(None, None) | Community::Large(None, None, None) => {
+            Community::Standard(None, None) | Community::Large(None, None, None) | Community::Ranges(..) => {
                 self.sql.raw("notEmpty(");
                 self.sql.raw(column);
                 self.sql.raw(")");
@@ -280,6 +295,39 @@ impl Compiler<'_> {
         if let Some(third) = rest {
             self.sql.raw(" AND bitAnd(c, 4294967295) = ");
             self.sql.number(third.into());
+        }
+        self.sql.raw(", ");
+        self.sql.raw(column);
+        self.sql.raw(")");
+    }
+}
+
+impl Compiler<'_> {
+    /// One function call: the column contains a community whose parts lie in ranges.
+    fn ranges_of_parts(&mut self, column: &str, parts: &[Option<(u32, u32)>; 3], count: usize) {
+        let bits: &[&str] = match count {
+            2 => &["bitShiftRight(c, 16)", "bitAnd(c, 65535)"],
+            _ => {
+                &["bitShiftRight(c, 64)", "bitAnd(bitShiftRight(c, 32), 4294967295)", "bitAnd(c, 4294967295)"]
+            }
+        };
+        let asked: Vec<_> =
+            bits.iter().zip(parts).filter_map(|(bits, part)| Some((bits, (*part)?))).collect();
+        if asked.is_empty() {
+            self.sql.raw("notEmpty(");
+            self.sql.raw(column);
+            return self.sql.raw(")");
+        }
+        self.sql.raw("arrayExists(c -> ");
+        for (i, (bits, (low, high))) in asked.into_iter().enumerate() {
+            self.sql.raw(if i > 0 { " AND " } else { "" });
+            self.sql.raw(bits);
+            self.sql.raw(if low == high { " = " } else { " BETWEEN " });
+            self.sql.number(low.into());
+            if low != high {
+                self.sql.raw(" AND ");
+                self.sql.number(high.into());
+            }
         }
         self.sql.raw(", ");
         self.sql.raw(column);

@@ -17,10 +17,13 @@ pub(crate) enum Type {
         fixed: Option<usize>,
         words: &'static [&'static str],
     },
-    /// `port` takes service names, `bits` has named bits.
+    /// `port` takes service names, `bits` has named bits; `unit` is empty for a number without one.
     Uint {
         port: bool,
         bits: bool,
+        unit: &'static str,
+        /// Names with the least and the greatest number that they stand for.
+        names: &'static [(&'static str, u64, u64)],
     },
     Asn,
     AsPath,
@@ -131,6 +134,19 @@ pub(crate) fn find(name: &str) -> Option<&'static Column> {
     None
 }
 
+/// The two columns that a name without a side stands for.
+pub(crate) fn ends(name: &str) -> Option<(&'static Column, &'static Column)> {
+    let bare = name.get(..5).filter(|head| head.eq_ignore_ascii_case("Outer")).map_or("", |_| &name[5..]);
+    let sides = [
+        (format!("Src{name}"), format!("Dst{name}")),
+        (format!("In{name}"), format!("Out{name}")),
+        (format!("Ingress{name}"), format!("Egress{name}")),
+        (format!("OuterSrc{bare}"), format!("OuterDst{bare}")),
+    ];
+    let mut found = sides.iter().filter_map(|(first, second)| Some((find(first)?, find(second)?)));
+    found.find(|(first, second)| first.kind != Type::Other && first.kind.compares_with(second.kind))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,5 +160,9 @@ mod tests {
             assert!(find(&column.name[1..]).is_none());
         }
         assert!(find("").is_none());
+        for (name, pair) in [("port", "SrcPort"), ("VRFID", "IngressVRFID"), ("OuterAddr", "OuterSrcAddr")] {
+            assert_eq!(ends(name).map(|(first, _)| first.name), Some(pair));
+        }
+        assert!(["ASPath", "NetMask", "Outer", "é", ""].iter().all(|name| ends(name).is_none()));
     }
 }

@@ -61,6 +61,67 @@ pub(crate) fn integer(word: &str) -> Option<u64> {
     Some(number)
 }
 
+/// A number of a uint column: an integer, or digits with `_` between them, a fraction and a suffix.
+pub(crate) fn amount(word: &str, unit: &str) -> Option<u64> {
+    if let Some(number) = integer(word) {
+        return Some(number);
+    }
+    let end = word.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'_' | b'.')).unwrap_or(word.len());
+    let (digits, suffix) = (&word[..end], word[end..].to_ascii_lowercase());
+    let (whole, fraction) = match split(digits, b'.') {
+        Some((_, "")) => return None,
+        Some((whole, fraction)) => (whole, fraction),
+        None => (digits, ""),
+    };
+    let mut joined = String::new();
+    for group in whole.split('_') {
+        decimal(group.as_bytes()).or((!group.is_empty()).then_some(0))?;
+        joined.push_str(group);
+    }
+    // How many of the smallest pieces one is, and how many of them the unit is.
+    let (pieces, of) = factor(&suffix, unit)?;
+    if fraction.len() > 18 || fraction.bytes().any(|byte| !byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole = u128::from(decimal(joined.as_bytes())?) * pieces;
+    let scale = 10_u128.pow(fraction.len() as u32) * of;
+    let part = u128::from(decimal(fraction.as_bytes()).unwrap_or(0)) * pieces;
+    let total = whole.checked_mul(10_u128.pow(fraction.len() as u32))?.checked_add(part)?;
+    if total % scale != 0 { None } else { u64::try_from(total / scale).ok() }
+}
+
+fn factor(suffix: &str, unit: &str) -> Option<(u128, u128)> {
+    if suffix.is_empty() {
+        return Some((1, 1));
+    }
+    if unit == "ms" {
+        let times = match suffix {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" | "min" => 60 * 1_000,
+            "h" => 60 * 60 * 1_000,
+            "d" => 24 * 60 * 60 * 1_000,
+            _ => return None,
+        };
+        return Some((times, 1));
+    }
+    let of = if unit == "Mbit/s" { 1_000_000 } else { 1 };
+    let bare = if unit == "bytes" { suffix.strip_suffix('b').unwrap_or(suffix) } else { suffix };
+    let (letter, base) = match bare.strip_suffix('i') {
+        Some(letter) => (letter, 1024_u128),
+        None => (bare, 1000),
+    };
+    let power = match letter {
+        "" if bare.is_empty() => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => return None,
+    };
+    Some((base.pow(power), of))
+}
+
 /// An AS number: decimal, with `AS` or without, or asdot with it.
 pub(crate) fn as_number(word: &str) -> Option<u32> {
     let bytes = word.as_bytes();
@@ -95,16 +156,84 @@ pub(crate) fn mac(word: &str) -> Option<[u8; 6]> {
     Some(mac)
 }
 
+/// The first and the last address of those that begin so: `00:53:00:00:00:00/24`, `00:53:00:*`, `0053.00*`.
+pub(crate) fn mac_prefix(word: &str) -> Option<([u8; 6], [u8; 6])> {
+    let (address, length) = match split(word, b'/') {
+        Some((base, length)) if (1..=2).contains(&length.len()) => {
+            (mac(base)?, decimal16(length.as_bytes())?)
+        }
+        Some(_) => return None,
+        None => {
+            // The bytes left are made zeros, in the same spelling.
+            let head = word.strip_suffix('*')?;
+            let zeros = "00:00:00:00:00:00";
+            let whole = match head.bytes().find(|byte| !byte.is_ascii_hexdigit()) {
+                Some(separator @ (b':' | b'-')) if head.len() % 3 == 0 && head.len() < 18 => {
+                    head.to_owned() + &zeros.replace(':', &char::from(separator).to_string())[head.len()..]
+                }
+                Some(b'.') | None if matches!(head.len(), 2 | 4 | 5 | 7 | 9 | 10 | 12) => {
+                    head.to_owned() + &"0000.0000.0000"[head.len()..]
+                }
+                _ => return None,
+            };
+            let digits = head.bytes().filter(u8::is_ascii_hexdigit).count();
+            (mac(&whole)?, digits as u16 * 4)
+        }
+    };
+    if length > 48 {
+        return None;
+    }
+    let bits = address.iter().fold(0_u64, |bits, &byte| bits << 8 | u64::from(byte));
+    let hosts = (1_u64 << (48 - length)) - 1;
+    let bytes = |bits: u64| {
+        let [_, _, mac @ ..] = bits.to_be_bytes();
+        mac
+    };
+    Some((bits & !hosts, bits | hosts)).map(|(low, high)| (bytes(low), bytes(high)))
+}
+
 /// A community; `None` is a wildcard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Community {
     Standard(Option<u16>, Option<u16>),
     Large(Option<u32>, Option<u32>, Option<u32>),
+    /// Two parts or three, of which one at least is a range; `None` is a wildcard.
+    Ranges([Option<(u32, u32)>; 3], usize),
 }
 
 impl Community {
-    /// Reads two or three parts.
+    /// Reads two or three parts, with ranges.
     pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::parse_plain(word).or_else(|| Self::parse_ranges(word))
+    }
+
+    fn parse_ranges(word: &str) -> Option<Self> {
+        let texts: Vec<&str> = word.split(':').collect();
+        let number = match texts.len() {
+            2 => |digits: &[u8]| decimal16(digits).map(u32::from),
+            3 => decimal32,
+            _ => return None,
+        };
+        let mut parts = [None; 3];
+        for (place, text) in texts.iter().enumerate() {
+            parts[place] = match split(text, b'-') {
+                _ if *text == "*" => None,
+                None => Some(number(text.as_bytes()).map(|number| (number, number))?),
+                Some((low, high)) => {
+                    let (low, high) = (number(low.as_bytes())?, number(high.as_bytes())?);
+                    // The whole range is a wildcard.
+                    let max = if texts.len() == 2 { u32::from(u16::MAX) } else { u32::MAX };
+                    if low > high {
+                        return None;
+                    }
+                    Some((low, high)).filter(|ends| *ends != (0, max))
+                }
+            };
+        }
+        Some(Self::Ranges(parts, texts.len()))
+    }
+
+    fn parse_plain(word: &str) -> Option<Self> {
         fn part<T>(text: &str, number: fn(&[u8]) -> Option<T>) -> Option<Option<T>> {
             if text == "*" { Some(None) } else { number(text.as_bytes()).map(Some) }
         }

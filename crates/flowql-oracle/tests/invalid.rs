@@ -161,7 +161,7 @@ const TYPES: &[&str] = &[
     "AS1 = SrcAS",
     "@customers",
     "NOT @a OR SrcAS = 1",
-    "Bytes > 1",
+    "SamplingRate > 1",
     "TimeReceived = 1",
     "PacketSizeBucket = \"64-127\"",
     "SrcNetMask = 24",

@@ -26,6 +26,13 @@ pub enum Expression {
         /// The packets of the flow.
         packets: &'static str,
     },
+    /// The milliseconds between two times; 0 where one of them is not known.
+    Duration {
+        /// The time of the first packet.
+        start: &'static str,
+        /// The time of the last packet.
+        end: &'static str,
+    },
     /// The name of an ICMP message, or its type and code as `3/1` where it has none; empty for other protocols.
     IcmpName {
         /// The protocol whose messages it names: 1 or 58.
@@ -65,6 +72,7 @@ impl Expression {
             Self::PacketSize { bytes, packets } | Self::PacketSizeBucket { bytes, packets } => {
                 vec![bytes, packets]
             }
+            Self::Duration { start, end } => vec![start, end],
             Self::IcmpName { proto, kind, code, .. } => vec![proto, kind, code],
             Self::PathHop { path, .. } => vec![path],
             Self::Element { array, .. } => vec![array],

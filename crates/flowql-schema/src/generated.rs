@@ -407,4 +407,10 @@ pub(crate) static STORAGE: &[ColumnStorage] = &[
     ColumnStorage { name: "TunnelId", protobuf: Some(108), ..ColumnStorage::CONFIGURED },
     ColumnStorage { name: "SrcRPKI", protobuf: Some(109), ..ColumnStorage::CONFIGURED },
     ColumnStorage { name: "DstRPKI", protobuf: Some(110), ..ColumnStorage::CONFIGURED },
+    ColumnStorage {
+        name: "FlowDuration",
+        expression: Some(Expression::Duration { start: "FlowStart", end: "FlowEnd" }),
+        protobuf: Some(111),
+        ..ColumnStorage::CONFIGURED
+    },
 ];

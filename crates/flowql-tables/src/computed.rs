@@ -30,6 +30,7 @@ pub(crate) fn expression(layout: &Layout, column: &Column) -> Option<Sql> {
         Expression::Prefix { address, mask, etype } => prefix(address, mask, etype),
         Expression::PacketSize { bytes, packets } => packet_size(bytes, packets),
         Expression::PacketSizeBucket { bytes, packets } => buckets(&packet_size(bytes, packets)),
+        Expression::Duration { start, end } => duration(start, end),
         Expression::IcmpName { protocol, proto, kind, code } => icmp(layout, protocol, proto, kind, code),
         Expression::Element { place, array } => sql!("{array}[{place}]", array, place),
     })
@@ -38,6 +39,16 @@ pub(crate) fn expression(layout: &Layout, column: &Column) -> Option<Sql> {
 /// A flow without packets has no size; it must not fail the query of all others.
 fn packet_size(bytes: &'static str, packets: &'static str) -> Sql {
     sql!("intDivOrZero({bytes}, {packets})", bytes, packets)
+}
+
+/// A time that is not known is stored as 0, and no flow ends before it begins.
+fn duration(start: &'static str, end: &'static str) -> Sql {
+    sql!(
+        "toUInt64(if(toUnixTimestamp64Milli({start}) > 0, \
+         greatest(toUnixTimestamp64Milli({end}) - toUnixTimestamp64Milli({start}), 0), 0))",
+        start,
+        end
+    )
 }
 
 /// The name of a dictionary, as a literal.
@@ -108,7 +119,7 @@ mod tests {
             }
             computed += usize::from(expression.is_some());
         }
-        assert!(computed >= 13, "{computed}");
+        assert!(computed >= 14, "{computed}");
     }
 
     #[test]

@@ -134,15 +134,15 @@ codes! {
     DisabledColumn = "E102", Error, None, "disabled-column",
         "The column exists but is not enabled. Add it, or its group, to `enable` in the section `[schema]` of `flowql.toml`.", "SrcVlan = 10";
     UnfilterableColumn = "E103", Error, None, "unfilterable-column",
-        "The column holds a measure or a time, or only helps to compute others; it cannot be used in a filter.", "Bytes > 1000";
+        "The column holds a time, or only helps to compute others; it cannot be used in a filter.", "SamplingRate > 1000";
     QuotedColumn = "E104", Error, Sure, "quoted-column",
         "A column name stands in quotes, or a string stands where a column is due.", "\"SrcAS\" = 1";
     OperatorNotAvailable = "E105", Error, None, "operator-not-available",
         "The column's type does not have this operator.", "SrcAS LIKE \"AS%\"";
     TypesDiffer = "E106", Error, None, "types-differ",
         "Two columns of different types are compared.", "SrcAS = DstPort";
-    ColumnNotAllowed = "E107", Error, None, "column-not-allowed",
-        "A column stands where this operator takes only values: in a list, at an end of BETWEEN, or after an operator that compares no columns.", "SrcAS IN (DstAS)";
+    ColumnNotAllowed = "E107", Error, Guess, "column-not-allowed",
+        "A column stands where this operator takes only values: in a list, at an end of BETWEEN, or after an operator that compares no columns. The name of either end, such as `Port`, stands only at the start of a condition.", "SrcAS IN (DstAS)";
     ExpectedString = "E201", Error, Sure, "expected-string",
         "The value must be a string in quotes.", "ExporterName = edge";
     UnexpectedString = "E202", Error, Sure, "unexpected-string",
@@ -157,8 +157,8 @@ codes! {
         "The value is no subnet: an address, a slash and a prefix length up to 32 for IPv4 or 128 for IPv6.", "SrcAddr << 192.0.2.0/33";
     MissingMask = "E207", Error, Sure, "missing-mask",
         "An address stands where a subnet is due. Add its prefix length.", "SrcAddr << 192.0.2.1";
-    BadMac = "E208", Error, None, "bad-mac",
-        "The value is no MAC address of six bytes: 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455.", "SrcMAC = 00:11:22";
+    BadMac = "E208", Error, Guess, "bad-mac",
+        "The value is no MAC address of six bytes: 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455. A `*` at its end stands for all bytes left.", "SrcMAC = 00:11:22";
     BadAsn = "E209", Error, None, "bad-asn",
         "The value is no AS number of 32 bits: 65000, AS65000 or AS1.10 (RFC 5396).", "SrcAS = AS4294967296";
     BadCommunity = "E210", Error, Guess, "bad-community",
@@ -223,6 +223,8 @@ codes! {
         "The column exists only in the raw table, so that a query over a long time range is slower and reaches less far back.", "SrcPort = 80";
     NotReversed = "H603", Hint, None, "not-reversed",
         "The column has no enabled counterpart for the opposite direction, so it stays as it is in the reversed filter.", "";
+    OneEnd = "H604", Hint, None, "one-end",
+        "The name stands for either of two columns of which one is disabled, so that only the other is asked for.", "Communities = 65000:100";
     TooManyDiagnostics = "E901", Error, None, "too-many-diagnostics",
         "More diagnostics were found than are shown. Mend the first ones.", "";
     Internal = "E902", Error, None, "internal",

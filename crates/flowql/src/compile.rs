@@ -135,7 +135,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn is_main_only(&self, id: ColumnId) -> bool {
-        self.schema.column(id).main_only
+        let column = self.schema.column(id);
+        column.main_only || column.per_flow
     }
 
     fn reverse(&self, filter: &mut Filter, diagnostics: &mut Vec<Diagnostic>) {
@@ -150,18 +151,28 @@ impl<'a> Compiler<'a> {
     /// A hint at the first condition on each column that makes the query read the raw table.
     fn hint_at_raw_table(&self, filter: &Filter, diagnostics: &mut Vec<Diagnostic>) {
         let mut hinted: Vec<ColumnId> = Vec::new();
-        for_each_own_condition(filter, &mut |condition| {
+        for_each_own_condition(filter, &mut |condition, pair| {
             let other = match condition.test {
                 Test::CompareColumn(_, other) => Some(other),
                 _ => None,
             };
-            for column in std::iter::once(condition.column).chain(other) {
+            let other = other.map(|other| (other, None));
+            for (column, pair) in std::iter::once((condition.column, pair)).chain(other) {
                 if !hinted.contains(&column.id) && self.reads_main_table(condition, column.id) {
                     hinted.push(column.id);
-                    let name = &self.schema.column(column.id).name;
-                    let message = format!(
-                        "`{name}` is only in the raw table, which is slower and reaches less far back"
-                    );
+                    let name = pair.unwrap_or(&self.schema.column(column.id).name);
+                    // The two columns of a pair have one name.
+                    let is_this =
+                        |found: &Diagnostic| found.code == Code::RawTable && found.span == column.span;
+                    if diagnostics.iter().any(is_this) {
+                        continue;
+                    }
+                    let why = if self.schema.column(column.id).per_flow {
+                        "is of a single flow only in the raw table"
+                    } else {
+                        "is only in the raw table"
+                    };
+                    let message = format!("`{name}` {why}, which is slower and reaches less far back");
                     diagnostics.push(Diagnostic::new(Code::RawTable, column.span, message));
                 }
             }
@@ -196,10 +207,12 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Calls `visit` with the conditions of the filter's own text, those of saved filters left out.
-fn for_each_own_condition(filter: &Filter, visit: &mut impl FnMut(&Condition)) {
+/// Calls `visit` with the conditions of the filter's own text, those of saved filters left out, and the name of the pair
+/// that they are on.
+fn for_each_own_condition(filter: &Filter, visit: &mut impl FnMut(&Condition, Option<&str>)) {
     match filter {
-        Filter::Condition(condition) => visit(condition),
+        Filter::Condition(condition) => visit(condition, None),
+        Filter::Either(either) => either.sides.iter().for_each(|side| visit(side, Some(&either.name))),
         Filter::Saved { .. } => {}
         Filter::Not(inner) | Filter::Group(inner) => for_each_own_condition(inner, visit),
         Filter::And(terms) | Filter::Or(terms) => {

@@ -51,8 +51,8 @@ pub use limits::Limits;
 pub use positions::{Encoding, Position, Positions, Utf16};
 pub use report::{FixReport, Report};
 pub use schema::{
-    ClickhouseType, Column, ColumnId, Computed, ConfigError, CustomColumn, Lookup, ScalarType, Schema,
+    ClickhouseType, Column, ColumnId, Computed, ConfigError, CustomColumn, Lookup, Pair, ScalarType, Schema,
     SchemaConfig,
 };
 pub use span::Span;
-pub use values::Community;
+pub use values::{Community, CommunityRange};

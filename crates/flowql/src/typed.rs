@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::schema::ColumnId;
 use crate::tables::Word;
-use crate::values::Community;
+use crate::values::{Community, CommunityRange};
 use crate::{Schema, Span};
 
 /// A boolean expression over the columns of a schema. Parentheses of the user are kept.
@@ -15,6 +15,8 @@ use crate::{Schema, Span};
 pub enum Filter {
     /// A test of one column.
     Condition(Condition),
+    /// A test of either column of a pair.
+    Either(Box<Either>),
     /// The negation.
     Not(Box<Self>),
     /// An expression in parentheses.
@@ -41,6 +43,17 @@ pub struct Condition {
     pub column: ColumnUse,
     /// What is asked of it.
     pub test: Test,
+}
+
+/// A test that one of the two columns of a pair must pass, or that neither may.
+#[derive(Clone, Debug)]
+pub struct Either {
+    /// The name of the pair.
+    pub name: Box<str>,
+    /// Neither of them passes.
+    pub negated: bool,
+    /// The test of each, which is not a negated one: `!=`, `NOTIN` and the like are said by [`negated`](Self::negated).
+    pub sides: [Condition; 2],
 }
 
 /// A column at its place.
@@ -98,6 +111,13 @@ pub enum Test {
         negated: bool,
         /// The expression, in RE2's syntax.
         pattern: String,
+    },
+    /// Contains all of several values, or does not.
+    HasAll {
+        /// It does not.
+        negated: bool,
+        /// The values; at least one.
+        members: Vec<Member>,
     },
     /// Has all bits of a mask set, or has not.
     HasBits {
@@ -180,6 +200,8 @@ pub enum Scalar {
     ProtocolName(String),
     /// A community or a wildcard for communities.
     Community(Community),
+    /// Communities whose parts lie in ranges.
+    CommunityRange(CommunityRange),
 }
 
 impl Filter {
@@ -187,6 +209,7 @@ impl Filter {
     pub fn for_each_condition<'a>(&'a self, visit: &mut impl FnMut(&'a Condition)) {
         match self {
             Self::Condition(condition) => visit(condition),
+            Self::Either(either) => either.sides.iter().for_each(visit),
             Self::Not(inner) | Self::Group(inner) | Self::Saved { filter: inner, .. } => {
                 inner.for_each_condition(visit);
             }
@@ -198,8 +221,8 @@ impl Filter {
         }
     }
 
-    /// The filter for flows in the opposite direction: columns that begin with `Src`, `Dst`, `In` or `Out`
-    /// are swapped for their counterparts. Gives the columns of the filter's own text that have none.
+    /// The filter for flows in the opposite direction: columns that begin with `Src`, `Dst`, `In`, `Out`, `Ingress` or
+    /// `Egress` are swapped for their counterparts. Gives the columns of the filter's own text that have none.
     pub(crate) fn reverse(&mut self, schema: &Schema) -> Vec<ColumnUse> {
         let mut kept = Vec::new();
         self.swap_columns(schema, Some(&mut kept));
@@ -210,15 +233,16 @@ impl Filter {
     fn swap_columns(&mut self, schema: &Schema, mut kept: Option<&mut Vec<ColumnUse>>) {
         match self {
             Self::Condition(condition) => {
-                let other = match &mut condition.test {
-                    Test::CompareColumn(_, other) => Some(other),
-                    _ => None,
-                };
-                for column in std::iter::once(&mut condition.column).chain(other) {
-                    match (schema.counterpart(column.id), &mut kept) {
-                        (Some(Ok(other)), _) => column.id = other,
-                        (Some(Err(())), Some(kept)) => kept.push(*column),
-                        _ => {}
+                swap(schema, &mut condition.column, kept.as_deref_mut());
+                if let Test::CompareColumn(_, other) = &mut condition.test {
+                    swap(schema, other, kept);
+                }
+            }
+            // Either end stays either end; what both are compared with has a side of its own.
+            Self::Either(either) => {
+                for side in &mut either.sides {
+                    if let Test::CompareColumn(_, other) = &mut side.test {
+                        swap(schema, other, kept.take());
                     }
                 }
             }
@@ -230,6 +254,15 @@ impl Filter {
                 }
             }
         }
+    }
+}
+
+/// Swaps a column for its counterpart; one that has none is put into `kept`.
+fn swap(schema: &Schema, column: &mut ColumnUse, kept: Option<&mut Vec<ColumnUse>>) {
+    match (schema.counterpart(column.id), kept) {
+        (Some(Ok(other)), _) => column.id = other,
+        (Some(Err(())), Some(kept)) => kept.push(*column),
+        _ => {}
     }
 }
 
@@ -246,6 +279,7 @@ impl Condition {
             | Test::Within { negated, .. }
             | Test::Like { negated, .. }
             | Test::Regexp { negated, .. }
+            | Test::HasAll { negated, .. }
             | Test::HasBits { negated, .. } => *negated = !*negated,
         }
         opposite
@@ -263,6 +297,13 @@ impl Ord for ColumnUse {
 impl Ord for Member {
     fn cmp(&self, other: &Self) -> Ordering {
         (&self.value, &self.to).cmp(&(&other.value, &other.to))
+    }
+}
+
+/// Two conditions are equal when they ask the same, wherever they stand.
+impl Ord for Either {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.negated, &self.sides).cmp(&(other.negated, &other.sides))
     }
 }
 
@@ -291,4 +332,4 @@ macro_rules! equal_by_order {
     )*};
 }
 
-equal_by_order!(ColumnUse Member Condition);
+equal_by_order!(ColumnUse Member Condition Either);

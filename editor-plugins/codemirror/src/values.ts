@@ -88,8 +88,8 @@ export class ValueClient {
   }
 }
 
-const key = ({ column, operator, rest, exclude }: ValueRequest, prefix: string): string =>
-  JSON.stringify([column, operator, rest, exclude, prefix.toLowerCase()]);
+const key = ({ column, other, operator, rest, exclude }: ValueRequest, prefix: string): string =>
+  JSON.stringify([column, other, operator, rest, exclude, prefix.toLowerCase()]);
 
 const isList = (given: ValueAnswer | readonly Suggestion[]): given is readonly Suggestion[] => Array.isArray(given);
 

@@ -158,7 +158,9 @@ fn run(engine: &Engine, schema: &Schema, amount: Amount) -> Report {
 impl Report {
     fn count(&mut self, schema: &Schema, filter: &Filter) {
         filter.for_each_condition(&mut |condition| {
-            let column = schema.find(&condition.column).map(|id| schema.column(id));
+            let id = schema.find(&condition.column);
+            let id = id.or(schema.pair(&condition.column).map(|pair| pair.columns[0]));
+            let column = id.map(|id| schema.column(id));
             if let Some(kind) = column.and_then(|column| column.filter_type) {
                 *self.counts.entry((kind, condition.operator)).or_default() += 1;
             }

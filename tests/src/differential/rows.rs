@@ -56,6 +56,11 @@ impl Plan {
             Filter::Or(terms) => Self::Any(plans(terms)?),
             Filter::Not(inner) => Self::Not(Box::new(Self::new(schema, inner, random)?)),
             Filter::Group(inner) | Filter::Saved { filter: inner, .. } => Self::new(schema, inner, random)?,
+            Filter::Either(either) => {
+                let sides = either.sides.iter().map(|side| Filter::Condition(side.clone()));
+                let any = Self::Any(plans(&sides.collect::<Vec<_>>())?);
+                if either.negated { Self::Not(Box::new(any)) } else { any }
+            }
             Filter::Condition(condition) => {
                 let evaluator = Evaluator::new(schema, filter)?;
                 let mut assignments = [Vec::new(), Vec::new()];
@@ -177,7 +182,7 @@ fn number(schema: &Schema, condition: &Condition, id: ColumnId, random: &mut Ran
             Scalar::Integer(number) | Scalar::Mac(number) => numbers.push(u128::from(number)),
             Scalar::Word(word) => numbers.push(u128::from(word.number)),
             Scalar::ProtocolName(_) => numbers.extend([0, 6, 17, 200, 252, 255, 256, 262]),
-            Scalar::Text(_) | Scalar::Community(_) => {}
+            Scalar::Text(_) | Scalar::Community(_) | Scalar::CommunityRange(_) => {}
         }
     }
     if let Test::HasBits { mask, .. } = condition.test {
@@ -201,6 +206,15 @@ fn item(condition: &Condition, width: u32, random: &mut Random) -> u128 {
     for value in scalars(&condition.test) {
         match value {
             Scalar::Integer(number) => numbers.push(u128::from(number)),
+            Scalar::CommunityRange(range) if width == if range.large { 128 } else { 32 } => {
+                // A number in each range, at an end of it or somewhere between.
+                let mut parts = [None; 3];
+                for (&(low, high), part) in range.parts().iter().zip(&mut parts) {
+                    let between = low + random.below((high - low) as usize / 2 + 1) as u32;
+                    *part = Some(u128::from([low, high, between][random.below(3)]));
+                }
+                numbers.push(community(width.min(64) / 2, &parts[..range.parts().len()], random));
+            }
             Scalar::Community(Community::Standard(parts)) => {
                 numbers.push(community(16, &parts.map(|part| part.map(u128::from)), random));
             }
@@ -252,7 +266,7 @@ fn text(condition: &Condition, random: &mut Random) -> String {
 fn scalars(test: &Test) -> Vec<Scalar> {
     match test {
         Test::Compare(_, value) => vec![value.clone()],
-        Test::OneOf { members, .. } => members
+        Test::OneOf { members, .. } | Test::HasAll { members, .. } => members
             .iter()
             .flat_map(|member| std::iter::once(&member.value).chain(&member.to))
             .cloned()

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowql::tables::{Arity, Operator, Rule, Type, rules};
-use flowql::{Column, Schema};
+use flowql::{Column, Pair, Schema};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -99,15 +99,27 @@ fn grouped(found: Filter, and_too: bool) -> Filter {
 pub fn condition(schema: &Schema) -> impl Strategy<Value = Condition> + use<> {
     let all: Arc<[Column]> = schema.filterable().map(|id| schema.column(id).clone()).collect();
     let mut kinds: BTreeMap<Kind, Vec<Column>> = BTreeMap::new();
+    let mut ends: BTreeMap<String, [String; 2]> = BTreeMap::new();
     for column in all.iter() {
         kinds.entry(kind(column)).or_default().push(column.clone());
     }
+    // A name of either end is as good as a column, but for what it can be compared with.
+    let is_on = |pair: &&Pair| pair.columns.iter().all(|&id| !schema.column(id).disabled);
+    for pair in schema.pairs().iter().filter(is_on) {
+        let [first, second] = pair.columns.map(|id| schema.column(id));
+        let named = Column { name: pair.name.to_string().into(), ..first.clone() };
+        ends.insert(pair.name.to_string(), [first.name.to_string(), second.name.to_string()]);
+        kinds.entry(kind(first)).or_default().push(named);
+    }
+    let ends = Arc::new(ends);
     let kinds: Vec<Arc<[Column]>> = kinds.into_values().map(Arc::from).collect();
     select(kinds).prop_flat_map(move |columns| {
-        let all = Arc::clone(&all);
+        let (all, ends) = (Arc::clone(&all), Arc::clone(&ends));
         (0..columns.len()).prop_flat_map(move |place| {
             let column = columns[place].clone();
-            let all = Arc::clone(&all);
+            let own = ends.get(column.name.as_ref()).cloned().unwrap_or_default();
+            let all: Vec<Column> =
+                all.iter().filter(|other| !own.contains(&other.name.to_string())).cloned().collect();
             select(rules_of(&column)).prop_flat_map(move |rule| {
                 let (name, arity) = (column.name.to_string(), rule.arity);
                 let values = values::values(&column, &rule, &all);
@@ -123,10 +135,11 @@ pub fn condition(schema: &Schema) -> impl Strategy<Value = Condition> + use<> {
 }
 
 /// What makes the filters on columns alike: how they are stored, and what they take beside the values of their type.
-type Kind = (Option<Type>, String, [bool; 4]);
+type Kind = (Option<Type>, String, [bool; 5]);
 
 fn kind(column: &Column) -> Kind {
-    let special = [column.port, column.country, !column.bits.is_empty(), column.materialized];
+    let named = !column.names.is_empty();
+    let special = [column.port, column.country, !column.bits.is_empty(), column.materialized, named];
     (column.filter_type, column.clickhouse_type.to_string(), special)
 }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowql::Column;
-use flowql::tables::{Arity, Form, Registries, Rule, words};
+use flowql::tables::{Arity, Form, Operator, Registries, Rule, Type, words};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -21,8 +21,8 @@ type One = BoxedStrategy<Value>;
 
 /// What a rule's operators may be followed by on a column; `all` are the columns that it may be compared with.
 pub(super) fn values(column: &Column, rule: &Rule, all: &[Column]) -> Values {
-    let one =
-        prop::strategy::Union::new(rule.forms.iter().map(|&form| value(column, form, rule, all))).boxed();
+    let forms = rule.forms.iter().filter(|&&form| form != Form::Column || !same(column, all).is_empty());
+    let one = prop::strategy::Union::new(forms.map(|&form| value(column, form, rule, all))).boxed();
     match rule.arity {
         Arity::One => one.prop_map(|value| vec![value]).boxed(),
         Arity::Two => ends(column, rule),
@@ -41,7 +41,7 @@ fn ends(column: &Column, rule: &Rule) -> Values {
             pair.prop_map(|ends| ends.map(Value::Word).to_vec()).boxed()
         }
         Some(Form::Asn) => pair_of(asn_number(), spelled_asn),
-        _ => pair_of(number(column, rule), spelled_integer),
+        _ => pair_of(number(column, rule), spelled(column)),
     }
 }
 
@@ -78,6 +78,7 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
             range(ends(column, &Rule { forms: single(end), ..*rule }))
         }
         Form::Mac => word(mac()),
+        Form::MacPrefix => word(mac_prefix()),
         Form::Text if !column.words().is_empty() => {
             let known: Vec<&'static str> = column.words().iter().map(|(word, _)| *word).collect();
             let cases = [str::to_owned, str::to_ascii_uppercase, str::to_ascii_lowercase];
@@ -90,12 +91,28 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
             let services: Vec<String> =
                 Registries::built_in().services.all().step_by(97).map(|(name, _)| name.to_owned()).collect();
             prop_oneof![
-                4 => word(number(column, rule).prop_flat_map(spelled_integer).boxed()),
+                4 => word(number(column, rule).prop_flat_map(spelled(column)).boxed()),
                 1 => select(services).prop_map(Value::Text),
             ]
             .boxed()
         }
-        Form::Integer => word(number(column, rule).prop_flat_map(spelled_integer).boxed()),
+        Form::Integer if !column.names.is_empty() => {
+            let ordered = !rule.operators.contains(&Operator::Eq) && rule.arity == Arity::One;
+            let one = |low: &u64, high: &u64| !ordered || low == high;
+            let names: Vec<String> = column
+                .names
+                .iter()
+                .filter(|(_, low, high)| one(low, high))
+                .map(|(name, ..)| name.to_ascii_lowercase())
+                .collect();
+            let numbers = word(number(column, rule).prop_flat_map(spelled(column)).boxed());
+            if names.is_empty() {
+                numbers
+            } else {
+                prop_oneof![3 => numbers, 2 => select(names).prop_map(Value::Text)].boxed()
+            }
+        }
+        Form::Integer => word(number(column, rule).prop_flat_map(spelled(column)).boxed()),
         Form::ProtocolNumber => word((0..256_u64).prop_flat_map(spelled_integer).boxed()),
         Form::ProtocolName => {
             let known: Vec<&'static str> = Registries::built_in()
@@ -125,15 +142,14 @@ fn value(column: &Column, form: Form, rule: &Rule, all: &[Column]) -> One {
             let names: Vec<String> = column.bits.iter().map(|(name, _)| (*name).to_owned()).collect();
             word(select(names).boxed())
         }
-        Form::Column => {
-            let same: Vec<String> = all
-                .iter()
-                .filter(|other| other.filter_type == column.filter_type && other.words() == column.words())
-                .map(|other| other.name.to_string())
-                .collect();
-            word(select(same).boxed())
-        }
+        Form::Column => word(select(same(column, all)).boxed()),
     }
+}
+
+/// The names of the columns that a column can be compared with.
+fn same(column: &Column, all: &[Column]) -> Vec<String> {
+    let same = |other: &&Column| other.filter_type == column.filter_type && other.words() == column.words();
+    all.iter().filter(same).map(|other| other.name.to_string()).collect()
 }
 
 const fn single(form: Form) -> &'static [Form] {
@@ -165,6 +181,51 @@ fn number(column: &Column, rule: &Rule) -> BoxedStrategy<u64> {
         4 => 0..2000_u64,
         1 => select(vec![0, 1, max - 1, max, max.saturating_add(1), u64::MAX]),
         1 => any::<u64>(),
+    ]
+    .boxed()
+}
+
+/// How the numbers of a column are spelled.
+fn spelled(column: &Column) -> fn(u64) -> BoxedStrategy<String> {
+    match (column.filter_type, column.unit) {
+        (Some(Type::Uint), Some("Mbit/s")) => spelled_rate,
+        (Some(Type::Uint), Some("ms")) => spelled_time,
+        (Some(Type::Uint), _) => spelled_amount,
+        _ => spelled_integer,
+    }
+}
+
+fn spelled_amount(number: u64) -> BoxedStrategy<String> {
+    let (thousands, rest) = (number / 1000, number % 1000);
+    let grouped = if thousands > 0 { format!("{thousands}_{rest:03}") } else { format!("0_{rest}") };
+    let point = if rest > 0 { format!(".{rest:03}") } else { String::new() };
+    let binary = if number % 1024 == 0 { format!("{}Ki", number / 1024) } else { number.to_string() };
+    prop_oneof![
+        3 => spelled_integer(number),
+        1 => Just(grouped),
+        1 => Just(format!("{thousands}{point}k")),
+        1 => Just(binary),
+    ]
+    .boxed()
+}
+
+fn spelled_rate(number: u64) -> BoxedStrategy<String> {
+    let (thousands, rest) = (number / 1000, number % 1000);
+    prop_oneof![
+        3 => spelled_integer(number),
+        1 => Just(format!("{number}M")),
+        1 => Just(format!("{thousands}.{rest:03}g")),
+        1 => Just(format!("{thousands}_{rest:03}m")),
+    ]
+    .boxed()
+}
+
+fn spelled_time(number: u64) -> BoxedStrategy<String> {
+    let (seconds, rest) = (number / 1000, number % 1000);
+    prop_oneof![
+        3 => spelled_integer(number),
+        1 => Just(format!("{number}ms")),
+        1 => Just(format!("{seconds}.{rest:03}s")),
     ]
     .boxed()
 }
@@ -250,6 +311,19 @@ fn subnet() -> BoxedStrategy<String> {
     .boxed()
 }
 
+fn mac_prefix() -> BoxedStrategy<String> {
+    let stars =
+        (any::<[u8; 5]>(), 1..6_usize, select(vec![":", "-", "."])).prop_map(|(bytes, count, separator)| {
+            let pairs: Vec<String> = bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect();
+            match separator {
+                "." => format!("{}*", pairs.chunks(2).map(<[String]>::concat).collect::<Vec<_>>().join(".")),
+                _ => format!("{}{separator}*", pairs.join(separator)),
+            }
+        });
+    let lengths = (mac(), 0..49_u8).prop_map(|(mac, length)| format!("{mac}/{length}"));
+    prop_oneof![stars, lengths].boxed()
+}
+
 fn mac() -> BoxedStrategy<String> {
     let bytes = prop_oneof![any::<[u8; 6]>(), any::<u8>().prop_map(|last| [0, 0, 0x5E, 0, 0x53, last])];
     (bytes, 0..3)
@@ -264,11 +338,21 @@ fn mac() -> BoxedStrategy<String> {
         .boxed()
 }
 
+/// A range of the numbers of a part.
+fn parts(max: u32) -> BoxedStrategy<String> {
+    let number = move || prop_oneof![4 => 0..2000_u32, 1 => 0..=max, 1 => Just(max), 1 => Just(0)];
+    (number(), number()).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b))).boxed()
+}
+
 fn community() -> BoxedStrategy<String> {
     let small = || part(u32::from(u16::MAX));
     let large = || part(u32::MAX);
     prop_oneof![
         4 => (small(), small()).prop_map(|(a, b)| format!("{a}:{b}")),
+        1 => (small(), parts(u32::from(u16::MAX))).prop_map(|(a, b)| format!("{a}:{b}")),
+        1 => (parts(u32::from(u16::MAX)), small()).prop_map(|(a, b)| format!("{a}:{b}")),
+        1 => (large(), parts(u32::MAX), large()).prop_map(|(a, b, c)| format!("{a}:{b}:{c}")),
+        1 => (parts(u32::MAX), large(), parts(u32::MAX)).prop_map(|(a, b, c)| format!("{a}:{b}:{c}")),
         4 => (large(), large(), large()).prop_map(|(a, b, c)| format!("{a}:{b}:{c}")),
         1 => select(Registries::built_in().communities.all().map(|known| known.name.to_owned()).collect::<Vec<_>>()),
     ]

@@ -185,13 +185,14 @@ const COLUMNS: &[Row] = &[
     row("E102", "SrcGeoCity = 'x'", "the column `SrcGeoCity` is disabled", "SrcGeoCity").with(With::ShapedColumns).help("remove \"SrcGeoCity\" from `disable` in the section [schema] of flowql.toml"),
     row("E102", "NextHop = ::1", "the column `NextHop` is disabled", "NextHop").with(With::DefaultColumns).help("add \"NextHop\" to `enable` in the section [schema] of flowql.toml"),
     row("E102", "SrcPort = dstvlan", "the column `DstVlan` is disabled", "dstvlan").with(With::DefaultColumns).help("add \"DstVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml"),
-    row("E103", "bytes > 1000", "`Bytes` cannot be used in a filter", "bytes"),
-    row("E103", "SrcPort = Packets", "`Packets` cannot be used in a filter", "Packets"),
+    row("E102", "vlan = 10", "`Vlan` is either `SrcVlan` or `DstVlan`, which are both disabled", "vlan").with(With::DefaultColumns).help("add \"SrcVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml and add \"DstVlan\", or the group \"L2\" it belongs to, to `enable` in the section [schema] of flowql.toml"),
+    row("E103", "samplingrate > 1000", "`SamplingRate` cannot be used in a filter", "samplingrate"),
+    row("E103", "SrcPort = SamplingRate", "`SamplingRate` cannot be used in a filter", "SamplingRate"),
     row("E103", "FlowStart > 1", "`FlowStart` cannot be used in a filter", "FlowStart").help("the time range of a query selects flows by the time received"),
     row("E104", "\"SrcAS\" = 1", "expecting a column name, found a string", "\"SrcAS\""),
     row("E104", "'edge 1' = 1", "expecting a column name, found a string", "'edge 1'"),
     row("E105", "SrcAS LIKE \"AS%\"", "`SrcAS` has no operator `LIKE`", "LIKE").help("it has `=`, `!=`, `IN`, `NOTIN`, `BETWEEN` and `NOT BETWEEN`"),
-    row("E105", "SrcMAC not  between 1 AND 2", "`SrcMAC` has no operator `NOT BETWEEN`", "not  between").help("it has `=`, `!=`, `IN` and `NOTIN`"),
+    row("E105", "SrcMAC not  between 1 AND 2", "`SrcMAC` has no operator `NOT BETWEEN`", "not  between").help("it has `=`, `!=`, `<<`, `!<<`, `IN` and `NOTIN`"),
     row("E105", "SrcPort HAS SYN", "`SrcPort` has no operator `HAS`", "HAS").help("it has `=`, `!=`, `<`, `<=`, `>`, `>=`, `IN`, `NOTIN`, `BETWEEN` and `NOT BETWEEN`"),
     row("E106", "SrcAS = DstPort", "`SrcAS` is of type asn and cannot be compared with `DstPort` of type uint", "DstPort"),
     row("E106", "NATEvent = FirewallEvent", "`NATEvent` and `FirewallEvent` have different words", "FirewallEvent"),
@@ -199,9 +200,14 @@ const COLUMNS: &[Row] = &[
     row("E107", "SrcAS IN (DstAS)", "expecting an AS number or a range of AS numbers, found the column `DstAS`", "DstAS"),
     row("E107", "SrcPort BETWEEN dstport AND 9", "expecting an unsigned integer, found the column `DstPort`", "dstport"),
     row("E107", "DstASPath = SrcAS", "expecting an AS number, found the column `SrcAS`", "SrcAS"),
+    row("E107", "SrcPort < port", "`Port` is either end of a flow, and stands only at the start of a condition", "port").help("write `Port > SrcPort`"),
+    row("E107", "Addr = addr", "`Addr` is either end of a flow, and stands only at the start of a condition", "addr").help("write `SrcAddr` or `DstAddr`"),
+    row("E107", "Port != DstPort", "`Port` is `SrcPort` or `DstPort` and cannot be compared with them", "DstPort").help("the two are compared with each other by `SrcPort = DstPort`"),
 ];
 
 const STRINGS_HELP: &str = "strings stand in double or single quotes";
+
+const MAC_HELP: &str = "six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455; the first of them and a `*`, or a prefix length, for all that begin so";
 
 const VALUES: &[Row] = &[
     row("E201", "ExporterName = edge", "expecting a string", "edge").help(STRINGS_HELP),
@@ -224,8 +230,9 @@ const VALUES: &[Row] = &[
     row("E206", "SrcAddr << x", "expecting a subnet", "x"),
     row("E207", "SrcAddr << 192.0.2.1", "expecting a subnet, found an address without a prefix length", "192.0.2.1"),
     row("E207", "DstNetPrefix IN (::1)", "expecting a subnet, found an address without a prefix length", "::1"),
-    row("E208", "SrcMAC = 00:11:22", "expecting a MAC address", "00:11:22").help("six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"),
-    row("E210", "DstCommunities = 65536:1", "expecting a community", "65536:1").help("two parts up to 65535 (65000:100), three parts of 32 bits (65000:1:2), `*` for a part, or a well-known name"),
+    row("E208", "SrcMAC = 00:11:22", "expecting a MAC address or a MAC prefix", "00:11:22").help(MAC_HELP),
+    row("E208", "SrcMAC << 00:53:00:00:00:00/49", "expecting a MAC prefix", "00:53:00:00:00:00/49").help(MAC_HELP),
+    row("E210", "DstCommunities = 65536:1", "expecting a community", "65536:1").help("two parts up to 65535 (65000:100), three parts of 32 bits (65000:1:2), `*` or a range for a part, or a well-known name"),
     row("E210", "DstCommunities = no-exprt", "expecting a community", "no-exprt").help("close to it: `no-export`, `no-export-subconfed` and `no-advertise`"),
 ];
 
@@ -444,6 +451,14 @@ const REMARKS: &[Row] = &[
         "DstASPath",
     )
     .with(With::Reverse),
+    row(
+        "H604",
+        "Communities = 65000:1",
+        "`Communities` is `DstCommunities` alone: `SrcCommunities` is disabled",
+        "Communities",
+    )
+    .with(With::DefaultColumns)
+    .help("add \"SrcCommunities\" to `enable` in the section [schema] of flowql.toml"),
     row("E901", "a=1 b=1 c=1 d=1", "1 more diagnostics are not shown", "d")
         .with(With::SmallLimits)
         .also(&["E101", "E021", "E021"]),

@@ -17,6 +17,9 @@ use flowql_tables::StoredSchema;
 
 /// So many points are good enough where there is no series: the ends of the range are then off by a hundredth.
 const POINTS_OF_TOP: u32 = 100;
+/// Why flows are read from the raw table.
+const EVERY_FLOW: &str = "only this table has every flow";
+
 impl FlowQuery {
     /// How the query runs on a database that has these tables.
     ///
@@ -230,7 +233,7 @@ impl<'a> Planner<'a> {
     fn flows(&self, names: &[String]) -> Result<Plan, Error> {
         let column = |id| Wanted { column: self.schema.column(id), cut: None };
         let wanted: Vec<Wanted<'_>> = columns_of_flows(self.schema, names)?.into_iter().map(column).collect();
-        let source = self.raw(&wanted)?;
+        let source = self.raw(&wanted, EVERY_FLOW.to_owned())?;
         // The values are made outside, where no condition can take them for the columns. The first term of the order
         // is how the table is sorted: of the newest part no more is read than is asked for.
         let sql = sql!(
@@ -289,7 +292,11 @@ impl<'a> Planner<'a> {
 
     fn source(&self, wanted: &[Wanted<'a>], unit: Unit, spacing: Spacing) -> Result<Source<'a>, Error> {
         if unit == Unit::Flows {
-            return self.raw(wanted);
+            return self.raw(wanted, EVERY_FLOW.to_owned());
+        }
+        let mut of_filter = self.query.filter.compiled.columns.iter().map(|&id| self.schema.column(id));
+        if let Some(column) = of_filter.find(|column| column.per_flow) {
+            return self.raw(wanted, format!("only this table has the {} of single flows", column.name));
         }
         let mut reads = self.reads(wanted);
         reads.push("TimeReceived");
@@ -317,7 +324,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The table of every flow.
-    fn raw(&self, wanted: &[Wanted<'a>]) -> Result<Source<'a>, Error> {
+    fn raw(&self, wanted: &[Wanted<'a>], reason: String) -> Result<Source<'a>, Error> {
         let Some(table) = self.stored.tables.iter().find(|table| table.resolution.is_zero()) else {
             return Err(Error::NoTable(format!(
                 "there is no table `{FLOWS_TABLE}`; `flowql tables create` makes it"
@@ -327,7 +334,6 @@ impl<'a> Planner<'a> {
         if let Some(name) = self.reads(wanted).iter().find(|name| lacks(name)) {
             return Err(Error::NoTable(format!("the table `{}` has no column `{name}`", table.name)));
         }
-        let reason = "only this table has every flow".to_owned();
         let range = widened(self.query.range, 1);
         Ok(Source { table: &table.name, reason, range, resolution: 1, live: None })
     }

@@ -124,6 +124,7 @@ fn the_coarsest_table_that_serves_is_read() {
             "flows_1h0m0s",
             "the coarsest table; there, PacketSize is of the average packet of many flows",
         ),
+        ("Bytes > 1MB", 7 * DAY, top(&["SrcAS"]), "flows", "only this table has the Bytes of single flows"),
     ] {
         let plan = plan_of(filter, minutes, kind).unwrap();
         assert_eq!((plan.table.as_str(), plan.reason.as_str()), (table, reason), "{filter} {minutes}");

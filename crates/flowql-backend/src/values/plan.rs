@@ -75,7 +75,9 @@ impl Planner<'_> {
         let wanted = |table: &&StoredTable| {
             let of_rest = rest.iter().flat_map(|rest| &rest.compiled.columns);
             has(&table.columns, &self.source(table))
-                && of_rest.into_iter().all(|&id| has(&table.columns, &self.schema.column(id).name))
+                && of_rest.into_iter().map(|&id| self.schema.column(id)).all(|column| {
+                    has(&table.columns, &column.name) && (!column.per_flow || table.resolution.is_zero())
+                })
         };
         let mut tables: Vec<&StoredTable> = self.stored.tables.iter().filter(wanted).collect();
         // A table without rows has nothing to say, unless none has any.

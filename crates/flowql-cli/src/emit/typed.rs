@@ -28,6 +28,10 @@ impl Printer<'_> {
     fn filter(&mut self, depth: usize, filter: &Filter) {
         match filter {
             Filter::Condition(condition) => self.condition(depth, condition),
+            Filter::Either(either) => {
+                self.line(depth, if either.negated { "neither" } else { "either" });
+                either.sides.iter().for_each(|side| self.condition(depth + 1, side));
+            }
             Filter::Not(inner) => self.around(depth, "not", std::slice::from_ref(inner)),
             Filter::Group(inner) => self.around(depth, "group", std::slice::from_ref(inner)),
             Filter::Saved { name, filter } => {
@@ -77,6 +81,12 @@ impl Printer<'_> {
             Test::Regexp { negated, pattern } => {
                 self.line(depth, format_args!("{}regexp {column} {pattern:?}", not(*negated)));
             }
+            Test::HasAll { negated, members } => {
+                self.line(depth, format_args!("{}has-all {column}", not(*negated)));
+                for member in members {
+                    self.line(depth + 1, scalar(&member.value));
+                }
+            }
             Test::HasBits { negated, mask } => {
                 self.line(depth, format_args!("{}has-bits {column} {mask:#b}", not(*negated)));
             }
@@ -105,6 +115,7 @@ fn scalar(value: &Scalar) -> String {
         Scalar::Text(text) => format!("text {text:?}"),
         Scalar::Word(word) => format!("word {}", word.name),
         Scalar::ProtocolName(name) => format!("protocol {name:?}"),
+        Scalar::CommunityRange(range) => format!("communities {range}"),
         Scalar::Community(community) => format!("community {community}"),
     }
 }

@@ -174,6 +174,8 @@ impl<'a> RuleChecker<'a, '_> {
             Filter::And(terms) | Filter::Or(terms) => {
                 terms.iter().for_each(|term| self.expressions(term, negated, found));
             }
+            // No column of a rule has a side, so that there are no pairs.
+            Filter::Either(_) => {}
             Filter::Condition(condition) => {
                 let Test::Regexp { negated: not, pattern } = &condition.test else { return };
                 if *not != negated {

@@ -2,7 +2,7 @@
 
 use super::selection::Selection;
 use super::values::{Numbers, TextTable, Values, items_of};
-use crate::evaluator::{Node, Slot, compares};
+use crate::evaluator::{Node, Part, Slot, compares};
 use crate::intervals::Intervals;
 
 /// What is asked of a number.
@@ -12,6 +12,8 @@ enum Ask<'a> {
     In(&'a Intervals),
     /// It has these bits where the mask has ones.
     Masked(u128, u128),
+    /// Its parts lie in ranges.
+    Parts(&'a [Part]),
 }
 
 /// The rows of which a node that is no connective holds.
@@ -25,6 +27,7 @@ pub(crate) fn select<'v, 'f: 'v>(
         Node::Bits(slot, mask) => numbers(rows, values(*slot), Ask::Masked(*mask, *mask)),
         Node::AnyNumber(slot, set) => items(rows, values(*slot), Ask::In(set)),
         Node::AnyMasked(slot, mask, bits) => items(rows, values(*slot), Ask::Masked(*mask, *bits)),
+        Node::AnyParts(slot, parts) => items(rows, values(*slot), Ask::Parts(parts)),
         Node::Text(slot, wanted) => {
             texts(rows, values(*slot), |text| wanted.iter().any(|wanted| wanted == text))
         }
@@ -48,6 +51,7 @@ impl Ask<'_> {
         match self {
             Self::In(set) => set.contains(number),
             Self::Masked(mask, bits) => number & mask == bits,
+            Self::Parts(parts) => parts.iter().all(|part| part.holds(number)),
         }
     }
 }
@@ -115,7 +119,7 @@ impl<T: Fn(&str) -> bool> Verdicts<'_, T> {
 }
 
 /// A number of so many bytes.
-trait Unsigned: Copy + Ord + TryFrom<u128> {
+trait Unsigned: Copy + Ord + TryFrom<u128> + Into<u128> {
     const MAX: Self;
 
     /// Its lowest bits.
@@ -189,6 +193,7 @@ fn of_width<const N: usize, T: Unsigned>(
                 }),
             }
         }
+        Ask::Parts(_) => Selection::of(rows, values, beyond, |&value| ask.of(read(value).into())),
         Ask::Masked(mask, bits) => {
             let mask = T::lowest(mask);
             match T::try_from(bits) {

@@ -78,6 +78,15 @@ fn columns_that_are_missing_are_computed() {
     let v6 =
         r#"{"EType":34525,"SrcAddr":"2001:db8::1","SrcNetMask":32,"DstAddr":"2001:db9::","DstNetMask":32}"#;
     for (filter, line, selected) in [
+        (
+            "FlowDuration = 1.25s",
+            r#"{"FlowStart":"2026-01-31 10:00:00.500","FlowEnd":"2026-01-31 10:00:01.750"}"#,
+            true,
+        ),
+        ("FlowDuration = 0", r#"{"FlowStart":0,"FlowEnd":1769853601}"#, true),
+        ("FlowDuration = 0", r#"{"FlowStart":1769853601,"FlowEnd":1769853600}"#, true),
+        ("FlowDuration > 60s", r#"{"FlowDuration":60001}"#, true),
+        ("Bytes >= 1.5k AND Packets = 1", r#"{"Bytes":1500,"Packets":1}"#, true),
         ("PacketSize = 100", r#"{"Bytes":1099,"Packets":10}"#, false),
         ("PacketSize = 109", r#"{"Bytes":1099,"Packets":10}"#, true),
         ("PacketSize = 0", r#"{"Bytes":1099,"Packets":0}"#, true),

@@ -118,6 +118,8 @@ fn candidates(app: &Shared, text: &str, kind: CandidateKind) -> impl Iterator<It
 fn columns(app: &Shared, prefix: &str) -> Vec<Completion> {
     let detail = || "column name".to_owned();
     candidates(app, prefix, CandidateKind::Column)
+        // The console knows no name of either end.
+        .filter(|label| app.config.schema.find(label).is_some())
         .map(|label| Completion { label, detail: detail(), quoted: false })
         .collect()
 }

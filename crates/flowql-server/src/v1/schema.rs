@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
-use flowql::{Column, Schema, SchemaConfig};
+use flowql::{Column, Pair, Schema, SchemaConfig};
 use flowql_backend::Backend;
 use flowql_config::CommunitiesSection;
 use serde::Serialize;
@@ -20,6 +20,8 @@ use crate::responses::Always;
 pub(crate) struct Answer {
     /// The columns, those that are not enabled included.
     columns: Vec<ColumnShape>,
+    /// The names that stand for either of two columns in a filter, and nowhere else.
+    pairs: Vec<PairShape>,
     /// The operators.
     operators: Vec<OperatorShape>,
     /// The keywords.
@@ -89,6 +91,18 @@ struct ColumnShape {
     bits: Vec<&'static str>,
 }
 
+/// A name that stands for either of two columns.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Pair)]
+struct PairShape {
+    /// The name.
+    name: String,
+    /// The two columns, that of the source or of the way in first.
+    columns: Vec<String>,
+    /// Whether filters may use it: at least one of the two is enabled.
+    enabled: bool,
+}
+
 /// An operator.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Operator)]
@@ -147,6 +161,7 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
     });
     Json(Answer {
         columns: columns(&app.config.schema),
+        pairs: pairs(&app.config.schema),
         operators: operators.collect(),
         keywords: KEYWORDS.to_vec(),
         configuration: Configuration {
@@ -163,6 +178,18 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
 
 fn columns(schema: &Schema) -> Vec<ColumnShape> {
     schema.columns().iter().map(column).collect()
+}
+
+fn pairs(schema: &Schema) -> Vec<PairShape> {
+    let pair = |pair: &Pair| {
+        let columns = pair.columns.map(|id| schema.column(id));
+        PairShape {
+            name: pair.name.to_string(),
+            enabled: columns.iter().any(|column| !column.disabled),
+            columns: columns.map(|column| column.name.to_string()).into(),
+        }
+    };
+    schema.pairs().iter().map(pair).collect()
 }
 
 fn column(column: &Column) -> ColumnShape {

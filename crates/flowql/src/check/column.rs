@@ -35,16 +35,22 @@ impl Checker<'_, '_> {
         }
         if column.disabled {
             let message = format!("the column `{}` is disabled", column.name);
-            let how = if self.context.schema.enabled_by_default(&column.name) {
-                format!("remove \"{}\" from `disable`", column.name)
-            } else {
-                let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));
-                format!("add \"{}\"{} to `enable`", column.name, group.unwrap_or_default())
-            };
-            let help = format!("{how} in the section [schema] of flowql.toml");
+            let help = self.how_to_enable(id);
             return self.fail(Diagnostic::new(Code::DisabledColumn, span, message).with_help(help));
         }
         Some(id)
+    }
+
+    /// What enables a column that is disabled.
+    pub(super) fn how_to_enable(&self, id: ColumnId) -> String {
+        let column = self.context.schema.column(id);
+        let how = if self.context.schema.enabled_by_default(&column.name) {
+            format!("remove \"{}\" from `disable`", column.name)
+        } else {
+            let group = column.group.map(|group| format!(", or the group \"{group}\" it belongs to,"));
+            format!("add \"{}\"{} to `enable`", column.name, group.unwrap_or_default())
+        };
+        format!("{how} in the section [schema] of flowql.toml")
     }
 
     fn unknown_column(&mut self, span: Span) -> Diagnostic {
@@ -57,11 +63,12 @@ impl Checker<'_, '_> {
         self.suggestions -= 1;
         // SQL quotes names so.
         let inner = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
-        if let Some(inner) = inner.filter(|inner| self.context.schema.find(inner).is_some()) {
+        if let Some(inner) = inner.filter(|inner| self.context.schema.subject(inner).is_some()) {
             return diagnostic.with_fix(Fix::new("remove the backquotes", Edit::replace(span, inner)));
         }
         if name.eq_ignore_ascii_case("dscp") && self.context.schema.find("IPTos").is_some() {
-            let help = "it is the upper six bits of `IPTos`: DSCP 46 is `IPTos BETWEEN 184 AND 187`";
+            let help =
+                "it is the upper six bits of `IPTos`: `IPTos = \"EF\"`, or `IPTos BETWEEN 184 AND 187`";
             return diagnostic.with_help(help);
         }
         let close = self.context.schema.closest_columns(name);

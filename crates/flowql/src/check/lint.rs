@@ -9,7 +9,7 @@ use super::value_sets::{self, Set};
 use crate::gather::Gather as _;
 use crate::syntax::Node;
 use crate::tables::Countries;
-use crate::typed::{Condition, Filter};
+use crate::typed::{Condition, Either, Filter};
 use crate::values;
 use crate::{Code, Column, Diagnostic, Edit, Fix, Schema, Span};
 
@@ -21,13 +21,28 @@ pub(super) fn condition(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(set) = value_sets::of(schema, condition) else { return };
-    let (code, when) = match (set.is_empty(), set.is_everything()) {
-        (true, _) => (Code::AlwaysFalse, "never"),
-        (_, true) => (Code::AlwaysTrue, "always"),
-        _ => return,
-    };
-    let message = format!("`{}` is {when} true", super::column::shown(condition.span.of(text)));
-    diagnostics.push(Diagnostic::new(code, condition.span, message));
+    if set.is_empty() || set.is_everything() {
+        diagnostics.push(settled(text, condition.span, set.is_everything()));
+    }
+}
+
+/// Remarks on one condition on either end: that it always or never holds.
+pub(super) fn either(schema: &Schema, text: &str, either: &Either, diagnostics: &mut Vec<Diagnostic>) {
+    let [first, second] = &either.sides;
+    let (one, other) = (value_sets::of(schema, first), value_sets::of(schema, second));
+    let always = |set: &Option<Set>| set.as_ref().is_some_and(Set::is_everything);
+    let never = |set: &Option<Set>| set.as_ref().is_some_and(Set::is_empty);
+    let (always, never) = (always(&one) || always(&other), never(&one) && never(&other));
+    if always || never {
+        diagnostics.push(settled(text, first.span, always != either.negated));
+    }
+}
+
+/// The remark that a condition always holds, or never.
+fn settled(text: &str, span: Span, always: bool) -> Diagnostic {
+    let (code, when) = if always { (Code::AlwaysTrue, "always") } else { (Code::AlwaysFalse, "never") };
+    let message = format!("`{}` is {when} true", super::column::shown(span.of(text)));
+    Diagnostic::new(code, span, message)
 }
 
 /// Remarks on conditions joined by AND: duplicates, and those that never hold together.
@@ -133,6 +148,21 @@ pub(super) fn host_bits(span: Span, written: IpAddr, net: IpNet, diagnostics: &m
     if written != net.network() {
         let message = format!("host bits are set; the subnet is {net}");
         let fix = Fix::new(format!("write `{net}`"), Edit::replace(span, net.to_string()));
+        diagnostics.push(Diagnostic::new(Code::HostBits, span, message).with_fix(fix));
+    }
+}
+
+/// The same of the addresses of a MAC prefix.
+pub(super) fn mac_host_bits(
+    span: Span,
+    written: &str,
+    (low, high): (u64, u64),
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    if values::mac_prefix(written).is_some_and(|(address, ..)| address != low) {
+        let prefix = values::mac_prefix_text(low, high);
+        let message = format!("host bits are set; the prefix is {prefix}");
+        let fix = Fix::new(format!("write `{prefix}`"), Edit::replace(span, prefix));
         diagnostics.push(Diagnostic::new(Code::HostBits, span, message).with_fix(fix));
     }
 }

@@ -1,6 +1,7 @@
 //! Checking a filter's tree against a schema: from names and words to columns and values.
 
 mod column;
+mod either;
 mod lint;
 mod redundant;
 mod saved;
@@ -11,10 +12,11 @@ mod value_sets;
 pub use saved::{SavedFilters, Scope, is_filter_name};
 
 use crate::gather::Gather as _;
+use crate::schema::Pair;
 use crate::syntax::{Condition, Node, Operand, OperatorUse, Value};
 use crate::tables::{BITS_RULE, Form, Operator, Registries, Rule};
 use crate::typed::{self, ColumnUse, Comparison, Filter, Member, Scalar, Test};
-use crate::{Code, Diagnostic, Limits, Schema, Span};
+use crate::{Code, ColumnId, Diagnostic, Limits, Schema, Span};
 
 use value::Read;
 
@@ -34,7 +36,8 @@ pub(crate) fn check(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Filter> {
     let mut expansion = saved::Expansion::new(text);
-    Checker { text, context, diagnostics, expansion: &mut expansion, depth: 0, suggestions: SUGGESTIONS }
+    let suggestions = SUGGESTIONS;
+    Checker { text, context, diagnostics, expansion: &mut expansion, depth: 0, pair: None, suggestions }
         .node(tree)
 }
 
@@ -48,6 +51,8 @@ struct Checker<'a, 'e> {
     expansion: &'e mut saved::Expansion,
     /// The parentheses, NOTs and saved filters around the node being checked.
     depth: usize,
+    /// The pair that the condition being checked is on.
+    pair: Option<&'a Pair>,
     suggestions: usize,
 }
 
@@ -68,7 +73,7 @@ impl<'a> Checker<'a, '_> {
 
     fn node(&mut self, node: &Node) -> Option<Filter> {
         match node {
-            Node::Condition(condition) => self.condition(condition).map(Filter::Condition),
+            Node::Condition(condition) => self.condition(condition),
             Node::Saved(span) => self.saved_filter(*span),
             Node::Not { operand, .. } => self.nested(operand).map(Filter::Not),
             Node::Group { inner, .. } => self.nested(inner).map(Filter::Group),
@@ -97,9 +102,26 @@ impl<'a> Checker<'a, '_> {
         terms.iter().map(|term| self.node(term)).list()
     }
 
-    fn condition(&mut self, condition: &Condition) -> Option<typed::Condition> {
+    fn condition(&mut self, condition: &Condition) -> Option<Filter> {
         let name = condition.column?;
-        let id = self.column(name)?;
+        let subject = self.context.schema.subject(name.of(self.text));
+        match subject.and_then(|subject| subject.pair) {
+            Some(pair) => self.either(pair, name, condition),
+            None => {
+                let id = self.column(name)?;
+                self.on_column(id, name, condition).map(Filter::Condition)
+            }
+        }
+    }
+
+    fn on_column(&mut self, id: ColumnId, name: Span, condition: &Condition) -> Option<typed::Condition> {
+        let condition = self.unremarked(id, name, condition)?;
+        lint::condition(self.context.schema, self.text, &condition, self.diagnostics);
+        Some(condition)
+    }
+
+    /// A condition as it was read, before any remark on it.
+    fn unremarked(&mut self, id: ColumnId, name: Span, condition: &Condition) -> Option<typed::Condition> {
         let column = ColumnUse { id, span: name };
         let usage = condition.operator?;
         let rule = self.rule(id, usage)?;
@@ -107,27 +129,25 @@ impl<'a> Checker<'a, '_> {
             return None;
         }
         let test = self.test(id, usage, &condition.operand, rule)?;
-        let condition = typed::Condition { span: condition.span, column, test };
-        lint::condition(self.context.schema, self.text, &condition, self.diagnostics);
-        Some(condition)
+        Some(typed::Condition { span: condition.span, column, test })
     }
 
     /// The rule of the column's type for an operator, or an error that lists the operators it has.
-    fn rule(&mut self, id: crate::ColumnId, usage: OperatorUse) -> Option<&'static Rule> {
+    fn rule(&mut self, id: ColumnId, usage: OperatorUse) -> Option<&'static Rule> {
         let column = self.context.schema.column(id);
         let found = column.rules().find(|rule| rule.operators.contains(&usage.operator));
         if found.is_some() {
             return found;
         }
         let symbols: Vec<&str> = column.operators().map(Operator::symbol).list();
-        let message = format!("`{}` has no operator `{}`", column.name, usage.operator.symbol());
+        let message = format!("`{}` has no operator `{}`", self.name_of(id), usage.operator.symbol());
         let help = format!("it has {}", enumerate(&symbols));
         self.fail(Diagnostic::new(Code::OperatorNotAvailable, usage.span, message).with_help(help))
     }
 
     fn test(
         &mut self,
-        id: crate::ColumnId,
+        id: ColumnId,
         usage: OperatorUse,
         operand: &Operand,
         rule: &'static Rule,
@@ -139,7 +159,20 @@ impl<'a> Checker<'a, '_> {
             Operand::One(value) => match self.value(id, usage, value, rule.forms)? {
                 Read::Column(other) => Some(Test::CompareColumn(comparison(operator)?, other)),
                 Read::Bits(mask) => Some(Test::HasBits { negated, mask }),
-                Read::Range(..) | Read::Subnet(..) => None,
+                // A name for several numbers, and the first bytes of an address, are as good as one value.
+                Read::Range(low, high) => {
+                    use Operator::{Eq, Ne, NotWithin, Within};
+                    matches!(operator, Eq | Ne | Within | NotWithin).then_some(Test::Between {
+                        negated,
+                        low,
+                        high,
+                    })
+                }
+                Read::Subnet(..) => None,
+                Read::Scalar(scalar) if is_has(operator) => {
+                    let members = vec![Member { span: value.span, value: scalar, to: None }];
+                    Some(Test::HasAll { negated, members })
+                }
                 Read::Scalar(scalar) => single(operator, scalar),
             },
             Operand::Between(low, high) => {
@@ -157,6 +190,9 @@ impl<'a> Checker<'a, '_> {
                 let kind = self.context.schema.column(id).filter_type;
                 redundant::redundant(self.text, kind, &read, self.diagnostics);
                 let members = all(read)?;
+                if rule.forms != BITS_RULE.forms && is_has(operator) {
+                    return Some(Test::HasAll { negated, members });
+                }
                 if rule.forms != BITS_RULE.forms {
                     return Some(Test::OneOf { negated, members });
                 }
@@ -171,7 +207,7 @@ impl<'a> Checker<'a, '_> {
 
     fn member(
         &mut self,
-        id: crate::ColumnId,
+        id: ColumnId,
         usage: OperatorUse,
         item: &Value,
         forms: &'static [Form],
@@ -188,7 +224,7 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// ClickHouse refuses a list with a string that does not fit a `FixedString`.
-    fn fits_fixed_string(&mut self, id: crate::ColumnId, value: &Scalar, span: Span) -> Option<()> {
+    fn fits_fixed_string(&mut self, id: ColumnId, value: &Scalar, span: Span) -> Option<()> {
         let column = self.context.schema.column(id);
         match (column.fixed_length(), value) {
             (Some(length), Scalar::Text(text)) if text.len() > length => {
@@ -198,6 +234,10 @@ impl<'a> Checker<'a, '_> {
             _ => Some(()),
         }
     }
+}
+
+const fn is_has(operator: Operator) -> bool {
+    matches!(operator, Operator::Has | Operator::NotHas)
 }
 
 /// The test that an operator of one value makes of it.

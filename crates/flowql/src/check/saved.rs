@@ -161,6 +161,7 @@ impl Checker<'_, '_> {
                 diagnostics: &mut diagnostics,
                 expansion: self.expansion,
                 depth,
+                pair: None,
                 // Only the message of an error is shown, not what would be right instead.
                 suggestions: 0,
             };

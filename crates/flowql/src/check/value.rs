@@ -9,7 +9,7 @@ use super::{Checker, lint};
 use crate::syntax::{OperatorUse, Value, ValueKind};
 use crate::tables::{Form, Operator, Type, words};
 use crate::typed::{ColumnUse, Scalar};
-use crate::values::{self, text};
+use crate::values::{self, CommunityRange, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
 
 /// A value that was read.
@@ -49,6 +49,10 @@ impl Checker<'_, '_> {
         if let Some(other) = self.context.schema.find(word) {
             return self.other_column(wanted, other, span);
         }
+        if let Some(pair) = self.context.schema.pair(word).filter(|_| wanted.forms.contains(&Form::Column)) {
+            let diagnostic = self.pair_on_the_right(wanted, pair, span);
+            return self.fail(diagnostic);
+        }
         let diagnostic = self.why_no_word(wanted, span);
         self.fail(diagnostic)
     }
@@ -62,6 +66,9 @@ impl Checker<'_, '_> {
                 let is_prefix = column.filter_type == Some(Type::Prefix);
                 let net = if is_prefix { values::intervals::unmapped(*net) } else { *net };
                 return Some(Read::Scalar(Scalar::Subnet(net)));
+            }
+            Read::Range(Scalar::Mac(low), Scalar::Mac(high)) => {
+                lint::mac_host_bits(span, span.of(self.text), (*low, *high), self.diagnostics);
             }
             Read::Range(low, high) => {
                 let (low_text, _) = values::range(span.of(self.text))?;
@@ -82,12 +89,21 @@ impl Checker<'_, '_> {
                 return Some(Read::Subnet(written, net));
             }
             Form::Mac => Scalar::Mac(values::mac(word)?),
-            Form::Integer => Scalar::Integer(values::integer(word).ok()?),
+            Form::MacPrefix => {
+                let (_, low, high) = values::mac_prefix(word)?;
+                return Some(Read::Range(Scalar::Mac(low), Scalar::Mac(high)));
+            }
+            Form::Integer => Scalar::Integer(column.number(word).ok()?),
             Form::Asn => Scalar::Integer(u64::from(values::asn(word).ok()?)),
             Form::ProtocolNumber => {
                 Scalar::Integer(values::integer(word).ok().filter(|&number| number <= u64::from(u8::MAX))?)
             }
-            Form::Community => Scalar::Community(self.context.schema.community(word)?),
+            Form::Community => match self.context.schema.community(word) {
+                Some(community) => Scalar::Community(community),
+                None => {
+                    Scalar::CommunityRange(CommunityRange::parse(word).filter(CommunityRange::is_ordered)?)
+                }
+            },
             Form::Word => {
                 let known = column.filter_type.map(words).unwrap_or_default();
                 Scalar::Word(known.iter().find(|known| known.name.eq_ignore_ascii_case(word))?)
@@ -98,7 +114,7 @@ impl Checker<'_, '_> {
             }
             Form::AddressRange | Form::IntegerRange | Form::AsnRange => {
                 let (low, high) = values::range(word)?;
-                let (low, high) = (end_of_range(form, low)?, end_of_range(form, high)?);
+                let (low, high) = (end_of_range(column, form, low)?, end_of_range(column, form, high)?);
                 return Some(Read::Range(low, high));
             }
             Form::Text | Form::Pattern | Form::Regexp | Form::ProtocolName | Form::Column => return None,
@@ -121,14 +137,14 @@ impl Checker<'_, '_> {
             return self.fail(Diagnostic::new(Code::ColumnNotAllowed, span, message));
         }
         if left.filter_type == right.filter_type && !left.compares_with(right) {
-            let message = format!("`{}` and `{}` have different words", left.name, right.name);
+            let message = format!("`{}` and `{}` have different words", self.name_of(wanted.id), right.name);
             return self.fail(Diagnostic::new(Code::TypesDiffer, span, message));
         }
         if left.filter_type != right.filter_type {
             let kind = |column: &Column| column.filter_type.map(Type::name).unwrap_or_default();
             let message = format!(
                 "`{}` is of type {} and cannot be compared with `{}` of type {}",
-                left.name,
+                self.name_of(wanted.id),
                 kind(left),
                 right.name,
                 kind(right)
@@ -162,11 +178,36 @@ impl Checker<'_, '_> {
                         return Some(Read::Scalar(Scalar::Integer(u64::from(port))));
                     }
                 }
+                Form::Integer => {
+                    if let Some((low, high)) = column.named(&decoded) {
+                        return self.named_numbers(wanted, (low, high), span);
+                    }
+                }
                 _ => {}
             }
         }
         let diagnostic = self.why_no_string(wanted, span, &decoded);
         self.fail(diagnostic)
+    }
+
+    /// The numbers that a name stands for, which only equality and lists take where they are several.
+    fn named_numbers(
+        &mut self,
+        wanted: super::value_errors::Wanted,
+        (low, high): (u64, u64),
+        span: Span,
+    ) -> Option<Read> {
+        use Operator::{Eq, In, Ne, NotIn};
+        if low == high {
+            return Some(Read::Scalar(Scalar::Integer(low)));
+        }
+        if matches!(wanted.usage.operator, Eq | Ne | In | NotIn) {
+            return Some(Read::Range(Scalar::Integer(low), Scalar::Integer(high)));
+        }
+        let message = format!("`{}` stands for the numbers from {low} to {high}", span.of(self.text));
+        let near =
+            [low, high].map(|end| Fix::guess(format!("write `{end}`"), Edit::replace(span, end.to_string())));
+        self.fail(Diagnostic::new(Code::RangeNotAllowed, span, message).with_fixes(near))
     }
 
     /// The text, which for a column with words is one of them, in its case.
@@ -248,10 +289,10 @@ impl Checker<'_, '_> {
     }
 }
 
-fn end_of_range(form: Form, word: &str) -> Option<Scalar> {
+fn end_of_range(column: &Column, form: Form, word: &str) -> Option<Scalar> {
     Some(match form {
         Form::AddressRange => Scalar::Address(values::address(word)?),
         Form::AsnRange => Scalar::Integer(u64::from(values::asn(word).ok()?)),
-        _ => Scalar::Integer(values::integer(word).ok()?),
+        _ => Scalar::Integer(column.number(word).ok()?),
     })
 }

@@ -4,8 +4,8 @@ use super::column::shown;
 use super::{Checker, enumerate, join_words};
 use crate::gather::Gather as _;
 use crate::syntax::OperatorUse;
-use crate::tables::{Form, Operator, Protocols, closest, is_keyword, words};
-use crate::values::{self, NumberError, text};
+use crate::tables::{Form, Operator, Protocols, Type, closest, is_keyword, words};
+use crate::values::{self, AmountError, Community, CommunityRange, NumberError, text};
 use crate::{Code, Column, ColumnId, Diagnostic, Edit, Fix, Span};
 
 /// What is due at a place: the column, its operator and the forms that they allow.
@@ -49,9 +49,11 @@ impl Checker<'_, '_> {
                 return Diagnostic::new(Code::UnexpectedString, span, message).with_fix(fix);
             }
             let is_service = column.port && self.registries().services.port_of(inner).is_some();
-            if is_service
-                || wanted.has(Form::ProtocolName) && self.registries().protocols.by_name(inner).is_some()
-            {
+            let is_name = wanted.has(Form::Integer) && column.named(inner).is_some();
+            // Backquotes are quotes of a name, whether IANA knows it or not.
+            let known = || self.registries().protocols.by_name(inner).is_some();
+            let is_protocol = wanted.has(Form::ProtocolName) && (word.starts_with('`') || known());
+            if is_service || is_name || is_protocol {
                 let message = format!("expecting {}", wanted.names());
                 return Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, inner));
             }
@@ -60,14 +62,17 @@ impl Checker<'_, '_> {
         match first {
             Form::Text | Form::Pattern | Form::Regexp => self.expected_string(span, wanted.names()),
             Form::Address | Form::Subnet => bad_address(wanted, span, word),
-            Form::Mac => Diagnostic::new(Code::BadMac, span, "expecting a MAC address")
-                .with_help("six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455"),
-            Form::Asn => bad_asn(column, span, word),
+            Form::Mac | Form::MacPrefix => bad_mac(wanted, span, word),
+            Form::Asn => bad_asn(self.name_of(wanted.id), span, word),
             Form::Community => self.bad_community(span, word),
             Form::Word | Form::Bit => self.unknown_word(column, first, span, word),
             Form::ProtocolNumber => bad_protocol(&self.registries().protocols, wanted, span, word),
             Form::Integer if column.port && self.registries().services.port_of(word).is_some() => {
                 let message = "a service name stands in quotes";
+                Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
+            }
+            Form::Integer if column.named(word).is_some() => {
+                let message = "a name stands in quotes";
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
             _ => self.bad_integer(wanted, span, word),
@@ -77,8 +82,22 @@ impl Checker<'_, '_> {
     /// Why a quoted string is none of the values that are due.
     pub(super) fn why_no_string(&mut self, wanted: Wanted, span: Span, decoded: &str) -> Diagnostic {
         let column = self.context.schema.column(wanted.id);
-        if column.port && wanted.has(Form::Integer) && values::integer(decoded).is_err() {
+        if column.port && wanted.has(Form::Integer) && column.number(decoded).is_err() {
             return self.unknown_service(decoded, span);
+        }
+        if !column.names.is_empty() && wanted.has(Form::Integer) && column.number(decoded).is_err() {
+            let message = format!("`{}` has no name `{}`", self.name_of(wanted.id), shown(decoded));
+            let names = || column.names.iter().map(|(name, ..)| *name);
+            let diagnostic = Diagnostic::new(Code::UnknownWord, span, message);
+            return self.suggest_names(diagnostic, decoded, span, &|text| closest(text, names()));
+        }
+        if column.filter_type == Some(Type::AsPath)
+            && let Some(listed) = path_pattern(decoded)
+        {
+            let message = "an AS path is asked for by its AS numbers, not by a pattern";
+            let edit = self.spaced(Edit::replace(wanted.usage.span.to(span), listed.clone()));
+            return Diagnostic::new(Code::UnexpectedString, span, message)
+                .with_fix(Fix::guess(format!("write `{listed}`"), edit));
         }
         let message = format!("expecting {}, without quotes", wanted.names());
         let diagnostic = Diagnostic::new(Code::UnexpectedString, span, message);
@@ -93,6 +112,7 @@ impl Checker<'_, '_> {
             diagnostics: &mut Vec::new(),
             expansion: &mut super::saved::Expansion::new(""),
             depth: 0,
+            pair: self.pair,
             suggestions: 0,
         }
         .reads_as_word(wanted, Span::new(0, decoded.len()));
@@ -107,11 +127,13 @@ impl Checker<'_, '_> {
     /// A range where none may stand, or one whose ends are no values.
     fn bad_range(&mut self, wanted: Wanted, span: Span) -> Option<Diagnostic> {
         let word = span.of(self.text);
+        let column = self.context.schema.column(wanted.id);
         let (low, high) = values::range(word).or_else(|| values::foreign_range(word))?;
         let is_end = |end: &str| {
             wanted.forms.iter().any(|&form| match form {
                 Form::Address => values::address(end).is_some(),
-                Form::Integer | Form::ProtocolNumber => values::integer(end).is_ok(),
+                Form::Integer => column.number(end).is_ok(),
+                Form::ProtocolNumber => values::integer(end).is_ok(),
                 Form::Asn => values::asn(end).is_ok(),
                 _ => false,
             })
@@ -127,7 +149,6 @@ impl Checker<'_, '_> {
         }
         let message = format!("expecting {}, not a range", wanted.names());
         let diagnostic = Diagnostic::new(Code::RangeNotAllowed, span, message);
-        let column = self.context.schema.column(wanted.id);
         let between = match wanted.usage.operator {
             Operator::Eq => Some(Operator::Between),
             Operator::Ne => Some(Operator::NotBetween),
@@ -208,23 +229,58 @@ impl Checker<'_, '_> {
         if column.bits.iter().any(|(name, _)| name.eq_ignore_ascii_case(word)) {
             let message = "expecting an unsigned integer, found a flag";
             let diagnostic = Diagnostic::new(Code::BadInteger, span, message)
-                .with_help(format!("flags are asked for by `{} HAS {word}`", column.name));
+                .with_help(format!("flags are asked for by `{} HAS {word}`", self.name_of(wanted.id)));
             if wanted.usage.operator != Operator::Eq {
                 return diagnostic;
             }
             let edit = Edit::replace(wanted.usage.span.to(span), format!("HAS {word}"));
             return diagnostic.with_fix(Fix::guess(format!("write `HAS {word}`"), self.spaced(edit)));
         }
-        match values::integer(word) {
-            Err(NumberError::TooLarge) => {
+        match column.number(word) {
+            Err(AmountError::TooLarge) => {
                 let message = format!("integers have 64 bits, and this one is above {}", u64::MAX);
                 Diagnostic::new(Code::IntegerTooLarge, span, message)
             }
-            _ => Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer"),
+            Err(AmountError::Fraction(below)) => {
+                let unit = column.unit.map(|unit| format!(" of {unit}")).unwrap_or_default();
+                let message = format!("`{}` is not a whole number{unit}", shown(word));
+                let near = [Some(below), below.checked_add(1)].into_iter().flatten();
+                let near: Vec<String> = near.map(|near| near.to_string()).list();
+                let near: Vec<&str> = near.iter().map(String::as_str).list();
+                suggest(Diagnostic::new(Code::BadInteger, span, message), span, &near)
+            }
+            _ => {
+                let diagnostic = Diagnostic::new(Code::BadInteger, span, "expecting an unsigned integer");
+                let is_uint = column.filter_type == Some(Type::Uint);
+                let suffixes = values::suffixes(word, column.unit).filter(|_| is_uint);
+                let Some(suffixes) = suffixes else { return diagnostic };
+                diagnostic.with_help(format!("a number can end in {suffixes}"))
+            }
         }
     }
 
     fn bad_community(&mut self, span: Span, word: &str) -> Diagnostic {
+        if CommunityRange::parse(word).is_some() {
+            let message = "the second end of the range is lower than the first";
+            return Diagnostic::new(Code::ReversedRange, span, message);
+        }
+        if let Some(joined) = joined_by_hyphens(word).filter(|joined| CommunityRange::parse(joined).is_some())
+        {
+            let message = format!("`{}` is written `{joined}` here", shown(word));
+            let fix = Fix::new(format!("write `{joined}`"), Edit::replace(span, joined));
+            return Diagnostic::new(Code::BadRange, span, message).with_fix(fix);
+        }
+        if text::contains(word, ":[") {
+            let message = "a part of a community stands without brackets";
+            let plain: String = word.chars().filter(|found| !matches!(found, '[' | ']')).collect();
+            let read = Community::parse(&plain).is_some() || CommunityRange::parse(&plain).is_some();
+            let fix = read.then(|| Fix::guess(format!("write `{plain}`"), Edit::replace(span, plain)));
+            return Diagnostic::new(Code::BadCommunity, span, message)
+                .with_help(
+                    "a range of a part is written 65000:100-199, a list of them IN (65000:100, 65000:200)",
+                )
+                .with_fixes(fix);
+        }
         let known = self.registries().communities.all().map(|known| known.name);
         let known = known.chain(self.context.schema.communities().map(|(name, _)| name));
         let close: Vec<&str> = closest(word, known);
@@ -233,7 +289,7 @@ impl Checker<'_, '_> {
             return suggest(diagnostic, span, &close);
         }
         diagnostic.with_help(
-            "two parts up to 65535 (65000:100), three parts of 32 bits (65000:1:2), `*` for a part, or a well-known name",
+            "two parts up to 65535 (65000:100), three parts of 32 bits (65000:1:2), `*` or a range for a part, or a well-known name",
         )
     }
 
@@ -316,6 +372,33 @@ fn suggest(diagnostic: Diagnostic, span: Span, close: &[&str]) -> Diagnostic {
     diagnostic.with_help(format!("close to it: {}", enumerate(close))).with_fixes(fixes)
 }
 
+/// A short word with hyphens for what joins ranges elsewhere; `None` where nothing else does.
+fn joined_by_hyphens(word: &str) -> Option<String> {
+    /// Three parts with ranges are no longer.
+    const LONGEST: usize = 80;
+    let mut joined = word.to_owned();
+    for joint in ["..", "–"] {
+        while let Some(at) = text::find(&joined, joint).filter(|_| word.len() <= LONGEST) {
+            joined.replace_range(at..at + joint.len(), "-");
+        }
+    }
+    (joined != word).then_some(joined)
+}
+
+/// What asks for the AS numbers of a pattern such as routers take for paths, `_64500_64501$`, wherever they are.
+fn path_pattern(pattern: &str) -> Option<String> {
+    let is_pattern = pattern.contains(['_', '^', '$', ' '])
+        && pattern.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'_' | b'^' | b'$' | b' '));
+    let numbers = pattern.split(['_', '^', '$', ' ']).filter(|number| !number.is_empty());
+    let numbers: Vec<String> = numbers.map(|number| format!("AS{number}")).list();
+    match numbers.as_slice() {
+        [] => None,
+        _ if !is_pattern || numbers.iter().any(|number| values::asn(number).is_err()) => None,
+        [one] => Some(format!("HAS {one}")),
+        several => Some(format!("HAS ({})", several.join(", "))),
+    }
+}
+
 fn quote_fix(span: Span, word: &str) -> Fix {
     Fix::new("put it in quotes", Edit::replace(span, text::quote(word)))
 }
@@ -373,14 +456,32 @@ fn bad_subnet(span: Span, base: &str, length: &str) -> Diagnostic {
     Diagnostic::new(Code::BadSubnet, span, message).with_fixes(fix)
 }
 
-fn bad_asn(column: &Column, span: Span, word: &str) -> Diagnostic {
+fn bad_mac(wanted: Wanted, span: Span, word: &str) -> Diagnostic {
+    let message = format!("expecting {}", wanted.names());
+    if values::mac(word).is_some() {
+        let fix = Fix::guess("append /48", Edit::insert(span.end, "/48"));
+        return Diagnostic::new(Code::MissingMask, span, message).with_fix(fix);
+    }
+    let diagnostic = Diagnostic::new(Code::BadMac, span, message).with_help(
+        "six bytes, as 00:11:22:33:44:55, 00-11-22-33-44-55 or 0011.2233.4455; the first of them and a `*`, or a \
+         prefix length, for all that begin so",
+    );
+    // The first bytes alone, as vendors are listed.
+    let separator = if word.contains('-') { "-" } else { ":" };
+    let whole = format!("{word}{separator}*");
+    let fix = values::mac_prefix(&whole)
+        .map(|_| Fix::guess(format!("write `{whole}`"), Edit::replace(span, whole)));
+    diagnostic.with_fixes(fix)
+}
+
+fn bad_asn(column: &str, span: Span, word: &str) -> Diagnostic {
     match values::asn(word) {
         Err(NumberError::TooLarge) => {
             let message = "AS numbers have 32 bits, and this one is larger";
             Diagnostic::new(Code::BadAsn, span, message)
         }
         _ => {
-            let help = format!("an AS is written by its number, as in `{} = AS15169`", column.name);
+            let help = format!("an AS is written by its number, as in `{column} = AS15169`");
             Diagnostic::new(Code::BadAsn, span, "expecting an AS number").with_help(help)
         }
     }

@@ -86,7 +86,9 @@ fn interval(value: &Scalar, to: Option<&Scalar>) -> Option<Interval> {
         Scalar::Word(word) => (u128::from(word.number), u128::from(word.number)),
         Scalar::Address(address) => (of_address(*address), of_address(*address)),
         Scalar::Subnet(net) => of_subnet(*net),
-        Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) => return None,
+        Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) | Scalar::CommunityRange(_) => {
+            return None;
+        }
     };
     match to {
         Some(to) => Some((low, interval(to, None)?.1)),

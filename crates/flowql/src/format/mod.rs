@@ -159,9 +159,10 @@ impl Layout<'_> {
 
     fn condition(&mut self, condition: &Condition, indent: usize) {
         let Some(name) = condition.column else { return };
-        let Some(id) = self.schema.find(name.of(self.text)) else { return };
-        let column = self.schema.column(id).clone();
-        self.leaf(&column.name);
+        let schema = self.schema;
+        let Some(subject) = schema.subject(name.of(self.text)) else { return };
+        let column = schema.column(subject.id).clone();
+        self.leaf(subject.pair.map_or(&*column.name, |pair| &pair.name));
         let Some(usage) = condition.operator else { return };
         if self.peek() == Some(TokenKind::Not) {
             self.leaf("NOT");
@@ -216,7 +217,7 @@ impl Layout<'_> {
         if value.kind == ValueKind::String {
             return text::quote(&text::decode(written));
         }
-        if matches!(operator, Operator::Has | Operator::NotHas) {
+        if matches!(operator, Operator::Has | Operator::NotHas) && !column.bits.is_empty() {
             let bit = column.bits.iter().find(|(name, _)| name.eq_ignore_ascii_case(written));
             return bit.map_or(written, |(name, _)| name).to_owned();
         }

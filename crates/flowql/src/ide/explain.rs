@@ -79,6 +79,18 @@ impl Writer<'_> {
                 let sentence = sentence(self.compiler.schema, source, condition);
                 self.line(depth, sentence);
             }
+            Filter::Either(either) => {
+                let [first, second] = &either.sides;
+                let schema = self.compiler.schema;
+                let [one, other] = [first, second].map(|side| &schema.column(side.column.id).name);
+                let words = Words { schema, column: schema.column(first.column.id), source };
+                let ends = if either.negated {
+                    format!("neither {one} nor {other}")
+                } else {
+                    format!("{one} or {other}")
+                };
+                self.line(depth, format!("{ends} {}", words.predicate(first)));
+            }
             Filter::Group(inner) => self.filter(inner, source, depth),
             Filter::Not(inner) => self.below("this does not hold:", [&**inner], source, depth),
             Filter::And(terms) => self.below("all of these hold:", terms, source, depth),
@@ -149,6 +161,14 @@ impl Words<'_> {
                 let verb = if *negated { "does not match" } else { "matches" };
                 format!("{verb} the regular expression {}", text::quote(pattern))
             }
+            Test::HasAll { negated, members } => {
+                let values =
+                    members.iter().map(|member| self.value(&member.value, member.span.of(self.source)));
+                let values: Vec<String> = values.list();
+                let verb = if *negated { "does not contain" } else { "contains" };
+                let all = if values.len() > 1 { "all of " } else { "" };
+                format!("{verb} {all}{}", values.join(", "))
+            }
             Test::HasBits { negated, mask } => {
                 let names = bit_names(self.column, *mask);
                 match (negated, names.as_slice()) {
@@ -212,6 +232,15 @@ impl Words<'_> {
             Scalar::Integer(number) => annotated(self.number(*number), Vec::new(), written),
             other => self.value(other, written),
         };
+        if let (Scalar::Mac(from), Scalar::Mac(to)) = (low.0, high.0) {
+            return format!("{} {}", lies_in(negated), values::mac_prefix_text(*from, *to));
+        }
+        if let (Scalar::Integer(from), Scalar::Integer(to)) = (low.0, high.0)
+            && let Some(name) = self.column.name_of(*from, *to)
+        {
+            let verb = if negated { "is not" } else { "is" };
+            return format!("{verb} {name} ({from} to {to})");
+        }
         let verb = if negated { "does not lie between" } else { "lies between" };
         format!("{verb} {} and {}", end(low), end(high))
     }
@@ -232,9 +261,10 @@ impl Words<'_> {
             Scalar::Integer(number) => self.integer(*number),
             Scalar::Address(address) => (address.to_string(), Vec::new()),
             Scalar::Subnet(net) => (net.to_string(), Vec::new()),
-            Scalar::Mac(address) => (mac_text(*address), Vec::new()),
+            Scalar::Mac(address) => (values::mac_text(*address), Vec::new()),
             Scalar::Word(word) => (word.name.to_owned(), Vec::new()),
             Scalar::ProtocolName(name) => (text::quote(name), Vec::new()),
+            Scalar::CommunityRange(range) => (range.to_string(), Vec::new()),
             Scalar::Community(community) => (community.to_string(), community_names(self.schema, *community)),
             Scalar::Text(found) => {
                 let name = self.schema.registries().countries.name_of(found).filter(|_| self.column.country);
@@ -252,6 +282,7 @@ impl Words<'_> {
         }
         let mut notes: Vec<String> =
             service_on(self.schema, self.column, number).map(str::to_owned).into_iter().list();
+        notes.extend(self.column.name_of(number, number).map(str::to_owned));
         let bits = bit_names(self.column, number);
         if !bits.is_empty() {
             notes.push(and(&bits));
@@ -344,13 +375,6 @@ pub(super) fn well_known(schema: &Schema, community: Community) -> Option<WellKn
         }
         _ => None,
     }
-}
-
-/// A MAC address in lower case with colons.
-pub(super) fn mac_text(address: u64) -> String {
-    let bytes = address.to_be_bytes();
-    let pairs: Vec<String> = bytes.iter().skip(2).map(|byte| format!("{byte:02x}")).list();
-    pairs.join(":")
 }
 
 #[cfg(test)]

@@ -33,10 +33,11 @@ pub fn hints(compiler: &Compiler<'_>, text: &str) -> Vec<Hint> {
     for token in syntax::tokens(text) {
         scope.enter(compiler.schema, text, token);
         let in_bits = matches!(scope.operator, Some(Operator::Has | Operator::NotHas));
+        let column = scope.column.map(|id| compiler.schema.column(id));
+        let in_bits = in_bits && column.is_some_and(|column| !column.bits.is_empty());
         if token.kind != TokenKind::Word || in_bits {
             continue;
         }
-        let column = scope.column.map(|id| compiler.schema.column(id));
         let meaning = column.and_then(|column| meaning(compiler.schema, column, token.span.of(text)));
         hints.extend(meaning.map(|meaning| Hint { span: token.span, meaning }));
     }

@@ -12,6 +12,7 @@ use markdown::{Card, block, code, codes, plain};
 use super::references::{Scope, token_at};
 use crate::check::is_filter_name;
 use crate::gather::Gather as _;
+use crate::schema::{Pair, Subject};
 use crate::syntax::{self, Token, TokenKind};
 use crate::tables::{Arity, Form, Operator, words};
 use crate::{Column, ColumnId, Compiler, Diagnostic, Span};
@@ -82,8 +83,9 @@ impl Place<'_> {
     }
 
     fn named_column(&self, name: &str) -> Card {
-        match self.compiler.schema.find(name) {
-            Some(id) => column_card(self.compiler, id),
+        match self.compiler.schema.subject(name) {
+            Some(Subject { pair: Some(pair), .. }) => pair_card(self.compiler, pair),
+            Some(Subject { id, pair: None }) => column_card(self.compiler, id),
             None => {
                 let close = self.compiler.schema.closest_columns(name);
                 unknown(&format!("No column is named {}.", code(name)), &close, "")
@@ -220,6 +222,9 @@ fn takes(column: &Column, operator: Operator) -> Option<String> {
     if column.port && rule.forms.contains(&Form::Integer) {
         forms.push("a service name in quotes".to_owned());
     }
+    if !column.names.is_empty() && rule.forms.contains(&Form::Integer) {
+        forms.push("a name in quotes".to_owned());
+    }
     let one = crate::check::join_words(forms, "or");
     let what = match rule.arity {
         Arity::One => one,
@@ -255,6 +260,9 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
     if !column.bits.is_empty() {
         card.fact(&format!("named bits: {}", codes(column.bits.iter().map(|(name, _)| *name))));
     }
+    if !column.names.is_empty() {
+        card.fact(&format!("names, in quotes: {}", codes(column.names.iter().map(|(name, ..)| *name))));
+    }
     if !column.example.is_empty() {
         card.fact(&format!("example: {}", code(&format!("{} = {}", column.name, column.example))));
     }
@@ -262,6 +270,28 @@ fn column_card(compiler: &Compiler<'_>, id: ColumnId) -> Card {
     if let Some(section) = column.filter_type.and_then(|kind| compiler.schema.reference_of_type(kind)) {
         card.paragraph(section);
     }
+    card
+}
+
+/// What the name of a pair asks: hardly anybody expects that its negation means neither.
+fn pair_card(compiler: &Compiler<'_>, pair: &Pair) -> Card {
+    let schema = compiler.schema;
+    let [first, second] = pair.columns;
+    let [one, other] = [first, second].map(|id| code(&schema.column(id).name));
+    let mut card = Card::new(heading(format!("**{}**", plain(&pair.name)), "either end"));
+    card.paragraph(&format!(
+        "A condition on {} asks that {one} or {other} has the value. A negated one, with `!=`, `NOTIN` or `!<<`, asks that \
+         neither has it.",
+        code(&pair.name)
+    ));
+    for id in [first, second] {
+        let column = schema.column(id);
+        let notes = notes(compiler, id).into_iter().map(|note| format!(" ({note})")).list().concat();
+        card.fact(&format!("{}: {}{notes}", code(&column.name), plain(&column.doc)));
+    }
+    card.fact(&format!("operators: {}", codes(schema.column(first).operators().map(Operator::symbol))));
+    let example = &schema.column(first).example;
+    card.fact(&format!("example: {}", code(&format!("{} = {example}", pair.name))));
     card
 }
 

@@ -6,6 +6,7 @@
 mod action;
 mod actions;
 mod complete;
+mod ends;
 mod explain;
 mod hints;
 mod hover;

@@ -59,16 +59,25 @@ pub fn highlights(compiler: &Compiler<'_>, text: &str, offset: u32) -> Vec<Span>
 
 /// Every use of a column, whose name may be in any case, in the order of the text.
 pub fn column_uses(compiler: &Compiler<'_>, text: &str, name: &str) -> Vec<Span> {
-    let Some(id) = compiler.schema.find(name) else { return Vec::new() };
+    let Some(subject) = compiler.schema.subject(name) else { return Vec::new() };
+    let wanted = Use::of(subject.id, subject.pair.is_some());
     let uses = uses(compiler.schema, text, &syntax::tokens(text)).into_iter();
-    uses.filter(|(used, _)| *used == Use::Column(id)).map(|(_, span)| span).collect()
+    uses.filter(|(used, _)| *used == wanted).map(|(_, span)| span).collect()
 }
 
 /// What a place refers to.
 #[derive(Clone, Copy, PartialEq)]
 enum Use<'a> {
     Column(ColumnId),
+    /// The pair of a column.
+    Pair(ColumnId),
     Saved(&'a str),
+}
+
+impl Use<'_> {
+    const fn of(id: ColumnId, pair: bool) -> Self {
+        if pair { Self::Pair(id) } else { Self::Column(id) }
+    }
 }
 
 /// The columns and saved filters that a text uses, with their places.
@@ -79,7 +88,7 @@ fn uses<'a>(schema: &Schema, text: &'a str, tokens: &[Token]) -> Vec<(Use<'a>, S
         scope.enter(schema, text, token);
         let word = token.span.of(text);
         let used = match token.kind {
-            TokenKind::Column => scope.column.map(Use::Column),
+            TokenKind::Column => scope.column.map(|id| Use::of(id, scope.pair)),
             TokenKind::Word => scope.compared_column(schema, word).map(Use::Column),
             _ => None,
         };
@@ -108,19 +117,27 @@ fn reference(text: &str, token: Token) -> Option<Reference> {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Scope {
     pub(super) column: Option<ColumnId>,
+    /// The name is that of the pair that the column belongs to.
+    pub(super) pair: bool,
     pub(super) operator: Option<Operator>,
     /// A NOT stands right before.
     not: bool,
 }
 
 impl Scope {
+    /// After a name.
+    fn on(schema: &Schema, name: &str) -> Self {
+        let subject = schema.subject(name);
+        let pair = subject.is_some_and(|subject| subject.pair.is_some());
+        Self { column: subject.map(|subject| subject.id), pair, ..Self::default() }
+    }
+
     /// Goes past a token, or onto it.
     pub(super) fn enter(&mut self, schema: &Schema, text: &str, token: Token) {
         match token.kind {
-            TokenKind::Column => *self = Self { column: schema.find(token.span.of(text)), ..Self::default() },
+            TokenKind::Column => *self = Self::on(schema, token.span.of(text)),
             TokenKind::QuotedColumn => {
-                let name = crate::values::text::decode(token.span.of(text));
-                *self = Self { column: schema.find(&name), ..Self::default() };
+                *self = Self::on(schema, &crate::values::text::decode(token.span.of(text)));
             }
             TokenKind::MissingColumn => *self = Self::default(),
             TokenKind::Not => self.not = true,

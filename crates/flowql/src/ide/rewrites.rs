@@ -31,18 +31,21 @@ impl Rewriter<'_> {
                 let Some(column) = self.column(condition) else { return actions };
                 add_all(&mut actions, self.condition(condition, column));
                 add_all(&mut actions, self.quotes(condition, range));
+                add_all(&mut actions, self.both_ends(condition));
             }
             Node::Not { operand, .. } => add_all(&mut actions, self.negation(site.node.span(), operand)),
             Node::Saved(span) => add_all(&mut actions, self.inline(*span)),
-            Node::Group { .. } | Node::And(_) | Node::Or(_) => {}
+            Node::And(terms) => add_all(&mut actions, self.either_end(terms, true, range)),
+            Node::Or(terms) => add_all(&mut actions, self.either_end(terms, false, range)),
+            Node::Group { .. } => {}
         }
         add_all(&mut actions, self.extract(site, range));
         actions
     }
 
     fn column(&self, condition: &Condition) -> Option<&Column> {
-        let id = self.compiler.schema.find(condition.column?.of(self.text))?;
-        Some(self.compiler.schema.column(id))
+        let subject = self.compiler.schema.subject(condition.column?.of(self.text))?;
+        Some(self.compiler.schema.column(subject.id))
     }
 
     fn condition(&self, condition: &Condition, column: &Column) -> Vec<Action> {
@@ -158,7 +161,10 @@ impl Rewriter<'_> {
         };
         let (column, usage) = (self.column(condition)?, condition.operator?);
         let opposite = usage.operator.opposite();
-        if !has(column, opposite) {
+        // Not above is at most for one column, and not for either of two.
+        let name = condition.column?.of(self.text);
+        let ordered = !usage.operator.is_negated() && !opposite.is_negated();
+        if !has(column, opposite) || ordered && self.compiler.schema.find(name).is_none() {
             return None;
         }
         let before = Span { start: condition.span.start, end: usage.span.start }.of(self.text);
@@ -253,7 +259,7 @@ impl Rewriter<'_> {
     }
 
     /// The replacement of a range; `None` where a comment would get lost by it.
-    fn rewrite(&self, title: String, span: Span, after: &str) -> Option<Action> {
+    pub(super) fn rewrite(&self, title: String, span: Span, after: &str) -> Option<Action> {
         if comments(span.of(self.text)) != comments(after) {
             return None;
         }

@@ -94,12 +94,12 @@ pub fn tokens(compiler: &Compiler<'_>, text: &str) -> Vec<ClassifiedToken> {
     for token in syntax::tokens(text) {
         let word = token.span.of(text);
         if matches!(token.kind, TokenKind::Column | TokenKind::QuotedColumn | TokenKind::MissingColumn) {
-            column = compiler.schema.find(word).filter(|_| token.kind == TokenKind::Column);
+            column = compiler.schema.subject(word).filter(|_| token.kind == TokenKind::Column);
         }
         if token.kind.is_missing() {
             continue;
         }
-        let kind = column.and_then(|id| compiler.schema.column(id).filter_type);
+        let kind = column.and_then(|subject| compiler.schema.column(subject.id).filter_type);
         let class = class_of(compiler, token, word, kind);
         classified.push(ClassifiedToken { span: token.span, class });
     }
@@ -137,7 +137,7 @@ fn value_class(compiler: &Compiler<'_>, word: &str, kind: Option<Type>) -> Token
         _ => by_looks,
     };
     // A word that is no value of the type may be the column that it is compared with.
-    if by_looks == TokenClass::Constant && compiler.schema.find(word).is_some() {
+    if by_looks == TokenClass::Constant && compiler.schema.subject(word).is_some() {
         return TokenClass::Column;
     }
     by_type
@@ -145,7 +145,9 @@ fn value_class(compiler: &Compiler<'_>, word: &str, kind: Option<Type>) -> Token
 
 fn looks_like(word: &str) -> TokenClass {
     let ends = values::range(word).unwrap_or((word, word));
-    if values::integer(ends.0).is_ok() && values::integer(ends.1).is_ok() {
+    let is_number =
+        |word: &str| [None, Some("bytes"), Some("ms")].iter().any(|unit| values::amount(word, *unit).is_ok());
+    if is_number(ends.0) && is_number(ends.1) {
         return TokenClass::Number;
     }
     if values::asn(ends.0).is_ok() && values::asn(ends.1).is_ok() {
@@ -155,7 +157,7 @@ fn looks_like(word: &str) -> TokenClass {
     if is_address || values::subnet(word).is_some() || values::mac(word).is_some() {
         return TokenClass::Address;
     }
-    let is_part = |byte: u8| byte.is_ascii_digit() || byte == b':' || byte == b'*';
+    let is_part = |byte: u8| byte.is_ascii_digit() || matches!(byte, b':' | b'*' | b'-');
     if word.as_bytes().contains(&b':') && word.bytes().all(is_part) {
         return TokenClass::Community;
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::clickhouse_type::{ClickhouseType, ScalarType};
 use crate::gather::Gather as _;
 use crate::tables::{BITS_RULE, OPERATORS, Operator, Rule, Type, rules};
+use crate::values::{self, AmountError};
 
 /// One column of the flow schema, as `grammar/schema.json` or `flowql.toml` describes it.
 ///
@@ -46,6 +47,8 @@ pub struct Column {
     pub depends: &'static [&'static str],
     /// The named bits that `HAS` takes, with their masks.
     pub bits: &'static [(&'static str, u64)],
+    /// The names of numbers, each with the least and the greatest number that it stands for; values are written so in quotes.
+    pub names: &'static [(&'static str, u64, u64)],
     /// The column exists in the raw table only.
     pub main_only: bool,
     /// The column is off until the configuration enables it.
@@ -62,6 +65,8 @@ pub struct Column {
     pub port: bool,
     /// A two-letter country code (ISO 3166-1 alpha-2).
     pub country: bool,
+    /// A number of one flow, of which the aggregated tables hold the sum over many: no setting makes them tell it.
+    pub per_flow: bool,
     /// A configured column may take its name: it was added to the default schema when such columns existed already.
     pub yields_name: bool,
     /// A computed column that is stored in the table (`materialize` of the configuration).
@@ -114,6 +119,7 @@ impl Column {
         group: None,
         depends: &[],
         bits: &[],
+        names: &[],
         main_only: false,
         disabled: false,
         always_enabled: false,
@@ -122,6 +128,7 @@ impl Column {
         truncatable_address: false,
         port: false,
         country: false,
+        per_flow: false,
         yields_name: false,
         materialized: false,
         custom: false,
@@ -167,6 +174,25 @@ impl Column {
     /// numbers the database compares.
     pub(crate) fn compares_with(&self, other: &Self) -> bool {
         self.filter_type == other.filter_type && self.words() == other.words()
+    }
+
+    /// The numbers that a name stands for, in any case: the least and the greatest.
+    pub(crate) fn named(&self, name: &str) -> Option<(u64, u64)> {
+        let found = self.names.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
+        found.map(|&(_, low, high)| (low, high))
+    }
+
+    /// The name that stands for exactly these numbers.
+    pub(crate) fn name_of(&self, low: u64, high: u64) -> Option<&'static str> {
+        self.names.iter().find(|&&(_, from, to)| (from, to) == (low, high)).map(|&(name, ..)| name)
+    }
+
+    /// The number that a word says for the column: columns of type uint take separators and suffixes.
+    pub(crate) fn number(&self, word: &str) -> Result<u64, AmountError> {
+        match self.filter_type {
+            Some(Type::Uint) => values::amount(word, self.unit),
+            _ => Ok(values::integer(word)?),
+        }
     }
 
     /// The width in bits of an unsigned integer column; `None` for any other type.

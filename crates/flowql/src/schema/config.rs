@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{ClickhouseType, Column, ColumnId, Computed, Lookup, ScalarType, Schema};
+use super::{ClickhouseType, Column, ColumnId, Computed, Lookup, ScalarType, Schema, pairs};
 use crate::gather::Gather as _;
 use crate::tables::{Type, closest, is_keyword, words};
 use crate::values::text;
@@ -244,7 +244,7 @@ impl Shaper {
                 name: Cow::Owned(custom.name.clone()),
                 filter_type: Some(kind),
                 clickhouse_type,
-                opposite: opposite_of(&custom.name).map(Cow::Owned),
+                opposite: pairs::opposite_of(&custom.name).map(Cow::Owned),
                 doc: Cow::Owned(custom.description.clone()),
                 example: Cow::Borrowed(custom_example(kind)),
                 main_only: custom.main_only,
@@ -339,7 +339,7 @@ fn is_community_name(name: &str) -> bool {
 }
 
 /// A column's name must be read as nothing else, here or by ClickHouse.
-fn check_name(name: &str) -> Result<(), String> {
+pub(super) fn check_name(name: &str) -> Result<(), String> {
     let well_formed = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !well_formed {
@@ -352,14 +352,6 @@ fn check_name(name: &str) -> Result<(), String> {
         return Err(format!("`{name}` means something else in a filter and cannot name a column"));
     }
     Ok(())
-}
-
-/// The prefixes of names with a direction, with those of the opposite one.
-const DIRECTIONS: [(&str, &str); 4] = [("Src", "Dst"), ("Dst", "Src"), ("In", "Out"), ("Out", "In")];
-
-/// The name of a configured column for the opposite direction.
-fn opposite_of(name: &str) -> Option<String> {
-    DIRECTIONS.iter().find_map(|(from, to)| Some(format!("{to}{}", name.strip_prefix(from)?)))
 }
 
 fn custom_type(name: &str) -> Option<(Type, ClickhouseType)> {

@@ -3,6 +3,7 @@
 mod clickhouse_type;
 mod column;
 mod config;
+mod pairs;
 mod row;
 
 use std::borrow::Cow;
@@ -12,6 +13,8 @@ use ipnet::IpNet;
 pub use clickhouse_type::{ClickhouseType, ScalarType};
 pub use column::{Column, Computed, Lookup};
 pub use config::{ConfigError, CustomColumn, SchemaConfig};
+pub use pairs::Pair;
+pub(crate) use pairs::Subject;
 
 use crate::gather::Gather as _;
 use crate::tables::{ETHER_TYPES, Operator, Registries, Texts, Type, closest};
@@ -27,6 +30,8 @@ pub struct Schema {
     columns: Vec<Column>,
     /// The columns in the order of their lower-case names, for look-up in any case.
     by_name: Vec<ColumnId>,
+    /// The pairs that a filter can name without their side.
+    pairs: Vec<Pair>,
     /// Names of communities, with the communities.
     communities: Vec<(String, Community)>,
     /// What hover says of columns, types and operators.
@@ -49,8 +54,8 @@ impl Schema {
     /// [`with_texts`](Self::with_texts).
     pub fn new(registries: &'static Registries) -> Self {
         let columns = registries.columns.clone();
-        let mut schema =
-            Self { columns, by_name: Vec::new(), communities: Vec::new(), texts: Texts::EMPTY, registries };
+        let (by_name, pairs, communities) = (Vec::new(), Vec::new(), Vec::new());
+        let mut schema = Self { columns, by_name, pairs, communities, texts: Texts::EMPTY, registries };
         schema.index();
         schema
     }
@@ -60,13 +65,14 @@ impl Schema {
         !self.registries.columns.iter().any(|column| column.disabled && column.name == name)
     }
 
-    /// Makes the index of names, which a change of the columns makes wrong.
+    /// Makes the index of names and finds the pairs, which a change of the columns makes wrong.
     fn index(&mut self) {
         let mut ids: Vec<ColumnId> = self.ids().list();
         ids.sort_unstable_by(|&first, &second| {
             compare_names(&self.column(first).name, &self.column(second).name)
         });
         self.by_name = ids;
+        self.find_pairs();
     }
 
     /// The same schema with what hover says of columns, types and operators: the text of `generated/texts.txt`, for a

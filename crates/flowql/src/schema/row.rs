@@ -39,6 +39,7 @@ impl Column {
             "popularity" => self.popularity = value.parse().unwrap_or_default(),
             "depends" => self.depends = value.split(',').list().leak(),
             "bits" => self.bits = pairs(value),
+            "names" => self.names = ranges(value),
             "main_only" => self.main_only = true,
             "disabled" => self.disabled = true,
             "always_enabled" => self.always_enabled = true,
@@ -47,6 +48,7 @@ impl Column {
             "truncatable_address" => self.truncatable_address = true,
             "port" => self.port = true,
             "country" => self.country = true,
+            "per_flow" => self.per_flow = true,
             "yields_name" => self.yields_name = true,
             _ => {}
         }
@@ -60,6 +62,16 @@ fn pairs<N: std::str::FromStr>(text: &'static str) -> &'static [(&'static str, N
         Some((name, number.parse().ok()?))
     };
     text.split(',').filter_map(pair).list().leak()
+}
+
+/// Names with the numbers that they stand for: `EF:184-187,LE:4-7`.
+fn ranges(text: &'static str) -> &'static [(&'static str, u64, u64)] {
+    let range = |text: &'static str| {
+        let (name, numbers) = text.rsplit_once(':')?;
+        let (low, high) = numbers.split_once('-')?;
+        Some((name, low.parse().ok()?, high.parse().ok()?))
+    };
+    text.split(',').filter_map(range).list().leak()
 }
 
 #[cfg(all(test, feature = "registries"))]
@@ -94,6 +106,7 @@ mod tests {
                 }
                 "type" => assert!(Type::from_name(value).is_some(), "{value}"),
                 "bits" => assert_eq!(pairs::<u64>(value).len(), value.split(',').count(), "{value}"),
+                "names" => assert_eq!(ranges(value).len(), value.split(',').count(), "{value}"),
                 "words" => assert_eq!(pairs::<i8>(value).len(), value.split(',').count(), "{value}"),
                 _ => {}
             }

@@ -81,6 +81,7 @@ pub struct Expr<'a, T> {
 pub(super) enum Function {
     Has,
     HasAny,
+    HasAll,
     NotEmpty,
     ArrayExists,
     Match,
@@ -94,6 +95,7 @@ impl Function {
         match self {
             Self::Has => "has",
             Self::HasAny => "hasAny",
+            Self::HasAll => "hasAll",
             Self::NotEmpty => "notEmpty",
             Self::ArrayExists => "arrayExists",
             Self::Match => "match",
@@ -294,6 +296,10 @@ impl<'a, T> Expr<'a, Array<T>> {
 
     pub(super) fn has_any(self, items: Vec<Expr<'a, T>>) -> Expr<'a, Bool> {
         Expr::new(Node::Call(Function::HasAny, vec![self.node, Node::Array(Expr::nodes(items))]))
+    }
+
+    pub(super) fn has_all(self, items: Vec<Expr<'a, T>>) -> Expr<'a, Bool> {
+        Expr::new(Node::Call(Function::HasAll, vec![self.node, Node::Array(Expr::nodes(items))]))
     }
 
     pub(super) fn not_empty(self) -> Expr<'a, Bool> {

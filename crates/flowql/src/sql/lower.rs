@@ -6,7 +6,7 @@ use super::expr::{Array, Bool, Expr, Ip, Large, Text, Uint};
 use crate::gather::Gather as _;
 use crate::tables::Type;
 use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
-use crate::values::{Community, bounds};
+use crate::values::{Community, CommunityRange, bounds};
 use crate::{ColumnId, Schema};
 
 type Sql<'a> = Expr<'a, Bool>;
@@ -25,6 +25,10 @@ impl<'a> Lowering<'a> {
     pub fn lower(self, filter: &'a Filter) -> Option<Sql<'a>> {
         match filter {
             Filter::Condition(condition) => self.condition(condition),
+            Filter::Either(either) => {
+                let sides = either.sides.iter().map(|side| self.condition(side)).list_all();
+                Some(Expr::any(sides?).parens().negated_if(either.negated))
+            }
             Filter::Not(inner) => Some(self.lower(inner)?.not()),
             Filter::Group(inner) | Filter::Saved { filter: inner, .. } => Some(self.lower(inner)?.parens()),
             Filter::And(terms) => Some(Expr::all(self.terms(terms)?)),
@@ -216,12 +220,26 @@ impl<'a> Lowering<'a> {
                     members.iter().map(|member| number(&member.value, ITEM_BITS)).list_all();
                 Some(column.has_any(items?).negated_if(*negated))
             }
+            Test::HasAll { negated, members } => {
+                let found = match members.as_slice() {
+                    [one] => column.has(number(&one.value, ITEM_BITS)?),
+                    several => {
+                        let items: Option<Vec<_>> =
+                            several.iter().map(|member| number(&member.value, ITEM_BITS)).list_all();
+                        column.has_all(items?)
+                    }
+                };
+                Some(found.negated_if(*negated))
+            }
             _ => None,
         }
     }
 
     fn community(self, id: ColumnId, test: &'a Test) -> Option<Sql<'a>> {
         match test {
+            Test::Compare(comparison, Scalar::CommunityRange(range)) => {
+                Some(self.community_range(id, range)?.negated_if(*comparison == Comparison::Ne))
+            }
             Test::Compare(comparison, Scalar::Community(community)) => {
                 let found = match exact(*community) {
                     Some(Exact::Standard(value)) => self.column(id)?.has(Expr::integer(value, ITEM_BITS)),
@@ -241,7 +259,14 @@ impl<'a> Lowering<'a> {
     fn community_terms(self, id: ColumnId, members: &[Member]) -> Option<Vec<Sql<'a>>> {
         let (mut standard, mut large, mut wildcards) = (Vec::new(), Vec::new(), Vec::new());
         for member in members {
-            let Scalar::Community(community) = member.value else { return None };
+            let community = match &member.value {
+                Scalar::Community(community) => *community,
+                Scalar::CommunityRange(range) => {
+                    wildcards.push(self.community_range(id, range)?);
+                    continue;
+                }
+                _ => return None,
+            };
             match exact(community) {
                 Some(Exact::Standard(value)) => standard.push(Expr::integer(value, ITEM_BITS)),
                 Some(Exact::Large(parts)) => large.push(Expr::large_community(parts)),
@@ -261,6 +286,25 @@ impl<'a> Lowering<'a> {
 
     fn large(self, id: ColumnId) -> Option<Expr<'a, Array<Large>>> {
         self.column(self.schema.large_communities(id)?)
+    }
+
+    /// Each part that not every community has is cut out and compared.
+    fn community_range(self, id: ColumnId, range: &CommunityRange) -> Option<Sql<'a>> {
+        let [first, second, third] = range.parts;
+        if range.large {
+            let item = Expr::<Large>::item;
+            let part = |value| Expr::large_part(u64::from(value), 32);
+            let cuts = [
+                (item().shift_right(64), first),
+                (item().shift_right(32).low_bits(32), second),
+                (item().low_bits(32), third),
+            ];
+            return Some(parts_within(self.large(id)?, cuts.into(), range.max(), part));
+        }
+        let item = Expr::<Uint>::item;
+        let part = |value| Expr::integer(u64::from(value), 32);
+        let cuts = vec![(item().shift_right(16), first), (item().low_bits(16), second)];
+        Some(parts_within(self.column(id)?, cuts, range.max(), part))
     }
 
     fn wildcard(self, id: ColumnId, community: Community) -> Option<Sql<'a>> {
@@ -302,6 +346,23 @@ fn large_wildcard<'a>(column: Expr<'a, Array<Large>>, parts: [Option<u32>; 3]) -
         [None, None, Some(third)] => equal(item().low_bits(32), one(third)),
     };
     column.exists(found)
+}
+
+/// The communities of a column whose parts lie in ranges.
+fn parts_within<'a, T>(
+    column: Expr<'a, Array<T>>,
+    cuts: Vec<(Expr<'a, T>, (u32, u32))>,
+    max: u32,
+    part: impl Fn(u32) -> Expr<'a, T>,
+) -> Sql<'a> {
+    let limited = cuts.into_iter().filter(|(_, ends)| *ends != (0, max));
+    let terms: Vec<Sql<'a>> = limited
+        .map(|(cut, (low, high))| match low == high {
+            true => cut.compare(Comparison::Eq, part(low)),
+            false => cut.between(false, part(low), part(high)),
+        })
+        .list();
+    if terms.is_empty() { column.not_empty() } else { column.exists(Expr::all(terms)) }
 }
 
 /// The width of the integers in array columns.

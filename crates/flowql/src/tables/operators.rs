@@ -157,6 +157,17 @@ impl Operator {
         }
     }
 
+    /// The operator for the two sides of a comparison in the other order.
+    pub const fn mirrored(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            other => other,
+        }
+    }
+
     /// Whether the operator is the negation of another: `!=`, `NOTIN` and so on.
     pub const fn is_negated(self) -> bool {
         matches!(

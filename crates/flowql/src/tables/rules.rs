@@ -14,6 +14,8 @@ pub enum Form {
     AddressRange,
     /// A MAC address.
     Mac,
+    /// A MAC address, a slash and a prefix length, or its first bytes and a `*`.
+    MacPrefix,
     /// A string in quotes.
     Text,
     /// A LIKE pattern in quotes.
@@ -87,7 +89,7 @@ const fn between(forms: &'static [Form]) -> Rule {
     Rule { operators: INTERVAL, arity: Arity::Two, forms }
 }
 
-/// The rule of `HAS`, which a column of any integer type gets from its named bits.
+/// The rule of `HAS` on a column of any integer type with named bits.
 pub const BITS_RULE: Rule =
     Rule { operators: &[Operator::Has, Operator::NotHas], arity: Arity::OneOrList, forms: &[Form::Bit] };
 
@@ -99,7 +101,11 @@ const IP_RULES: &[Rule] = &[
 ];
 const PREFIX_RULES: &[Rule] =
     &[one(EQUALITY, &[Form::Subnet, Form::Column]), one(CONTAINMENT, &[Form::Subnet]), list(&[Form::Subnet])];
-const MAC_RULES: &[Rule] = &[one(EQUALITY, &[Form::Mac, Form::Column]), list(&[Form::Mac])];
+const MAC_RULES: &[Rule] = &[
+    one(EQUALITY, &[Form::Mac, Form::MacPrefix, Form::Column]),
+    one(CONTAINMENT, &[Form::MacPrefix]),
+    list(&[Form::Mac, Form::MacPrefix]),
+];
 const STRING_RULES: &[Rule] = &[
     one(EQUALITY, &[Form::Text, Form::Column]),
     list(&[Form::Text]),
@@ -114,7 +120,11 @@ const UINT_RULES: &[Rule] = &[
 ];
 const ASN_RULES: &[Rule] =
     &[one(EQUALITY, &[Form::Asn, Form::Column]), list(&[Form::Asn, Form::AsnRange]), between(&[Form::Asn])];
-const AS_PATH_RULES: &[Rule] = &[one(EQUALITY, &[Form::Asn]), list(&[Form::Asn])];
+const AS_PATH_RULES: &[Rule] = &[
+    one(EQUALITY, &[Form::Asn]),
+    list(&[Form::Asn]),
+    Rule { operators: BITS_RULE.operators, arity: Arity::OneOrList, forms: &[Form::Asn] },
+];
 const COMMUNITY_RULES: &[Rule] = &[one(EQUALITY, &[Form::Community]), list(&[Form::Community])];
 const UINT_ARRAY_RULES: &[Rule] = &[one(EQUALITY, &[Form::Integer]), list(&[Form::Integer])];
 const WORD_RULES: &[Rule] = &[one(EQUALITY, &[Form::Word, Form::Column]), list(&[Form::Word])];
@@ -150,6 +160,7 @@ impl Form {
             Self::Subnet => "a subnet",
             Self::AddressRange => "a range of addresses",
             Self::Mac => "a MAC address",
+            Self::MacPrefix => "a MAC prefix",
             Self::Text => "a string",
             Self::Pattern => "a pattern in quotes",
             Self::Regexp => "a regular expression in quotes",

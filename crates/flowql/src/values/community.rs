@@ -53,6 +53,66 @@ impl std::fmt::Display for Community {
     }
 }
 
+/// Communities whose parts lie in ranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommunityRange {
+    /// Whether they are large ones, with three parts of 32 bits; others have two of 16.
+    pub large: bool,
+    /// The least and the greatest number of each part; of others than large ones the last is not used.
+    pub parts: [(u32, u32); 3],
+}
+
+impl CommunityRange {
+    /// Reads `65000:100-199` and the like, of two or three parts, each a number, a range or `*`. A range may be in the wrong
+    /// order.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        let count = word.split(':').count();
+        let large = count == 3;
+        let max = if large { u32::MAX } else { u32::from(u16::MAX) };
+        let mut parts = [(0, max); 3];
+        for (text, place) in word.split(':').zip(&mut parts) {
+            let (low, high) = text.split_once('-').unwrap_or((text, text));
+            if text != "*" {
+                let number = |text| part::<u32>(text)?.filter(|&number| number <= max);
+                *place = (number(low)?, number(high)?);
+            }
+        }
+        (2..=3).contains(&count).then_some(Self { large, parts })
+    }
+
+    /// The parts that there are.
+    pub fn parts(&self) -> &[(u32, u32)] {
+        let [parts @ .., _] = &self.parts;
+        if self.large { &self.parts } else { parts }
+    }
+
+    /// The greatest number of a part.
+    pub const fn max(&self) -> u32 {
+        if self.large { u32::MAX } else { u16::MAX as u32 }
+    }
+
+    /// Whether no range ends before it begins.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.parts.iter().all(|(low, high)| low <= high)
+    }
+}
+
+impl std::fmt::Display for CommunityRange {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, &(low, high)) in self.parts().iter().enumerate() {
+            if index > 0 {
+                formatter.write_str(":")?;
+            }
+            match (low, high) {
+                (0, high) if high == self.max() => formatter.write_str("*")?,
+                (low, high) if low == high => write!(formatter, "{low}")?,
+                (low, high) => write!(formatter, "{low}-{high}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +136,32 @@ mod tests {
             "+1:2",
         ] {
             assert_eq!(Community::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn ranges_of_communities_are_read_and_printed() {
+        for word in ["65000:100-199", "64512-65534:*", "1-2:3-4", "4200000000:1-9:*", "1:2:0-4294967294"] {
+            let read = CommunityRange::parse(word).unwrap();
+            assert!(read.is_ordered());
+            assert_eq!(read.to_string(), word);
+        }
+        assert_eq!(CommunityRange::parse("0-65535:7").unwrap().to_string(), "*:7");
+        assert!(!CommunityRange::parse("1:9-2").unwrap().is_ordered());
+        for bad in [
+            "1-2",
+            "1-2:3:4:5",
+            "1:2-",
+            "1:-2",
+            "1:2-3-4",
+            "1:2-70000",
+            "1:*-3",
+            "1:2-*",
+            "1:[2-3]",
+            "1:",
+            "é:1-2",
+        ] {
+            assert_eq!(CommunityRange::parse(bad), None, "{bad}");
         }
     }
 }

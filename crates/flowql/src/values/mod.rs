@@ -1,15 +1,19 @@
 //! Reading values: what a word or a string means, apart from any schema. Every reader is total.
 
+mod amount;
 mod community;
 pub(crate) mod intervals;
 pub(crate) mod regexp;
 pub(crate) mod text;
 
-pub use community::Community;
+pub(crate) use amount::{AmountError, amount, suffixes};
+pub use community::{Community, CommunityRange};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
+
+use crate::gather::Gather as _;
 
 /// Why a number is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +89,62 @@ pub(crate) fn mac(word: &str) -> Option<u64> {
         count += 1;
     }
     (count == groups).then_some(value)
+}
+
+/// The addresses that begin with the same bits: `00:53:00:00:00:00/24`, or with whole bytes and a `*` for the others, in
+/// each of the spellings: `00:53:00:*`, `00-53-00-*`, `0053.00*`. Gives the address as it is written, and the first and
+/// the last of those that begin so.
+pub(crate) fn mac_prefix(word: &str) -> Option<(u64, u64, u64)> {
+    let (written, length) = match word.split_once('/') {
+        Some((base, length)) => {
+            let is_short = (1..=2).contains(&length.len());
+            let is_number = is_short && length.bytes().all(|digit| digit.is_ascii_digit());
+            (mac(base)?, length.parse::<u32>().ok().filter(|&length| is_number && length <= 48)?)
+        }
+        None => mac_bytes(word.strip_suffix('*')?)?,
+    };
+    let hosts = (1_u64 << (48 - length)) - 1;
+    Some((written, written & !hosts, written | hosts))
+}
+
+/// A MAC prefix as it is printed, from its first and its last address.
+pub(crate) fn mac_prefix_text(low: u64, high: u64) -> String {
+    format!("{}/{}", mac_text(low), 48 - (low ^ high).count_ones())
+}
+
+/// A MAC address in lower case with colons.
+pub(crate) fn mac_text(address: u64) -> String {
+    let bytes = address.to_be_bytes();
+    let pairs: Vec<String> = bytes.iter().skip(2).map(|byte| format!("{byte:02x}")).list();
+    pairs.join(":")
+}
+
+/// The first bytes of an address as they stand before a `*`, with zeros for the others, and the number of their bits.
+fn mac_bytes(head: &str) -> Option<(u64, u32)> {
+    let separator = head.chars().find(|found| !found.is_ascii_hexdigit()).unwrap_or('.');
+    let digits = match separator {
+        ':' | '-' => 2,
+        '.' => 4,
+        _ => return None,
+    };
+    let mut value = 0;
+    let mut count = 0_u32;
+    let mut groups = head.split(separator);
+    // What comes after the last separator: nothing or, with dots, half a group or a whole one.
+    let last = groups.next_back()?;
+    let rest = Some(last).filter(|last| digits == 4 && matches!(last.len(), 2 | 4));
+    if rest.is_none() && !last.is_empty() {
+        return None;
+    }
+    for (group, digits) in groups.map(|group| (group, digits)).chain(rest.map(|rest| (rest, rest.len()))) {
+        if group.len() != digits || !group.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        value = value << (4 * digits) | u64::from_str_radix(group, 16).ok()?;
+        count += u32::try_from(4 * digits).ok()?;
+    }
+    // A `*` stands for one byte at least, and something stands before it.
+    (8..=40).contains(&count).then(|| (value << (48 - count), count))
 }
 
 /// The two ends of a range, as they are written; `None` where the word is no range.
@@ -225,6 +285,48 @@ mod tests {
         assert_eq!(subnet("192.0.2.1/24").map(|(_, net)| net.to_string()), Some("192.0.2.0/24".to_owned()));
         for bad in ["192.0.2.0/33", "::/129", "192.0.2.0/", "192.0.2.0/+8", "192.0.2.0/255.255.255.0", "/8"] {
             assert!(subnet(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn mac_prefixes() {
+        let oui = Some((0x0053_0000_0000, 0x0053_0000_0000, 0x0053_00FF_FFFF));
+        for word in ["00:53:00:*", "00-53-00-*", "0053.00*", "00:53:00:00:00:00/24", "0053.0000.0000/24"] {
+            assert_eq!(mac_prefix(word), oui, "{word}");
+        }
+        let written = Some((0x0053_0011_2233, 0x0053_0000_0000, 0x0053_00FF_FFFF));
+        assert_eq!(mac_prefix("00:53:00:11:22:33/24"), written);
+        assert_eq!(mac_prefix("0053*"), mac_prefix("0053.*"));
+        assert_eq!(mac_prefix("0053.*"), Some((0x0053_0000_0000, 0x0053_0000_0000, 0x0053_FFFF_FFFF)));
+        assert_eq!(mac_prefix("ff*"), Some((0xFF00_0000_0000, 0xFF00_0000_0000, 0xFFFF_FFFF_FFFF)));
+        assert_eq!(
+            mac_prefix("00:53:00:00:00:01/48"),
+            Some((0x0053_0000_0001, 0x0053_0000_0001, 0x0053_0000_0001))
+        );
+        assert_eq!(mac_prefix("00:53:00:00:00:01/0"), Some((0x0053_0000_0001, 0, 0xFFFF_FFFF_FFFF)));
+        for bad in [
+            "*",
+            ":*",
+            "00:53:00*",
+            "00:53:0:*",
+            "00:53:*:*",
+            "00:*:00",
+            "0053.00.*",
+            "005*",
+            "0053.0*",
+            "0053.00:*",
+            "00:53-00:*",
+            "00:53:00:00:00:00:*",
+            "0053.0000.0000*",
+            "00:53:00/24",
+            "00:53:00:00:00:00/49",
+            "00:53:00:00:00:00/",
+            "00:53:00:00:00:00/+8",
+            "00:53:00:00:00:00/024",
+            "é*",
+            "00:53:00:00:00:00",
+        ] {
+            assert_eq!(mac_prefix(bad), None, "{bad}");
         }
     }
 

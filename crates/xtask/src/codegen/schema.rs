@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
 use super::Generated;
 use super::rust::{self, string};
+use names::{Names, ValueName};
 
+pub(super) mod names;
 mod oracle;
 mod storage;
 mod types;
@@ -32,6 +34,8 @@ struct Column {
     group: Option<String>,
     depends: Vec<String>,
     bits: BTreeMap<String, u64>,
+    /// The registry of `value-names.json` that names the numbers.
+    names: Option<String>,
     main_only: bool,
     disabled: bool,
     always_enabled: bool,
@@ -40,6 +44,8 @@ struct Column {
     truncatable_address: bool,
     port: bool,
     country: bool,
+    /// The aggregated tables hold the sum over many flows.
+    per_flow: bool,
     /// A configured column may take its name.
     yields_name: bool,
     /// The column for the opposite direction, which may not exist; empty for a direction without an opposite.
@@ -84,6 +90,7 @@ enum Kind {
     Prefix,
     PacketSize,
     PacketSizeBucket,
+    Duration,
     IcmpName,
     PathHop,
     Element,
@@ -99,7 +106,7 @@ enum Index {
 
 /// The columns as the language has them, one a line.
 pub(super) fn lines(root: &Path) -> Result<String> {
-    body(&super::read::<Vec<Column>>(root, SOURCE)?)
+    body(&super::read::<Vec<Column>>(root, SOURCE)?, &names::read(root)?)
 }
 
 /// The names of the columns.
@@ -127,7 +134,8 @@ pub(super) fn generate_storage(root: &Path) -> Result<Generated> {
 /// The columns as the second implementation has them.
 pub(super) fn generate_oracle(root: &Path) -> Result<Generated> {
     let columns: Vec<Column> = super::read(root, SOURCE)?;
-    rust::file(root, "crates/flowql-oracle/src/columns.rs", SOURCE, &oracle::body(&columns)?)
+    let body = oracle::body(&columns, &names::read(root)?)?;
+    rust::file(root, "crates/flowql-oracle/src/columns.rs", SOURCE, &body)
 }
 
 /// The name and the section of each column, for the page of columns.
@@ -137,9 +145,9 @@ pub(super) fn sections(root: &Path) -> Result<Vec<(String, String)>> {
     Ok(columns.into_iter().map(|column| (column.name, column.section)).collect())
 }
 
-fn body(columns: &[Column]) -> Result<String> {
+fn body(columns: &[Column], names: &Names) -> Result<String> {
     check(columns)?;
-    let lines: Result<Vec<String>> = columns.iter().map(Column::line).collect();
+    let lines: Result<Vec<String>> = columns.iter().map(|column| column.line(names)).collect();
     Ok(lines?.concat())
 }
 
@@ -200,8 +208,15 @@ impl Column {
         }
     }
 
+    /// The names of its numbers.
+    fn named<'n>(&self, names: &'n Names) -> Result<&'n [ValueName]> {
+        let Some(registry) = &self.names else { return Ok(&[]) };
+        let found = names.get(registry).with_context(|| format!("{} has unknown names", self.name))?;
+        Ok(&found.names)
+    }
+
     /// The name, and the fields that differ from an empty column.
-    fn line(&self) -> Result<String> {
+    fn line(&self, names: &Names) -> Result<String> {
         let at = self.computed.as_ref().map(|computed| computed.at);
         let mut bits: Vec<_> = self.bits.iter().collect();
         bits.sort_by_key(|(_, mask)| **mask);
@@ -228,6 +243,7 @@ impl Column {
             ("popularity", if self.popularity > 0 { self.popularity.to_string() } else { String::new() }),
             ("depends", self.depends.join(",")),
             ("bits", bits.join(",")),
+            ("names", self.named(names)?.iter().map(ValueName::field).collect::<Vec<_>>().join(",")),
         ];
         let flags = [
             // A direction without an opposite.
@@ -243,6 +259,7 @@ impl Column {
             ("port", self.port),
             ("country", self.country),
             ("yields_name", self.yields_name),
+            ("per_flow", self.per_flow),
         ];
         let mut line = self.name.clone();
         for (key, value) in values.iter().filter(|(_, value)| !value.is_empty()) {
@@ -262,7 +279,7 @@ mod tests {
     use super::*;
 
     fn parse(json: &str) -> Result<String> {
-        body(&serde_json::from_str::<Vec<Column>>(json)?)
+        body(&serde_json::from_str::<Vec<Column>>(json)?, &Names::new())
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::matching::rank;
 use super::{Candidate, CandidateKind, Completions};
-use crate::gather::Gather as _;
+use crate::gather::{Gather as _, add_all};
+use crate::schema::Pair;
 use crate::tables::{Arity, Operator, Type};
-use crate::{Column, Compiler, Options};
+use crate::{Column, ColumnId, Compiler, Options};
 
 /// What may begin a condition.
 pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, completions: &mut Completions) {
@@ -16,13 +17,18 @@ pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, complet
     if !context.partial.is_empty() && !super::context::is_word(context.partial) {
         return;
     }
-    for column in ranked_columns(compiler, context.partial, &|_| true) {
-        completions.candidates.push(column_candidate(column, context.word(&column.name)));
+    for name in ranked_names(compiler, context.partial) {
+        completions.candidates.push(match name {
+            Name::Column(column) => column_candidate(column, context.word(&column.name)),
+            Name::Pair(pair) => pair_candidate(compiler, pair, context.word(&pair.name)),
+        });
     }
     if rank("NOT", context.partial).is_some_and(|rank| rank < 2) {
         // After the columns that begin with what was typed, before those that only contain it.
+        let is_pair = |candidate: &Candidate| candidate.detail == EITHER_END;
         let begins = |candidate: &Candidate| {
-            context.partial.is_empty() || rank(&candidate.label, context.partial).is_some_and(|rank| rank < 2)
+            context.partial.is_empty()
+                || !is_pair(candidate) && rank(&candidate.label, context.partial).is_some_and(|rank| rank < 2)
         };
         let place = completions.candidates.iter().take_while(|candidate| begins(candidate)).count();
         let not = keyword("NOT", "negation", "Selects the flows that do not match.", context);
@@ -32,6 +38,39 @@ pub(super) fn conditions(compiler: &Compiler<'_>, context: &Context<'_>, complet
         let before = if context.blank_before() { " " } else { "" };
         completions.candidates.push(punctuation("(", "group", format!("{before}(")));
     }
+}
+
+/// What the name of a pair is.
+const EITHER_END: &str = "either end";
+
+/// A name that begins a condition.
+enum Name<'a> {
+    Column(&'a Column),
+    Pair(&'a Pair),
+}
+
+/// The names of columns and pairs that match what was typed, the best first. A pair comes right before its columns where
+/// it matches no worse: who types `port` gets `Port` first.
+fn ranked_names<'a>(compiler: &Compiler<'a>, typed: &str) -> Vec<Name<'a>> {
+    let schema = compiler.schema;
+    let popularity = |id: ColumnId| schema.column(id).popularity.wrapping_sub(1);
+    let column = |id: ColumnId| {
+        let column = schema.column(id);
+        Some(((rank(&column.name, typed)?, popularity(id), id, 1), Name::Column(column)))
+    };
+    let pair = |pair: &'a Pair| {
+        let [first, second] = pair.columns;
+        let off = schema.column(first).disabled && schema.column(second).disabled;
+        let rank = rank(&pair.name, typed).filter(|_| !off)?;
+        // Before anything is typed, a pair follows the more popular of its columns.
+        let place = popularity(first).min(popularity(second));
+        let near = if typed.is_empty() { (first.max(second), 2) } else { (first.min(second), 0) };
+        Some(((rank, place, near.0, near.1), Name::Pair(pair)))
+    };
+    let mut ranked = schema.filterable().filter_map(column).list();
+    add_all(&mut ranked, schema.pairs().iter().filter_map(pair));
+    ranked.sort_unstable_by_key(|(place, _)| *place);
+    ranked.into_iter().map(|(_, name)| name).list()
 }
 
 /// The filterable columns that match what was typed and a condition, the best first.
@@ -58,6 +97,17 @@ pub(super) fn column_candidate(column: &Column, insert: String) -> Candidate {
         kind: CandidateKind::Column,
         detail: column.filter_type.map(Type::name).unwrap_or_default().to_owned(),
         documentation: column.doc.to_string(),
+        insert,
+    }
+}
+
+fn pair_candidate(compiler: &Compiler<'_>, pair: &Pair, insert: String) -> Candidate {
+    let [first, second] = pair.columns.map(|id| compiler.schema.column(id));
+    Candidate {
+        label: pair.name.to_string(),
+        kind: CandidateKind::Column,
+        detail: EITHER_END.to_owned(),
+        documentation: format!("`{}` or `{}`; negated, neither of them.", first.name, second.name),
         insert,
     }
 }
@@ -111,8 +161,8 @@ pub(super) fn operators(
     negated: bool,
     completions: &mut Completions,
 ) {
-    let Some(id) = compiler.schema.find(column) else { return };
-    for operator in compiler.schema.column(id).operators() {
+    let Some(subject) = compiler.schema.subject(column) else { return };
+    for operator in compiler.schema.column(subject.id).operators() {
         for spelling in spellings(operator, negated) {
             if rank(spelling, context.partial).is_some_and(|rank| rank < 2) {
                 completions.candidates.push(operator_candidate(compiler, operator, spelling, context));

@@ -33,7 +33,7 @@ impl Meanings {
 }
 
 fn meaning(compiler: &Compiler<'_>, column: &Column, value: &str) -> Meaning {
-    let number = || values::integer(value).ok();
+    let number = || column.number(value).ok();
     let registries = compiler.schema.registries();
     let read = match column.filter_type {
         Some(Type::String) => return Meaning::Text(value.to_owned()),
@@ -44,7 +44,8 @@ fn meaning(compiler: &Compiler<'_>, column: &Column, value: &str) -> Meaning {
         }
         Some(Type::Uint) => {
             let named = || registries.services.port_of(value).filter(|_| column.port).map(u64::from);
-            number().or_else(named).map(Meaning::Number)
+            let name = || column.named(value).filter(|(low, high)| low == high).map(|(number, _)| number);
+            number().or_else(named).or_else(name).map(Meaning::Number)
         }
         Some(Type::Community) => compiler.schema.community(value).map(Meaning::Community),
         _ => None,

@@ -1,7 +1,7 @@
 //! The values of one column, for a service or a form that asks for them without a filter.
 
 use super::static_values::{Typed, known_values};
-use super::values::{is_open, is_ranked};
+use super::values::{is_open, is_ranked, other_end};
 use crate::tables::{Form, Operator, Type};
 use crate::values::text;
 use crate::{Column, Compiler, Diagnostic};
@@ -10,8 +10,11 @@ use crate::{Column, Compiler, Diagnostic};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ColumnValues {
-    /// The column, in the schema's case.
+    /// The column, in the schema's case; of a pair one of the two.
     pub column: String,
+    /// The column at the other end, where the name is that of a pair.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub other: Option<String>,
     /// The operator, `=` where none was given.
     pub operator: Operator,
     /// The values that match what was typed, the best first.
@@ -48,7 +51,8 @@ pub fn values(
     operator: Option<Operator>,
     prefix: &str,
 ) -> Option<ColumnValues> {
-    let column = compiler.schema.column(compiler.schema.find(column)?);
+    let subject = compiler.schema.subject(column)?;
+    let column = compiler.schema.column(subject.id);
     if column.disabled {
         return None;
     }
@@ -61,11 +65,12 @@ pub fn values(
             value: found.value,
             detail: found.detail,
             documentation: found.documentation,
-            quoted: form.is_quoted(),
+            quoted: form.is_quoted() || *form == Form::Integer && !column.port,
         }));
     }
     Some(ColumnValues {
         column: column.name.to_string(),
+        other: other_end(compiler.schema, subject),
         operator,
         known,
         kind: kind(column),

@@ -71,6 +71,9 @@ pub enum CandidateKind {
 pub struct ValueRequest {
     /// The column whose values are wanted.
     pub column: String,
+    /// The column at the other end, whose values are wanted too: the filter names both by the name of their pair.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub other: Option<String>,
     /// The operator between the column and the value.
     pub operator: Operator,
     /// What was typed of the value, without quotes.

@@ -60,6 +60,18 @@ pub(super) fn known_values(
         Form::ProtocolName => protocols(&registries.protocols, typed),
         // The upper end of BETWEEN must not lie below the lower one, so no port of a table is offered.
         Form::Integer if column.port && operator != Operator::Between => ports(registries, typed, quoted),
+        Form::Integer if !matches!(operator, Operator::Between | Operator::NotBetween) => {
+            let equal = matches!(operator, Operator::Eq | Operator::Ne | Operator::In | Operator::NotIn);
+            let named = column.names.iter().filter(|(_, low, high)| equal || low == high);
+            let detail = |low: &u64, high: &u64| {
+                if low == high { low.to_string() } else { format!("{low} to {high}") }
+            };
+            named
+                .filter_map(|(name, low, high)| {
+                    found_by_detail((*name).to_owned(), &detail(low, high), "", typed)
+                })
+                .list()
+        }
         Form::Community if !quoted => communities(compiler, typed),
         Form::Text if column.country => countries(registries, typed),
         Form::Text => column.words().iter().filter_map(|(word, _)| found(word, "", "", typed)).list(),

@@ -5,9 +5,10 @@ use super::context::Context;
 use super::static_values::{Typed, known_values};
 use super::{Candidate, CandidateKind, Completions, Slot, ValueRequest, sibling_terms};
 use crate::gather::Gather as _;
+use crate::schema::Subject;
 use crate::tables::{Form, Operator};
 use crate::values::text;
-use crate::{Column, Compiler, Diagnostic, Span};
+use crate::{Column, Compiler, Diagnostic, Schema, Span};
 
 /// The column and operator whose value is being typed.
 #[derive(Clone, Copy)]
@@ -26,8 +27,8 @@ pub(super) fn offer(
     place: Place<'_>,
     completions: &mut Completions,
 ) {
-    let Some(id) = compiler.schema.find(place.column.of(source)) else { return };
-    let column = compiler.schema.column(id);
+    let Some(subject) = compiler.schema.subject(place.column.of(source)) else { return };
+    let column = compiler.schema.column(subject.id);
     let operator = place.operator;
     let Some(rule) = column.rules().find(|rule| rule.operators.contains(&operator)) else { return };
     let touches_operator = exact_operator(context.partial, false) == Some(operator)
@@ -50,9 +51,11 @@ pub(super) fn offer(
         Span { start: place.column.start, end: context.replace.start }.of(source).to_owned()
     };
     let slot = Slot { quote, lead, head };
-    let quoted = rule.forms.iter().any(|form| form.is_quoted()) || (column.port && quote.is_some());
+    let named = column.port || !column.names.is_empty();
+    let quoted = rule.forms.iter().any(|form| form.is_quoted()) || (named && quote.is_some());
     let request = ValueRequest {
         column: column.name.to_string(),
+        other: other_end(compiler.schema, subject),
         operator,
         prefix: typed,
         exclude,
@@ -65,7 +68,8 @@ pub(super) fn offer(
         Typed { operator, prefix: &request.prefix, exclude: &request.exclude, quoted: quote.is_some() };
     for form in rule.forms {
         for known in known_values(compiler, column, *form, typed) {
-            let quoted = form.is_quoted() || (*form == Form::Integer && quote.is_some());
+            // Of a port that has a name the number is as good.
+            let quoted = form.is_quoted() || (*form == Form::Integer && (quote.is_some() || !column.port));
             completions.candidates.push(Candidate {
                 insert: written(&slot, &known.value, quoted),
                 label: known.value,
@@ -78,7 +82,9 @@ pub(super) fn offer(
     // A number being typed is no part of a name: with `1` for the value, Enter must not make `Dst1stAS` of it.
     let is_number = request.prefix.starts_with(|first: char| first.is_ascii_digit());
     if takes_columns(column, operator) && quote.is_none() && !is_number {
-        let same = |other: &Column| other.compares_with(column) && other.name != column.name;
+        let ends = subject.pair.map_or([subject.id; 2], |pair| pair.columns);
+        let ends = ends.map(|id| &compiler.schema.column(id).name);
+        let same = |other: &Column| other.compares_with(column) && !ends.contains(&&other.name);
         for other in ranked_columns(compiler, &request.prefix, &same) {
             let insert = written(&slot, &other.name, false);
             completions.candidates.push(column_candidate(other, insert));
@@ -88,6 +94,13 @@ pub(super) fn offer(
         let rest = sibling_terms::of(compiler, source, context);
         completions.request = Some(ValueRequest { rest, ..request });
     }
+}
+
+/// The column at the other end, where a name is that of a pair and both are enabled.
+pub(super) fn other_end(schema: &Schema, subject: Subject<'_>) -> Option<String> {
+    let mut ends = subject.pair?.columns.into_iter();
+    let other = ends.find(|&id| id != subject.id && !schema.column(id).disabled)?;
+    Some(schema.column(other).name.to_string())
 }
 
 /// Whether a form has values that only the network knows.
@@ -100,6 +113,7 @@ pub(super) fn is_open(column: &Column, form: Form) -> bool {
         Form::Address
             | Form::Subnet
             | Form::Mac
+            | Form::MacPrefix
             | Form::Pattern
             | Form::Integer
             | Form::Asn
@@ -140,6 +154,7 @@ pub(super) fn fits(compiler: &Compiler<'_>, request: &ValueRequest, insert: &str
     let head = &request.slot.head;
     let tails = match request.operator {
         Operator::In | Operator::NotIn => vec![")".to_owned()],
+        Operator::Has | Operator::NotHas => vec![String::new(), ")".to_owned()],
         Operator::Between | Operator::NotBetween => {
             vec![String::new(), format!(" AND {}", insert.trim_start())]
         }

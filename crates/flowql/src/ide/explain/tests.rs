@@ -56,6 +56,25 @@ fn comparisons() {
 }
 
 #[test]
+fn either_end_and_what_people_write() {
+    check(&[
+        ("Port = 53", "SrcPort or DstPort is 53 (domain)"),
+        ("AS != AS1", "neither SrcAS nor DstAS is AS1"),
+        ("Addr !<< 10.0.0.0/8", "neither SrcAddr nor DstAddr lies in 10.0.0.0/8"),
+        ("Port IN (1, 5-9)", "SrcPort or DstPort is 1 (tcpmux) or lies between 5 and 9"),
+        ("InIfSpeed >= 10G", "InIfSpeed is at least 10000 Mbit/s (written 10G)"),
+        ("FlowDuration > 60s", "FlowDuration is above 60000 ms (written 60s)"),
+        ("IPTos = 'ef'", "IPTos is EF (184 to 187)"),
+        ("IPTos NOT IN (\"EF\", 3)", "IPTos is not 3 and is not EF (184 to 187)"),
+        ("ICMPv4Type = 8", "ICMPv4Type is 8 (echo-request)"),
+        ("SrcMAC != 00:53:00:*", "SrcMAC does not lie in 00:53:00:00:00:00/24"),
+        ("DstCommunities = 65000:100-199", "DstCommunities contains 65000:100-199"),
+        ("DstASPath HAS (AS1, 2)", "DstASPath contains all of AS1, AS2"),
+        ("DstASPath NOT HAS AS1", "DstASPath does not contain AS1"),
+    ]);
+}
+
+#[test]
 fn addresses_and_prefixes() {
     check(&[
         ("DstAddr << 2a01:e0f:ffff::/64", "DstAddr lies in 2a01:e0f:ffff::/64"),

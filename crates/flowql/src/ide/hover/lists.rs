@@ -44,7 +44,7 @@ pub(super) fn card(
         _ => format!("A list of {count} values"),
     });
     let Some(column) = column else { return card };
-    if matches!(operator, Some(Operator::Has | Operator::NotHas)) {
+    if matches!(operator, Some(Operator::Has | Operator::NotHas)) && !column.bits.is_empty() {
         card.facts(mask(column, source, items));
         return card;
     }
@@ -95,11 +95,19 @@ fn interval(registries: &Registries, column: &Column, kind: Type, written: &str)
                 let protocol = registries.protocols.by_name(&name).filter(|_| kind == Type::Proto);
                 port.or(protocol.map(|known| u128::from(known.number)))?
             }
-            _ => u128::from(values::integer(word).ok()?),
+            _ => u128::from(column.number(word).ok()?),
         })
     };
     if let Some((_, net)) = values::subnet(written).filter(|_| kind == Type::Ip) {
         return Some(of_subnet(net));
+    }
+    if written.starts_with(['"', '\''])
+        && let Some((low, high)) = column.named(&text::decode(written))
+    {
+        return Some((u128::from(low), u128::from(high)));
+    }
+    if let Some((_, low, high)) = values::mac_prefix(written).filter(|_| kind == Type::Mac) {
+        return Some((u128::from(low), u128::from(high)));
     }
     if let Some(one) = number(written) {
         return Some((one, one));

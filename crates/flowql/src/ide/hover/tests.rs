@@ -43,6 +43,37 @@ fn check(marked: &str, hovered_text: &str, parts: &[&str]) {
 }
 
 #[test]
+fn either_end_says_what_its_negation_means() {
+    check(
+        "po|rt != 53",
+        "port",
+        &["**Port** — either end", "`SrcPort` or `DstPort`", "neither", "operators: `=`", "`Port = "],
+    );
+    check("Vl|an = 1", "Vlan", &["**Vlan** — either end", "disabled: add `\"SrcVlan\"`"]);
+    check("Port = |53", "53", &["`53` — port", "service `\"domain\"`"]);
+    check("Port |NOTIN (53)", "NOTIN", &["`NOTIN` — operator"]);
+}
+
+#[test]
+fn numbers_and_names_as_people_write_them() {
+    check("InIfSpeed >= 1|0G", "10G", &["`10000 Mbit/s`"]);
+    check(
+        "ForwardingStatus = \"drop|ped\"",
+        "\"dropped\"",
+        &["`\"dropped\"` — value of `ForwardingStatus`", "128 to 191"],
+    );
+    check("ForwardingStatus = 1|30", "130", &["named `dropped`, `acl-drop`"]);
+    check("ForwardingSt|atus = 1", "ForwardingStatus", &["names, in quotes: `unknown`, `forwarded`"]);
+    check(
+        "SrcMAC << 00:53:0|0:*",
+        "00:53:00:*",
+        &["`00:53:00:00:00:00/24` — MAC prefix", "`00:53:00:ff:ff:ff`"],
+    );
+    check("DstCommunities = 65000:1|-9", "65000:1-9", &["`65000:1-9` — communities (RFC 1997)"]);
+    check("DstASPath HAS (AS|174)", "AS174", &["AS174"]);
+}
+
+#[test]
 fn columns() {
     assert_eq!(
         hovered("src|port = 80").unwrap().1,

@@ -8,10 +8,10 @@ use super::amounts::{addresses as addresses_in, amount};
 use super::heading;
 use super::markdown::{Card, code, codes, plain};
 use crate::gather::Gather as _;
-use crate::ide::explain::{bit_names, mac_text, service_on, well_known};
+use crate::ide::explain::{bit_names, service_on, well_known};
 use crate::tables::{Operator, Protocol, Registries, Reserved, Type, WellKnown, words};
 use crate::values::intervals::{of_address, of_subnet};
-use crate::values::{self, text};
+use crate::values::{self, CommunityRange, text};
 use crate::{Column, Community, Schema};
 
 /// What a value means; `None` where it is no value of the type.
@@ -29,7 +29,7 @@ pub(super) fn card(
     if quoted {
         return string(registries, column, operator, kind.unwrap_or(Type::String), &text::decode(written));
     }
-    if matches!(operator, Some(Operator::Has | Operator::NotHas)) {
+    if matches!(operator, Some(Operator::Has | Operator::NotHas)) && kind != Some(Type::AsPath) {
         return bit(column, written);
     }
     match kind.or_else(|| looks_like(schema, written))? {
@@ -37,13 +37,13 @@ pub(super) fn card(
             let subnets = || subnet(reserved, written).or_else(|| addresses(reserved, written));
             address(reserved, written).or_else(subnets)
         }
-        Type::Mac => mac(written),
+        Type::Mac => mac(written).or_else(|| mac_prefix(written)),
         Type::String => None,
         Type::Uint | Type::UintArray => {
             integer(schema, column, written).or_else(|| integers(column, written))
         }
         Type::Asn | Type::AsPath => as_number(reserved, written).or_else(|| as_numbers(reserved, written)),
-        Type::Community => community(schema, written),
+        Type::Community => community(schema, written).or_else(|| communities(written)),
         kind @ (Type::Boundary | Type::Direction | Type::EType) => word(kind, written),
         Type::Proto => protocol_number(registries, written),
     }
@@ -114,7 +114,7 @@ fn addresses(reserved: &Reserved, written: &str) -> Option<Card> {
 fn mac(written: &str) -> Option<Card> {
     const BROADCAST: u64 = 0xFFFF_FFFF_FFFF;
     let address = values::mac(written)?;
-    let mut card = Card::new(heading(code(&mac_text(address)), "MAC address"));
+    let mut card = Card::new(heading(code(&values::mac_text(address)), "MAC address"));
     let first_byte = address >> 40;
     card.fact(match (address, first_byte & 1) {
         (BROADCAST, _) => "broadcast",
@@ -128,8 +128,19 @@ fn mac(written: &str) -> Option<Card> {
     Some(card)
 }
 
+fn mac_prefix(written: &str) -> Option<Card> {
+    let (_, low, high) = values::mac_prefix(written)?;
+    let mut card = Card::new(heading(code(&values::mac_prefix_text(low, high)), "MAC prefix"));
+    card.fact(&format!("from {} to {}", code(&values::mac_text(low)), code(&values::mac_text(high))));
+    card.fact(&format!(
+        "different values that it covers: {}",
+        amount(&[(u128::from(low), u128::from(high))])
+    ));
+    Some(card)
+}
+
 fn integer(schema: &Schema, column: &Column, written: &str) -> Option<Card> {
-    let number = values::integer(written).ok()?;
+    let number = column.number(written).ok()?;
     let unit = column.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
     let shown = format!("{number}{unit}");
     let mut card = Card::new(heading(code(&shown), if column.port { "port" } else { "integer" }));
@@ -139,6 +150,11 @@ fn integer(schema: &Schema, column: &Column, written: &str) -> Option<Card> {
     card.facts(
         service_on(schema, column, number).map(|name| format!("service {}", code(&format!("\"{name}\"")))),
     );
+    let named = column.names.iter().filter(|&&(_, low, high)| (low..=high).contains(&number));
+    let names = codes(named.map(|(name, ..)| *name));
+    if !names.is_empty() {
+        card.fact(&format!("named {names}"));
+    }
     let bits = bit_names(column, number);
     if !bits.is_empty() {
         card.fact(&format!("bits: {}", codes(bits)));
@@ -155,7 +171,7 @@ fn too_large(column: &Column, number: u64) -> Option<String> {
 
 fn integers(column: &Column, written: &str) -> Option<Card> {
     let (low, high) = values::range(written)?;
-    let (low, high) = (values::integer(low).ok()?, values::integer(high).ok()?);
+    let (low, high) = (column.number(low).ok()?, column.number(high).ok()?);
     let mut card = range(written, low, high, if column.port { "ports" } else { "integers" })?;
     card.facts(column.unit.map(|unit| format!("unit: {}", plain(unit))));
     Some(card)
@@ -184,6 +200,15 @@ fn as_number(reserved: &Reserved, written: &str) -> Option<Card> {
     // RFC 5396 calls asplain the decimal number and asdot the notation in two halves.
     card.fact(&format!("asplain {}, asdot {}", code(&number.to_string()), code(&asdot(high, low))));
     card.facts(reserved.asn_purpose(number, number).map(str::to_owned));
+    Some(card)
+}
+
+/// Communities with a range for a part.
+fn communities(written: &str) -> Option<Card> {
+    let range = CommunityRange::parse(written).filter(CommunityRange::is_ordered)?;
+    let kind = if range.large { "large communities (RFC 8092)" } else { "communities (RFC 1997)" };
+    let mut card = Card::new(heading(code(&range.to_string()), kind));
+    card.fact("stands for every such community whose parts lie in these ranges");
     Some(card)
 }
 
@@ -278,6 +303,18 @@ fn string(
             let mut card =
                 Card::new(heading(code(&format!("\"{}\"", decoded.to_ascii_lowercase())), "service"));
             card.fact(&format!("port {port}"));
+            Some(card)
+        }
+        (Type::Uint, _) => {
+            let (low, high) = column.named(decoded)?;
+            let name = column.name_of(low, high).unwrap_or(decoded);
+            let mut card =
+                Card::new(heading(code(&format!("\"{name}\"")), &format!("value of {}", code(&column.name))));
+            card.fact(&if low == high {
+                format!("the number {low}")
+            } else {
+                format!("the numbers {low} to {high}")
+            });
             Some(card)
         }
         _ => None,

@@ -10,12 +10,16 @@ const CHARACTER: &str = r#"(?:(?!--|/\*)[^\s"'(),=<>!&|;])"#;
 /// The place where a word ends.
 const END: &str = r#"(?=$|[\s"'(),=<>!&|;]|--|/\*)"#;
 
-const INTEGER: &str = "(?:0x[0-9a-f]+|[0-9]+)";
+/// An integer, or a number with a suffix.
+const INTEGER: &str = r"(?:0x[0-9a-f]+|[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[kmgt]i?b?|b|ms|s|min|h|d)?)";
 const AS_NUMBER: &str = r"as[0-9]+(?:\.[0-9]+)?";
 const IPV4: &str = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}";
 const IPV6: &str = "[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*";
-const MAC: &str = r"[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}";
-const COMMUNITY: &str = r"(?:[0-9]+|\*)(?::(?:[0-9]+|\*)){1,2}";
+const MAC: &str = concat!(
+    r"[0-9a-f]{2}(?:-[0-9a-f]{2}){5}(?:/[0-9]+)?|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}(?:/[0-9]+)?",
+    r"|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){0,4}[:-]\*|[0-9a-f]{4}(?:\.[0-9a-f]{4})?(?:\.[0-9a-f]{2})?\*"
+);
+const COMMUNITY: &str = r"(?:[0-9]+(?:-[0-9]+)?|\*)(?::(?:[0-9]+(?:-[0-9]+)?|\*)){1,2}";
 const TYPOGRAPHIC: &str = "“”„‟«»‘’‚‛";
 
 pub(super) fn contents(words: &Words) -> Result<String> {

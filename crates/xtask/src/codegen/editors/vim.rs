@@ -24,12 +24,16 @@ const CHARACTER: &str = r#"%(%(--|/\*)@![^ \t\r"'(),=<>!&|;])"#;
 /// The place where a word ends.
 const END: &str = r#"%($|[ \t\r"'(),=<>!&|;]|--|/\*)@="#;
 
-const INTEGER: &str = r"%(0x\x+|\d+)";
+/// An integer, or a number with a suffix.
+const INTEGER: &str = r"%(0x\x+|\d+%(_\d+)*%(\.\d+)?%([kmgt]i?b?|b|ms|s|min|h|d)?)";
 const AS_NUMBER: &str = r"as\d+%(\.\d+)?";
 const IPV4: &str = r"\d{1,3}%(\.\d{1,3}){3}";
 const IPV6: &str = r"[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*";
-const MAC: &str = r"\x{2}%(-\x{2}){5}|\x{4}%(\.\x{4}){2}";
-const COMMUNITY: &str = r"%(\d+|\*)%(:%(\d+|\*)){1,2}";
+const MAC: &str = concat!(
+    r"\x{2}%(-\x{2}){5}%(/\d+)?|\x{4}%(\.\x{4}){2}%(/\d+)?",
+    r"|\x{2}%([:-]\x{2}){0,4}[:-]\*|\x{4}%(\.\x{4})?%(\.\x{2})?\*"
+);
+const COMMUNITY: &str = r"%(\d+%(-\d+)?|\*)%(:%(\d+%(-\d+)?|\*)){1,2}";
 const TYPOGRAPHIC: &str = "“”„‟«»‘’‚‛";
 
 pub(super) fn contents(words: &Words) -> String {

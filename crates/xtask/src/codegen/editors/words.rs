@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use flowql::Schema;
 use flowql::tables::{KEYWORDS, OPERATORS, Registries, Type, words};
+use flowql::{Column, Schema};
 
 /// The symbols of other languages that the core reads as operators, to say what is meant.
 const SLIPS: [&str; 9] = ["==", "!==", "<>", "=<", "=>", "=~", "!~", ">>", "!>>"];
@@ -16,7 +16,7 @@ pub(super) struct Words {
     pub(super) word_operators: Vec<&'static str>,
     /// The operators that are symbols, those of other languages included.
     pub(super) symbols: Vec<&'static str>,
-    /// The columns that a filter may name, by type.
+    /// The columns, and the names of either end, that a filter may name, by type.
     pub(super) columns: Vec<(Type, Vec<String>)>,
     /// The words of enumerated columns, and the names of bits.
     pub(super) constants: Vec<&'static str>,
@@ -31,8 +31,11 @@ impl Words {
         let (word_operators, keywords) = KEYWORDS.into_iter().partition(|word| is_operator(word));
         let is_symbol = |symbol: &&str| !symbol.contains(|found: char| found.is_alphanumeric());
         let columns_of = |kind| {
-            let columns = schema.columns().iter().filter(|column| column.filter_type == Some(kind));
-            (kind, columns.map(|column| column.name.to_string()).collect())
+            let is = |column: &Column| column.filter_type == Some(kind);
+            let columns = schema.columns().iter().filter(|column| is(column));
+            let pairs = schema.pairs().iter().filter(|pair| is(schema.column(pair.columns[0])));
+            let names = columns.map(|column| column.name.to_string());
+            (kind, names.chain(pairs.map(|pair| pair.name.to_string())).collect())
         };
         let bits = schema.columns().iter().flat_map(|column| column.bits).map(|(name, _)| *name);
         let constants: BTreeSet<&str> =

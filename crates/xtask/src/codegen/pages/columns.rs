@@ -37,6 +37,11 @@ static FLAGS: &[Flag] = &[
         holds: |column| !column.words().is_empty(),
     },
     Flag {
+        name: "names",
+        doc: "takes [names of its numbers](words.md#names-of-numbers) too, in quotes",
+        holds: |column| !column.names.is_empty(),
+    },
+    Flag {
         name: "bits",
         doc: "has the operator `HAS` for its [named bits](words.md#named-bits)",
         holds: |column| !column.bits.is_empty(),
@@ -100,6 +105,18 @@ pub(super) fn body(root: &Path) -> Result<String> {
         for column in columns.iter().filter(is_in) {
             body.push_str(&of_column(column));
         }
+    }
+    body.push_str(
+        "\n## Either end\n\n\
+         These names stand for either of two columns: [the reference](reference.md#either-end) says how. Columns of one's \
+         own make such names too.\n\n",
+    );
+    body.push_str(&head(&["Name", "Columns", "Example"]));
+    for pair in schema.pairs() {
+        let [first, second] = pair.columns.map(|id| schema.column(id));
+        let example = code(&format!("{} = {}", pair.name, first.example));
+        let columns = super::codes([first.name.as_ref(), second.name.as_ref()]);
+        body.push_str(&row([code(&pair.name).as_str(), &columns, &example]));
     }
     Ok(body)
 }

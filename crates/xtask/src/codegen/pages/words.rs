@@ -14,6 +14,7 @@ pub(super) fn body() -> Result<String> {
     operators(&mut body);
     enumerations(&mut body)?;
     column_words(&mut body)?;
+    names_of_numbers(&mut body)?;
     named_bits(&mut body)?;
     communities(&mut body);
     protocols(&mut body);
@@ -81,6 +82,22 @@ fn column_words(body: &mut String) -> Result<()> {
     for column in Schema::default().columns().iter().filter(|column| !column.words().is_empty()) {
         let words = codes(column.words().iter().map(|(word, _)| *word));
         body.push_str(&row([code(&column.name).as_str(), &words]));
+    }
+    Ok(())
+}
+
+fn names_of_numbers(body: &mut String) -> Result<()> {
+    body.push_str(
+        "\n## Names of numbers\n\nThese columns take names for their numbers, in quotes and in any case. A name for several \
+         numbers stands for any of them, and only `=`, `!=` and lists take it.\n",
+    );
+    for column in Schema::default().columns().iter().filter(|column| !column.names.is_empty()) {
+        write!(body, "\nOf `{}`:\n\n", column.name)?;
+        body.push_str(&head(&["Name", "Numbers"]));
+        for (name, low, high) in column.names {
+            let numbers = if low == high { low.to_string() } else { format!("{low} to {high}") };
+            body.push_str(&row([code(name).as_str(), &numbers]));
+        }
     }
     Ok(())
 }

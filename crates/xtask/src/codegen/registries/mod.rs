@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use super::Generated;
 
-const SOURCES: &str = "{schema,services,protocols,countries,communities,reserved}.json";
+const SOURCES: &str = "{schema,value-names,services,protocols,countries,communities,reserved}.json";
 
 pub(super) fn generate(root: &Path) -> Result<Generated> {
     let (addresses, as_numbers) = reserved::lines(root)?;

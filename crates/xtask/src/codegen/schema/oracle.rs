@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 
+use super::names::Names;
 use super::{Column, check, string};
 
-pub(super) fn body(columns: &[Column]) -> Result<String> {
+pub(super) fn body(columns: &[Column], names: &Names) -> Result<String> {
     check(columns)?;
     let mut body = String::from(
         "use super::schema::{Column, Type, community, off, on, prefix, text, words};\n\n\
@@ -15,13 +16,13 @@ pub(super) fn body(columns: &[Column]) -> Result<String> {
     writeln!(body, "pub(super) static COLUMNS: [Column; {}] = [", columns.len())?;
     for column in columns {
         let switch = if column.disabled { "off" } else { "on" };
-        writeln!(body, "{switch}({}, {}),", string(&column.name), kind(column)?)?;
+        writeln!(body, "{switch}({}, {}),", string(&column.name), kind(column, names)?)?;
     }
     body.push_str("];\n");
     Ok(body)
 }
 
-fn kind(column: &Column) -> Result<String> {
+fn kind(column: &Column, names: &Names) -> Result<String> {
     Ok(match column.filter_type.as_deref() {
         None => "Type::Other".to_owned(),
         Some("prefix") => {
@@ -41,7 +42,17 @@ fn kind(column: &Column) -> Result<String> {
             format!("text({length})")
         }
         Some("uint") => {
-            format!("Type::Uint {{ port: {}, bits: {} }}", column.port, !column.bits.is_empty())
+            let unit = string(column.unit.as_deref().unwrap_or_default());
+            let names = column.named(names)?.iter();
+            let names: Vec<String> = names
+                .map(|found| format!("({}, {}, {})", string(&found.name), found.from, found.to))
+                .collect();
+            format!(
+                "Type::Uint {{ port: {}, bits: {}, unit: {unit}, names: &[{}] }}",
+                column.port,
+                !column.bits.is_empty(),
+                names.join(", ")
+            )
         }
         Some("community") => {
             let large =

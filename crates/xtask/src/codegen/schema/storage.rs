@@ -57,6 +57,7 @@ fn expression(name: &str, computed: &Computed) -> Result<String> {
         Kind::Prefix => ("Prefix", Vec::new(), &["address", "mask", "etype"]),
         Kind::PacketSize => ("PacketSize", Vec::new(), &["bytes", "packets"]),
         Kind::PacketSizeBucket => ("PacketSizeBucket", Vec::new(), &["bytes", "packets"]),
+        Kind::Duration => ("Duration", Vec::new(), &["start", "end"]),
         Kind::IcmpName => {
             ("IcmpName", vec![format!("protocol: {}", computed.protocol)], &["proto", "kind", "code"])
         }
