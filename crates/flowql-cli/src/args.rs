@@ -25,7 +25,7 @@ pub(crate) use classify::Classify;
 pub(crate) use collect::{Collect, Collecting};
 pub(crate) use data::{By, DemoData, Making, Query, Rank, RowFormat, Tables, TablesAction};
 pub(crate) use decode::Decode;
-pub(crate) use detect::{AskedDetector, Detect, DetectAction, Replay};
+pub(crate) use detect::{Announce, AskedDetector, Detect, DetectAction, Replay};
 pub(crate) use engine::{DataFolder, Engine, EngineAction, Idle};
 pub(crate) use exporters::Exporters;
 pub(crate) use import::{Import, ImportFiles, ImportFrom};

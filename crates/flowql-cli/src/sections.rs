@@ -1,5 +1,6 @@
 //! The sections of `flowql.toml`, each by the crate that reads it.
 
+use flowql_bgp::AnnounceSection;
 use flowql_client::ClickhouseSection;
 use flowql_collect::{BmpSection, CollectSection, RpkiSection};
 use flowql_config::{KnownSection, Registry};
@@ -30,6 +31,7 @@ pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<RpkiSection>(),
     KnownSection::of::<SnmpSection>(),
     KnownSection::of::<DetectSection>(),
+    KnownSection::of::<AnnounceSection>(),
 ];
 
 #[cfg(test)]

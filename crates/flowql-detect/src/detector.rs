@@ -10,6 +10,7 @@ use flowql_config::Config;
 use flowql_eval::columns::Flows;
 use serde::{Deserialize, Serialize};
 
+use crate::announce::Announced;
 use crate::engine::Engine;
 use crate::incident::{Change, Collateral, Incident, Incidents, Nameable, Refusal, Saved, Wanted};
 use crate::rule::{LeftOut, Rules};
@@ -94,6 +95,9 @@ pub struct Status {
     pub incidents: Vec<Incident>,
     /// What should be changed.
     pub warnings: Vec<String>,
+    /// What routers are sent; none where nothing announces.
+    #[serde(default)]
+    pub announced: Option<Announced>,
 }
 
 /// A rule, and what it did.
@@ -293,6 +297,7 @@ impl Detector {
             suspected: suspected.collect(),
             incidents: incidents.open().cloned().collect(),
             warnings: inner.warnings(),
+            announced: None,
         }
     }
 

@@ -9,7 +9,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use crate::detector::Detector;
+use crate::announce::AnnouncedNow;
+use crate::detector::{Detector, Status};
 use crate::incident::{Change, Incident, Refusal, State as IncidentState};
 use crate::store::Store;
 
@@ -21,6 +22,7 @@ const MOST: u64 = 1_000;
 struct Asked {
     detector: Arc<Detector>,
     store: Store,
+    announced: Option<AnnouncedNow>,
 }
 
 /// Which incidents are wanted.
@@ -65,8 +67,8 @@ impl ListQuery {
     }
 }
 
-/// The routes `/api/v1/attacks…`, for a service that has an address.
-pub fn routes(detector: Arc<Detector>, store: Store) -> Router {
+/// The routes `/api/v1/attacks…`, for a service that has an address; `announced` tells what routers are sent.
+pub fn routes(detector: Arc<Detector>, store: Store, announced: Option<AnnouncedNow>) -> Router {
     Router::new()
         .route("/api/v1/attacks", get(list))
         .route("/api/v1/attacks/status", get(status))
@@ -75,7 +77,7 @@ pub fn routes(detector: Arc<Detector>, store: Store) -> Router {
         .route("/api/v1/attacks/{number}/approve", post(approve))
         .route("/api/v1/attacks/{number}/withdraw", post(withdraw))
         .route("/api/v1/attacks/{number}/extend", post(extend))
-        .with_state(Asked { detector, store })
+        .with_state(Asked { detector, store, announced })
 }
 
 /// Incidents: those that are not over as they are this moment, the others as they were stored.
@@ -101,7 +103,8 @@ async fn list(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Response
 }
 
 async fn status(State(asked): State<Asked>) -> Response {
-    Json(asked.detector.status()).into_response()
+    let announced = asked.announced.as_ref().map(AnnouncedNow::get);
+    Json(Status { announced, ..asked.detector.status() }).into_response()
 }
 
 async fn show(State(asked): State<Asked>, Path(number): Path<u32>) -> Response {

@@ -5,6 +5,7 @@
 //! are above a tenth of a threshold.
 
 mod amount;
+mod announce;
 mod detector;
 mod engine;
 mod history;
@@ -20,6 +21,9 @@ mod store;
 mod target;
 
 pub use amount::{Amount, Share, Time};
+pub use announce::{
+    Announced, AnnouncedNow, AnnouncedRule, Announcing, RefusedRule, RouterState, StartError,
+};
 pub use detector::{Detector, OpenError, RuleStatus, Status, Suspected};
 pub use engine::{Counts, Engine, Observation, Rates, SampledFlow};
 pub use history::Detection;

@@ -219,6 +219,18 @@ impl ThresholdSection {
 
 impl DetectSection {
     /// What no type can check. Whether the columns of the filters are enabled is known with the schema only.
+    /// The prefixes that are protected.
+    #[must_use]
+    pub fn protected(&self) -> Vec<IpNet> {
+        prefixes(&self.protected)
+    }
+
+    /// The prefixes that nothing is ever done about.
+    #[must_use]
+    pub fn never(&self) -> Vec<IpNet> {
+        prefixes(&self.never)
+    }
+
     fn faults(&self) -> Vec<ConfigError> {
         let mut faults = prefix_faults("detect.protected", &self.protected);
         faults.extend(prefix_faults("detect.never", &self.never));

@@ -1,6 +1,5 @@
 //! From settings to what announces.
 
-use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::Arc;
@@ -180,9 +179,6 @@ impl AnnounceRouterSection {
 
 /// A secret, by itself or in a file; none where there is neither.
 fn secret(secret: &Secret, file: &str) -> Result<Option<String>, AnnounceError> {
-    if file.is_empty() {
-        return Ok(Some(secret.reveal().to_owned()).filter(|text| !text.is_empty()));
-    }
-    let text = fs::read_to_string(file).map_err(AnnounceError::io("read", Path::new(file)))?;
-    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    let text = secret.or_first_line(file).map_err(AnnounceError::io("read", Path::new(file)))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }

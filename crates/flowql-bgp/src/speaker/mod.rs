@@ -1,6 +1,5 @@
 //! A speaker of BGP that only announces. It connects to the routers; they need not connect to it.
 
-mod md5;
 mod session;
 mod wire;
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::route::Route;
 use crate::rule::{Matcher, RouteFamily};
 use crate::speaker::wire::{self, Dialect, Fault, Incoming, Opened, Opening};
-use crate::speaker::{Peer, SpeakerSettings, md5};
+use crate::speaker::{Peer, SpeakerSettings};
 
 /// How long a connection may take to be made, and the router to open the session.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -128,7 +128,7 @@ async fn connect(peer: &Peer) -> io::Result<TcpStream> {
         socket.bind(SocketAddr::new(*local, 0))?;
     }
     if let Some(password) = password {
-        md5::set(&socket, address.ip(), password)?;
+        flowql_tcp_md5::set_key(&socket, address.ip(), password)?;
     }
     let stream = socket.connect(*address).await?;
     stream.set_nodelay(true)?;

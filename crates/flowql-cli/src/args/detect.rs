@@ -92,6 +92,38 @@ pub(crate) enum DetectAction {
     ///
     /// It asks the database, by windows of whole multiples of 10 s, whichever collector filled it.
     Replay(Replay),
+    /// Show the rule that routers would get for a filter, and what the guards say of it
+    ///
+    /// It says which condition a rule of BGP cannot carry. Nothing is announced.
+    Announce(Announce),
+}
+
+/// What would be announced.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  flowql detect announce --dry-run 'DstAddr = 203.0.113.9 AND Proto = \"udp\" AND SrcPort = \"ntp\"'
+  flowql detect announce --dry-run --limit 10000000 'DstAddr << 203.0.113.0/24 AND Proto = \"icmp\"'
+  flowql detect announce --dry-run --blackhole 'DstAddr = 203.0.113.9'
+
+Exit status: 0 when the guards pass it, 1 when they refuse it, 2 when there is no such rule.")]
+pub(crate) struct Announce {
+    /// The filter of the traffic
+    pub(crate) filter: String,
+    /// Only show it: what is announced is what the detector wants
+    #[arg(long, required = true)]
+    pub(crate) dry_run: bool,
+    /// Let so many bits a second through, instead of none
+    #[arg(long, value_name = "BITS", conflicts_with = "blackhole", value_parser = clap::value_parser!(u32).range(8..))]
+    pub(crate) limit: Option<u32>,
+    /// Drop everything to the destination, by a blackhole route
+    #[arg(long)]
+    pub(crate) blackhole: bool,
+    /// How long it would last
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) seconds: u32,
+    /// Print a JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Which flows are replayed.

@@ -1,5 +1,7 @@
 //! `flowql detect`: attacks, found beside the collector.
 
+mod announce;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +11,8 @@ use flowql_config::Config;
 use flowql_connect::Service;
 use flowql_detect::incident::{Counted, Incident};
 use flowql_detect::{
-    Decision, DetectSection, Detection, Detector, LeftOut, RuleStatus, Rules, Status as Found, Store,
+    Announced, AnnouncedRule, Announcing, Decision, DetectSection, Detection, Detector, LeftOut, RuleStatus,
+    Rules, Status as Found, Store,
 };
 use flowql_eval::columns::Flows;
 use serde::Serialize;
@@ -30,7 +33,7 @@ const REPLAY: Duration = Duration::from_secs(600);
 
 /// A detector that runs beside a collector, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Detecting(Option<JoinHandle<()>>);
+pub(super) struct Detecting(Vec<JoinHandle<()>>);
 
 /// The detector as the collector gives it flows.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ impl Detecting {
     /// Joins a detector to what a collector is made of, where the configuration says so. It is called on the runtime.
     pub(super) fn join(options: &mut Options) -> Result<Self, Failure> {
         if !options.config.section::<DetectSection>().enabled {
-            return Ok(Self(None));
+            return Ok(Self(Vec::new()));
         }
         let detector = Detector::open(&options.config, &options.folder);
         let detector = Arc::new(detector.map_err(|error| {
@@ -61,10 +64,21 @@ impl Detecting {
         })?);
         let store = Store::new(options.client.clone(), options.layout.clone());
         options.tap = Some(Arc::new(Joined(Arc::clone(&detector))));
-        options.routes = flowql_detect::routes(Arc::clone(&detector), store.clone());
         let config = Arc::new(options.config.clone());
+        let announcing = Announcing::start(
+            Arc::clone(&detector),
+            Arc::clone(&config),
+            &options.folder,
+            &tokio::runtime::Handle::current(),
+        );
+        let announcing = announcing
+            .map_err(|error| Failure::new(error.to_string(), "look at [announce] in the configuration"))?;
+        let announced = announcing.as_ref().map(Announcing::announced);
+        options.routes = flowql_detect::routes(Arc::clone(&detector), store.clone(), announced);
         let service = flowql_detect::Service::new(detector, config, store);
-        Ok(Self(Some(tokio::spawn(service.run()))))
+        let mut tasks = vec![tokio::spawn(service.run())];
+        tasks.extend(announcing.map(|announcing| tokio::spawn(announcing.run())));
+        Ok(Self(tasks))
     }
 }
 
@@ -101,6 +115,7 @@ pub(super) fn run(global: &Global, args: &Detect) -> Result<Status, Failure> {
         DetectAction::On { asked } => switch(global, asked, false),
         DetectAction::Rules { json } => rules(global, *json),
         DetectAction::Replay(args) => replay(global, args),
+        DetectAction::Announce(args) => announce::run(global, args),
     }
 }
 
@@ -299,6 +314,27 @@ fn status_lines(found: &Found) -> Vec<String> {
     }
     lines.extend(found.left_out.iter().map(|rule| format!("left out: {}: {}", rule.name, rule.reason)));
     lines.extend(found.warnings.iter().map(|warning| format!("warning: {warning}")));
+    lines.extend(found.announced.iter().flat_map(announced_lines));
+    lines
+}
+
+fn announced_lines(announced: &Announced) -> Vec<String> {
+    let mut lines = vec![format!("announced: {} rules", announced.rules.len())];
+    lines.extend(announced.rules.iter().map(|rule| {
+        let AnnouncedRule { incident, traffic, action, end } = rule;
+        let end = u32::try_from(*end).map(time).unwrap_or_default();
+        format!("  attack {incident}: {traffic}: {action}, until {end}")
+    }));
+    lines.extend(announced.refused.iter().map(|refused| {
+        format!("  attack {}: not announced: {}", refused.incident, refused.reasons.join("; "))
+    }));
+    lines.extend(announced.routers.iter().map(|router| {
+        let is_up = if router.is_up { "" } else { ", no session" };
+        let missing =
+            if router.missing > 0 { format!(", {} missing", router.missing) } else { String::new() };
+        format!("  router {}: {}, {} rules{missing}{is_up}", router.name, router.state, router.sent)
+    }));
+    lines.extend(announced.error.iter().map(|error| format!("  error: {error}")));
     lines
 }
 

@@ -36,8 +36,9 @@ const COMMANDS: [&str; 30] = [
 ];
 
 /// The commands below a command.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 18] = [
     "import-akvorado",
+    "detect-announce",
     "detect-approve",
     "detect-extend",
     "detect-off",

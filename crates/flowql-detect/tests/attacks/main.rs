@@ -6,6 +6,7 @@
     reason = "a test that fails by a panic says enough"
 )]
 
+mod announce;
 mod engines;
 
 use std::io::{Read as _, Write as _};
@@ -134,7 +135,10 @@ async fn an_attack_is_stored_acted_upon_and_answered_for() {
     assert_eq!(store.newest(10).await.unwrap()[0].state, State::Mitigated);
     // It is stored whenever its state changes; its rates are those of then.
     let stored = store.get(incident.number).await.unwrap().unwrap();
-    assert_eq!((&stored.log, &stored.signature, stored.start), (&incident.log, &incident.signature, incident.start));
+    assert_eq!(
+        (&stored.log, &stored.signature, stored.start),
+        (&incident.log, &incident.signature, incident.start)
+    );
     #[derive(Debug, serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Row {
@@ -158,7 +162,7 @@ async fn an_attack_is_stored_acted_upon_and_answered_for() {
     // What the routes answer.
     let http = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = http.local_addr().unwrap();
-    let router = routes(Arc::clone(&detector), store.clone());
+    let router = routes(Arc::clone(&detector), store.clone(), None);
     tokio::spawn(async move { axum::serve(http, router).await });
     let ask = async |method: &'static str, path: String, body: &'static str| -> (u16, serde_json::Value) {
         let asked = tokio::task::spawn_blocking(move || {
