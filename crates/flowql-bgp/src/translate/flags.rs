@@ -15,6 +15,7 @@ const MOST_GROUPS: usize = 16;
 pub(super) fn groups(filter: &Filter, negated: bool) -> Result<Flags, Reason> {
     match filter {
         Filter::Condition(condition) => of_condition(condition, negated),
+        Filter::Either(_) => Err(Reason::Or),
         Filter::Group(inner) | Filter::Saved { filter: inner, .. } => groups(inner, negated),
         Filter::Not(inner) => groups(inner, !negated),
         Filter::And(terms) | Filter::Or(terms) => {

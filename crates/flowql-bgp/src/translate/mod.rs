@@ -35,7 +35,27 @@ const UDP: u128 = 17;
 ///
 /// The first condition that a rule cannot express.
 pub fn translate(schema: &Schema, filter: &Filter) -> Result<Flowspec, Untranslatable> {
-    Translation::of(schema, filter)?.rule()
+    Translation::of(schema, &without_pairs(filter))?.rule()
+}
+
+/// The filter with a test of either column of a pair as the tests of both: `Port = 53` is `SrcPort = 53 OR DstPort = 53`.
+fn without_pairs(filter: &Filter) -> Filter {
+    let all = |terms: &[Filter]| terms.iter().map(without_pairs).collect();
+    match filter {
+        Filter::Condition(_) => filter.clone(),
+        Filter::Either(either) => {
+            let sides = either.sides.iter().cloned().map(Filter::Condition);
+            let any = Filter::Group(Box::new(Filter::Or(sides.collect())));
+            if either.negated { Filter::Not(Box::new(any)) } else { any }
+        }
+        Filter::Not(inner) => Filter::Not(Box::new(without_pairs(inner))),
+        Filter::Group(inner) => Filter::Group(Box::new(without_pairs(inner))),
+        Filter::Saved { name, filter } => {
+            Filter::Saved { name: name.clone(), filter: Box::new(without_pairs(filter)) }
+        }
+        Filter::And(terms) => Filter::And(all(terms)),
+        Filter::Or(terms) => Filter::Or(all(terms)),
+    }
 }
 
 /// What the filter asks of a column.

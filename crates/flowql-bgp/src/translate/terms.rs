@@ -105,7 +105,7 @@ impl<'a> Term<'a> {
             Filter::Or(terms) if negated => {
                 terms.iter().for_each(|filter| Self { filter, ..self }.split(found));
             }
-            Filter::Condition(_) | Filter::And(_) | Filter::Or(_) => found.push(self),
+            Filter::Condition(_) | Filter::Either(_) | Filter::And(_) | Filter::Or(_) => found.push(self),
         }
     }
 
@@ -144,6 +144,7 @@ impl<'a> Term<'a> {
                 let set = set.intersection(&Set::range(0, max));
                 Ok(if negated == self.negated { set } else { set.complement(max) })
             }
+            Filter::Either(_) => Err(Reason::Or),
             Filter::Group(filter) | Filter::Saved { filter, .. } => Self { filter, ..self }.set(column),
             Filter::Not(filter) => Self { filter, negated: !self.negated, ..self }.set(column),
             Filter::And(terms) | Filter::Or(terms) => {
@@ -167,6 +168,7 @@ impl<'a> Term<'a> {
 fn places_in<'a>(filter: &'a Filter, saved: Option<&'a str>, found: &mut Vec<Place<'a>>) {
     match filter {
         Filter::Condition(condition) => found.push(Place { condition, saved }),
+        Filter::Either(either) => found.extend(either.sides.iter().map(|condition| Place { condition, saved })),
         Filter::Saved { name, filter } => places_in(filter, Some(name), found),
         Filter::Not(inner) | Filter::Group(inner) => places_in(inner, saved, found),
         Filter::And(terms) | Filter::Or(terms) => terms.iter().for_each(|term| places_in(term, saved, found)),
@@ -214,7 +216,11 @@ fn of_condition(condition: &Condition) -> Result<(Set, bool), Reason> {
             let (low, high) = of_subnet(*subnet);
             (Set::range(low, high), *negated)
         }
-        Test::HasBits { .. } | Test::CompareColumn(..) | Test::Like { .. } | Test::Regexp { .. } => {
+        Test::HasBits { .. }
+        | Test::HasAll { .. }
+        | Test::CompareColumn(..)
+        | Test::Like { .. }
+        | Test::Regexp { .. } => {
             return Err(Reason::Test);
         }
     })
@@ -235,7 +241,7 @@ fn ends(value: &Scalar) -> Option<(u128, u128)> {
         Scalar::Word(word) => Some((u128::from(word.number), u128::from(word.number))),
         Scalar::Address(address) => Some((bits(*address), bits(*address))),
         Scalar::Subnet(subnet) => Some(of_subnet(*subnet)),
-        Scalar::Mac(_) | Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) => None,
+        Scalar::Mac(_) | Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) | Scalar::CommunityRange(_) => None,
     }
 }
 
