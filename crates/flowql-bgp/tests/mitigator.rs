@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flowql_bgp::{
-    Action, Announcer, Budget, Candidate, Exec, ExecSettings, GuardSettings, Matcher, Mitigations, Mitigator,
-    Refusal, RouteFamily, RouteSettings, Router, Webhook, WebhookSettings,
+    Action, AnnounceSection, Announcer, Budget, Candidate, Exec, ExecSettings, GuardSettings, Matcher,
+    Mitigations, Mitigator, Refusal, RouteFamily, RouteSettings, Router, Webhook, WebhookSettings,
 };
+use flowql_config::{Config, KnownSection, Registry};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 
 const NOW: u64 = 1_800_000_000;
 
@@ -275,4 +277,41 @@ async fn blackholes_carry_what_is_configured() {
     // Without NO_LLGR, and each once.
     assert_eq!(rule["communities"], serde_json::json!(["64500:666", "65535:666", "65535:65281"]));
     assert_eq!(rule["large_communities"], serde_json::json!(["64666:1:9"]));
+}
+
+/// What a section says is what announces.
+#[tokio::test]
+async fn a_section_is_started() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let section = |text: &str| {
+        const SECTIONS: Registry = &[KnownSection::of::<AnnounceSection>()];
+        AnnounceSection::clone(
+            &Config::parse(text, "flowql.toml", SECTIONS).unwrap().section::<AnnounceSection>(),
+        )
+    };
+    let exec = section(&format!(
+        "[announce]\nway = \"exec\"\nasn = 65551\n[announce.exec]\nprogram = \"sh\"\n\
+         arguments = [\"-c\", \"cat > {}/given\"]\n",
+        path.display()
+    ));
+    let guards = exec.guards(vec!["203.0.113.0/24".parse().unwrap()], Vec::new());
+    let mitigations = Mitigations::open(guards.clone(), path, NOW).unwrap();
+    let announcer = exec.start(&mitigations, &Handle::current()).unwrap().unwrap();
+    let mut mitigator = Mitigator::new(mitigations, announcer);
+    mitigator.want(vec![blackhole(9, 1, 100)], NOW).await.unwrap();
+    assert_eq!(given(path)["all"][0]["large_communities"], serde_json::json!(["65551:1:9"]));
+
+    let files = path.join("bird");
+    let bird =
+        section(&format!("[announce]\nway = \"bird\"\n[announce.bird]\nfolder = \"{}\"\n", files.display()));
+    let mitigations = Mitigations::open(guards.clone(), path, NOW).unwrap();
+    assert!(bird.start(&mitigations, &Handle::current()).unwrap().is_some());
+    let mut names: Vec<_> =
+        std::fs::read_dir(files).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["flow4.conf", "flow6.conf", "rtbh4.conf", "rtbh6.conf"]);
+
+    let nothing = section("[announce]\nway = \"none\"\n");
+    assert!(nothing.start(&mitigations, &Handle::current()).unwrap().is_none());
 }

@@ -420,3 +420,57 @@ fn bitmasks(groups: &Flags) -> Vec<BitmaskMatch> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever a router sends is read or refused: nothing panics.
+        #[test]
+        fn any_message_is_read_or_refused(kind in 0_u8..8, body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let mut message = vec![0xff; 16];
+            message.extend(u16::try_from(HEADER + body.len()).unwrap().to_be_bytes());
+            message.push(kind);
+            let header: [u8; HEADER] = message.clone().try_into().unwrap();
+            message.extend(body);
+            match length(&header) {
+                Ok(length) => {
+                    prop_assert_eq!(length, message.len());
+                    if let Err(fault) = read(message) {
+                        prop_assert!(fault.code > 0 && notification(&fault).is_ok());
+                    }
+                }
+                Err(fault) => prop_assert_eq!((fault.code, fault.subcode), (1, 2)),
+            }
+        }
+
+        /// What is opened with capabilities changed anywhere, too.
+        #[test]
+        fn a_changed_opening_is_read_or_refused(place in HEADER..80_usize, byte in any::<u8>()) {
+            let mut message = open(&Opening {
+                asn: 65_551,
+                id: Ipv4Addr::new(192, 0, 2, 1),
+                hold_time: 90,
+                families: RouteFamily::ALL.to_vec(),
+                is_restart: true,
+                restart_time: 0,
+                stale_time: 3600,
+            })
+            .unwrap();
+            let unchanged = read(message.clone()).unwrap();
+            let Incoming::Open(opened) = unchanged else { panic!("{unchanged:?}") };
+            prop_assert_eq!((opened.asn, opened.families.len(), opened.has_long_asns), (65_551, 4, true));
+            if let Some(at) = message.get_mut(place) {
+                *at = byte;
+            }
+            if let Err(fault) = read(message) {
+                prop_assert!(fault.code == 2 || fault.code == 1, "{:?}", fault);
+            }
+        }
+    }
+}
