@@ -134,7 +134,10 @@ async fn an_attack_is_stored_acted_upon_and_answered_for() {
     assert_eq!(store.newest(10).await.unwrap()[0].state, State::Mitigated);
     // It is stored whenever its state changes; its rates are those of then.
     let stored = store.get(incident.number).await.unwrap().unwrap();
-    assert_eq!((&stored.log, &stored.signature, stored.start), (&incident.log, &incident.signature, incident.start));
+    assert_eq!(
+        (&stored.log, &stored.signature, stored.start),
+        (&incident.log, &incident.signature, incident.start)
+    );
     #[derive(Debug, serde::Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Row {
