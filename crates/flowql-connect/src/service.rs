@@ -216,6 +216,8 @@ impl Service {
                 ClientError::Credentials { server: self.server() }
             }
             http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => ClientError::Busy,
+            // What is asked for cannot be done.
+            http::StatusCode::CONFLICT => ClientError::Setup { message: problem(status, body), help: None },
             other => self.broken(problem(other, body)),
         }
     }

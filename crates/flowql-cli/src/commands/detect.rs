@@ -144,7 +144,15 @@ fn get<T: DeserializeOwned>(
 ) -> Result<Option<T>, Failure> {
     let (service, url) = service(global, asked)?;
     let answer = runtime()?.block_on(service.get::<T>(&format!("api/v1/attacks/{path}"), DEADLINE));
-    Ok(answer.map_err(|error| unasked(&url, &error)).ok())
+    Ok(answer.map_err(|error| refused(&url, &error)).ok())
+}
+
+/// Says that the detector cannot be asked, or what it says instead.
+fn refused(url: &str, error: &flowql_client::Error) {
+    match error {
+        flowql_client::Error::Interrupted { reason, .. } => console::error(reason, None),
+        other => unasked(url, other),
+    }
 }
 
 /// Who decides: the user of this machine.
@@ -164,7 +172,7 @@ fn post<T: DeserializeOwned>(
     let (service, url) = service(global, asked)?;
     let body = serde_json::to_value(decision)?;
     let answer = runtime()?.block_on(service.post::<T>(&format!("api/v1/attacks/{path}"), body, DEADLINE));
-    Ok(answer.map_err(|error| unasked(&url, &error)).ok())
+    Ok(answer.map_err(|error| refused(&url, &error)).ok())
 }
 
 fn decide(

@@ -8,6 +8,8 @@ mod columns;
 mod compile;
 mod config;
 mod decode;
+#[cfg(unix)]
+mod detect;
 mod editor;
 mod emit;
 mod engine;

@@ -1,6 +1,7 @@
 //! The routes of the collector that runs in the same process, as in `flowql up`. Its own address has them too.
 
 use axum::extract::{Request, State};
+use axum::http::Extensions;
 use axum::response::Response;
 use tower_service::Service as _;
 
@@ -56,6 +57,10 @@ pub(crate) async fn tail(State(app): State<App>, request: Request) -> Result<Res
 
 /// What the collector answers.
 pub(super) async fn ask(app: &App, request: Request) -> Result<Response, Problem> {
+    // The routes of the companion look at the address by themselves: what was found in it here would be found twice.
+    let (mut parts, body) = request.into_parts();
+    parts.extensions = Extensions::new();
+    let request = Request::from_parts(parts, body);
     let mut routes =
         app.companion.as_ref().map(|companion| companion.routes()).ok_or_else(Problem::no_collector)?;
     match routes.call(request).await {
