@@ -7,6 +7,7 @@ mod collector;
 mod columns;
 mod compile;
 mod config;
+mod counters;
 mod decode;
 mod editor;
 mod emit;
@@ -18,6 +19,8 @@ mod formats;
 mod grep;
 mod help;
 mod lines;
+#[cfg(unix)]
+mod reload;
 mod routes;
 mod simulate;
 mod streams;
