@@ -52,6 +52,10 @@ pub struct CollectSection {
     pub data: Option<String>,
     /// The time of a flow. One over an hour before the receive time or a minute after it is not used.
     pub time: TimeSource,
+    /// The bytes and packets of a flow that lasted longer are shared out over bins of so many seconds, back from its time, so
+    /// that a graph shows when they were sent: at most 360 rows a flow, none without a packet. 0 for a row a flow.
+    #[setting(range = 0..=3600, unit = "seconds")]
+    pub spread: u32,
     /// The address of an exporter.
     pub exporter_address: AddressSource,
     /// Where the AS of a source and of a destination comes from, the first that knows it: `flow` is what the exporter sent,
@@ -181,9 +185,12 @@ pub struct HealthSection {
 #[derive(Clone, Debug, PartialEq, Eq, Section)]
 #[section(name = "collect.journal", example = "[collect.journal]\nsize = 34359738368\n")]
 pub struct JournalSection {
-    /// The most that it takes on the disk. Beyond it, and when less than 5 % of the disk are free, the oldest is lost.
+    /// The most that it takes on the disk. Beyond it, and when less than `keep_free` of the disk is free, the oldest is lost.
     #[setting(default = 8 << 30, range = 1 << 20..=1_u64 << 50, unit = "bytes")]
     pub size: u64,
+    /// How much of the disk it leaves free.
+    #[setting(default = 5, range = 0..=90, unit = "percent")]
+    pub keep_free: u8,
     /// The most that one of its files takes.
     #[setting(default = 16 << 20, range = 4096..=1 << 30, unit = "bytes")]
     pub segment_bytes: u64,
@@ -235,6 +242,7 @@ impl JournalSection {
         Settings {
             partitions: self.partitions,
             size: self.size,
+            keep_free_percent: self.keep_free,
             segment_bytes: self.segment_bytes,
             segment_age: Duration::from_secs(self.seconds),
             sync: Duration::from_millis(self.sync_ms),

@@ -7,7 +7,9 @@ mod health;
 mod http;
 mod metrics;
 mod names;
+mod poller;
 mod rates;
+mod reload;
 mod snmp;
 pub mod status;
 
@@ -16,15 +18,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use axum::Router;
+use flowql::Schema;
 use flowql_client::Client;
 use flowql_config::Config;
 use flowql_enrich::exporters::Directory;
-use flowql_enrich::snmp::{SnmpPoller, SnmpSection};
+use flowql_enrich::snmp::SnmpSection;
 use flowql_queue::{Journal, Queue};
 use flowql_tables::{self as tables, Catalog, Change, Layout};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::CollectSection;
@@ -38,11 +43,17 @@ use crate::write::{self, PartitionStatus, Plan, Writer};
 use self::files::AddressFiles;
 use self::files::AddressSections;
 use self::health::LossWatch;
+use self::poller::Agents;
 use self::rates::RateWatch;
+use self::reload::Reloads;
+
+pub use self::reload::Adjust;
 
 /// The pause before the database is asked again whether it is there; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The pause where nothing is missing: a day.
+const FOREVER: Duration = Duration::from_secs(86_400);
 
 /// What a collector is made of.
 #[derive(Debug)]
@@ -63,6 +74,8 @@ pub struct Options {
     pub tap: Option<Arc<dyn Tap>>,
     /// Routes of others, which are served at the address of the metrics too.
     pub routes: Router,
+    /// What the command line says of a configuration that is read again.
+    pub adjust: Adjust,
 }
 
 /// Why the collector does not run.
@@ -91,8 +104,13 @@ pub enum Error {
 /// What all parts look at.
 #[derive(Debug)]
 pub(crate) struct Collector {
+    /// The configuration of the start: who watches flows has its columns.
     pub(crate) config: Arc<Config>,
-    pub(crate) section: CollectSection,
+    /// The one of now.
+    pub(crate) current: ArcSwap<Config>,
+    /// How often it was another one.
+    configured: watch::Sender<u64>,
+    reloads: Mutex<Reloads>,
     pub(crate) journal: Arc<Journal>,
     /// What is known of exporters and interfaces.
     pub(crate) directory: Arc<Directory>,
@@ -100,7 +118,7 @@ pub(crate) struct Collector {
     pub(crate) addresses: Arc<AddressTables>,
     pub(crate) bmp: Bmp,
     /// What asks the agents of exporters.
-    pub(crate) snmp: Arc<SnmpPoller>,
+    pub(crate) snmp: Agents,
     parts: Mutex<Parts>,
     pub(crate) losses: LossWatch,
     pub(crate) rates: RateWatch,
@@ -152,7 +170,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
 ///
 /// That it cannot start. A database that is not there is no error: what is received is kept until it is.
 pub async fn start(options: Options) -> Result<Running, Error> {
-    let Options { config, inherited, folder, layout, client, outside, tap, routes } = options;
+    let Options { config, inherited, folder, layout, client, outside, tap, routes, adjust } = options;
     let section = CollectSection::clone(&config.section());
     let sections = AddressSections::of(&config);
     let journal = Arc::new(section.journal.open(&folder.join("journal"))?);
@@ -173,9 +191,11 @@ pub async fn start(options: Options) -> Result<Running, Error> {
     let directory = names::directory(section.max_exporters, &config);
     let file = folder.join(names::FILE);
     names::load(&directory, &file);
-    let snmp = Arc::new(SnmpPoller::new(&config.section::<SnmpSection>(), Arc::clone(&directory)));
+    let snmp = Agents::start(&config.section::<SnmpSection>(), &directory);
     let collector = Arc::new(Collector {
-        section,
+        current: ArcSwap::new(Arc::clone(&config)),
+        configured: watch::Sender::new(0),
+        reloads: Mutex::default(),
         journal,
         directory,
         addresses,
@@ -188,8 +208,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         config,
     });
     let tap = tap.map(|tap| {
-        let Collector { section, directory, addresses, .. } = &*collector;
-        Tapping::start(&tap, &queue, section, directory, addresses)
+        Tapping::start(&tap, &queue, &section, &collector.directory, &collector.addresses)
     });
     let tapping = tap.transpose()?;
     let mut tasks = JoinSet::new();
@@ -198,19 +217,23 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         tasks.spawn(http::serve(http, Arc::clone(&collector), routes));
     }
     tasks.spawn(health::watch(Arc::clone(&collector)));
-    let poller = Arc::clone(&collector.snmp);
-    tasks.spawn(async move { poller.run().await });
+    tasks.spawn(reload::keep(Arc::clone(&collector), adjust));
     tasks.spawn(names::keep(Arc::clone(&collector.directory), file.clone()));
     bmp_server.map(|server| tasks.spawn(server));
     let prepared = Arc::clone(&collector);
     let preparing = tasks.spawn(async move {
         // The first rows have networks too.
         let files = files.refreshed(&prepared.addresses).await;
+        let configured = prepared.configured.subscribe();
         let plan = prepared.prepare(&outside, &layout).await;
         prepared.write(queue, plan, client);
-        if let Some(files) = files {
-            files.keep(&prepared.addresses).await;
-        }
+        let sections = || AddressSections::of(&prepared.current.load());
+        let reading = async {
+            if let Some(files) = files {
+                files.keep(&prepared.addresses, configured.clone(), sections).await;
+            }
+        };
+        tokio::join!(reading, prepared.plan_again(&outside, &layout, configured.clone()));
     });
     Ok(Running { collector, tasks, preparing, file, tapping })
 }
@@ -258,7 +281,7 @@ impl Running {
 
     /// Stops receiving, and writes what was received within `stop_ms`; the rest is in the journal for the next start.
     pub async fn stop(mut self) {
-        let until = Instant::now() + Duration::from_millis(self.collector.section.stop_ms);
+        let until = Instant::now() + Duration::from_millis(self.collector.section().stop_ms);
         tracing::info!("stopping");
         self.preparing.abort();
         let ending = Arc::clone(&self.collector);
@@ -298,6 +321,11 @@ async fn listen(address: &str) -> Result<Option<TcpListener>, Error> {
 }
 
 impl Collector {
+    /// The section `[collect]` of now.
+    pub(crate) fn section(&self) -> Arc<CollectSection> {
+        self.current.load().section()
+    }
+
     fn parts(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -331,16 +359,57 @@ impl Collector {
         outside: &Client,
         layout: &Layout,
     ) -> Result<Result<Plan, write::NoTable>, flowql_client::Error> {
-        let schema = &self.config.schema;
+        let config = self.current.load_full();
+        let (schema, section) = (&config.schema, config.section::<CollectSection>());
         let found = Catalog::read(outside, &layout.database).await?;
         let missing = tables::statements(layout, schema, &found, Change::Nothing, None);
         if missing.is_empty() {
-            return Ok(Plan::new(&self.section, schema, &found));
+            return Ok(self.plan(&section, schema, &found));
         }
         let say = |statement: &tables::Statement| tracing::info!(what = statement.what, "making tables");
         tables::make(outside, layout, schema, Change::Nothing, None, say).await?;
         let found = Catalog::read(outside, &layout.database).await?;
-        Ok(Plan::new(&self.section, schema, &found))
+        Ok(self.plan(&section, schema, &found))
+    }
+
+    /// The plan for the tables that there are, and what they lack.
+    fn plan(
+        &self,
+        section: &CollectSection,
+        schema: &Schema,
+        found: &Catalog,
+    ) -> Result<Plan, write::NoTable> {
+        let plan = Plan::new(section, schema, found)?;
+        let missing = plan.missing(schema, found);
+        self.note_reload(|reloads| reloads.missing = missing);
+        Ok(plan)
+    }
+
+    /// Writes by another plan whenever the configuration is another one, or the tables have columns that they lacked.
+    async fn plan_again(&self, outside: &Client, layout: &Layout, mut configured: watch::Receiver<u64>) {
+        let mut is_due = false;
+        loop {
+            let is_lacking = is_due || !self.reloads().missing.is_empty();
+            let pause = if is_lacking { LONGEST_PAUSE } else { FOREVER };
+            // The sender is there as long as this.
+            if let Ok(Err(_)) = tokio::time::timeout(pause, configured.changed()).await {
+                return;
+            }
+            is_due = match self.look(outside, layout).await {
+                Ok(Ok(plan)) => {
+                    self.parts().writer.iter().for_each(|writer| writer.set_plan(plan.clone()));
+                    false
+                }
+                Ok(Err(missing)) => {
+                    tracing::warn!(error = %missing, "rows are written as before");
+                    true
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the tables cannot be looked at: rows are written as before");
+                    true
+                }
+            };
+        }
     }
 
     /// Starts to write.

@@ -47,6 +47,11 @@ pub struct ExporterSection {
     /// More UDP ports of tunnels, as `port kind`; the kinds are `vxlan`, `geneve`, `gtp-u`, `mpls` and `l2tp-v3`.
     #[setting(example = ["8472 vxlan"])]
     pub tunnel_ports: Vec<String>,
+    /// The most flows a second that are kept, of each of them. Of more, some are dropped by chance, and the sampling rate of
+    /// the others rises in proportion.
+    #[setting(range = 1..=1_000_000_000, example = 20_000)]
+    #[serde(default)]
+    pub rate_limit: Option<u64>,
     /// How packets are sampled.
     #[section]
     pub sampling: Vec<SamplingSection>,
@@ -162,6 +167,13 @@ fn column_field(name: &str, path: String) -> Result<Field, ConfigError> {
 }
 
 impl ExporterSection {
+    /// Whether it is for the exporter of an address by name.
+    pub fn names(&self, exporter: IpAddr) -> bool {
+        let named =
+            |text: &String| text.parse::<IpAddr>().is_ok_and(|address| address.to_canonical() == exporter);
+        self.addresses.iter().any(named)
+    }
+
     fn settings(&self, path: &str, faults: &mut Vec<ConfigError>) -> ExporterSettings {
         let mut ports = Vec::new();
         for (index, text) in self.tunnel_ports.iter().enumerate() {
@@ -180,7 +192,12 @@ impl ExporterSection {
             let path = format!("{path}.sampling[{index}]");
             faults.extend(section.add(&mut sampling, path).err());
         }
-        ExporterSettings { sampling, tunnels: Tunnels { mode: self.tunnels, ports }, totals: self.totals }
+        ExporterSettings {
+            sampling,
+            tunnels: Tunnels { mode: self.tunnels, ports },
+            totals: self.totals,
+            rate_limit: self.rate_limit,
+        }
     }
 }
 

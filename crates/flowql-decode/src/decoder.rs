@@ -8,7 +8,7 @@ use crate::legacy::{self, LegacyHeader};
 use crate::nsel::Connections;
 use crate::plan::{NEEDED, Needs, Plan};
 use crate::rows::{Cumulative, Firewall, Rows};
-use crate::sampling;
+use crate::sampling::{self, Defaults, RateSource, Rating, SaidRate};
 use crate::sequence::Sequence;
 use crate::session::{Key, Session, Sessions};
 use crate::sflow;
@@ -64,6 +64,8 @@ pub struct Decoder {
     pub(crate) totals: Totals,
     /// How often something was given to it.
     pub(crate) age: u64,
+    /// What is said of the sampling in the datagram that is decoded.
+    pub(crate) rating: Rating,
     /// What was saved last; `None` before the first time.
     pub(crate) saved: Option<state::Mark>,
 }
@@ -85,6 +87,8 @@ pub struct SessionStatus {
     pub borrowed_templates: bool,
     /// How many interfaces it named.
     pub named_interfaces: usize,
+    /// What its samples were, where it sends sFlow.
+    pub samples: Option<sflow::Tally>,
     /// What became of it.
     pub tally: Tally,
 }
@@ -117,6 +121,7 @@ impl Decoder {
             opened: None,
             totals: Totals::default(),
             age: 0,
+            rating: Rating::default(),
             saved: None,
         }
     }
@@ -128,16 +133,16 @@ impl Decoder {
         self.tick(datagram.received);
         let before = self.tallied();
         let outcome = match Protocol::of(datagram.bytes) {
-            Some(Protocol::NetflowV1) => self.legacy(datagram, Protocol::NetflowV1, columns),
-            Some(Protocol::NetflowV5) => self.legacy(datagram, Protocol::NetflowV5, columns),
-            Some(Protocol::NetflowV7) => self.legacy(datagram, Protocol::NetflowV7, columns),
+            Some(protocol @ (Protocol::NetflowV1 | Protocol::NetflowV5 | Protocol::NetflowV7)) => {
+                self.legacy(datagram, protocol, columns, observer)
+            }
             Some(protocol @ (Protocol::NetflowV9 | Protocol::Ipfix)) => {
                 self.message(datagram, protocol, None, columns, observer)
             }
             Some(Protocol::Sflow) => self.samples(datagram, columns, observer),
             None => Err(unknown(datagram.bytes)),
         };
-        self.tally(before);
+        self.tally(before, datagram.received);
         if let Err(reason) = outcome {
             self.counters.malformed_datagrams += 1;
             self.refuse(datagram.source, reason, observer);
@@ -161,7 +166,7 @@ impl Decoder {
             }
             _ => Err(Reason::UnknownProtocol),
         };
-        self.tally(before);
+        self.tally(before, datagram.received);
         if let Err(reason) = outcome {
             self.counters.expired_sets += 1;
             self.refuse(datagram.source, reason, observer);
@@ -229,6 +234,11 @@ impl Decoder {
         self.sessions.close(source.canonical());
     }
 
+    /// The latest time of what was given to it, in nanoseconds since 1970.
+    pub const fn clock(&self) -> u64 {
+        self.clock
+    }
+
     /// What was counted so far.
     pub const fn counters(&self) -> &Counters {
         &self.counters
@@ -249,6 +259,7 @@ impl Decoder {
             sequence: session.sequence(),
             borrowed_templates: session.borrowed,
             named_interfaces: session.facts.named_interfaces(),
+            samples: session.samples.as_ref().map(|samples| samples.tally),
             tally: session.tally,
         })
     }
@@ -305,6 +316,7 @@ impl Decoder {
         datagram: &Datagram<'_>,
         protocol: Protocol,
         columns: &mut Columns,
+        observer: &mut dyn Observer,
     ) -> Result<(), Reason> {
         let bytes = datagram.bytes;
         let layout = legacy::layout(protocol).ok_or(Reason::UnknownProtocol)?;
@@ -325,6 +337,7 @@ impl Decoder {
         let key = Key { source: datagram.source, protocol, domain: read.engine.into() };
         let place = self.open(key, datagram.received);
         let session = place.and_then(|place| self.sessions.at(place));
+        let mut other = None;
         let facts = match session {
             None => &self.stateless,
             Some(session) => {
@@ -332,11 +345,13 @@ impl Decoder {
                 if protocol != Protocol::NetflowV1 {
                     session.sequence.follow(read.sequence, Some(count.into()), Some(read.uptime));
                 }
+                other = session.headers.take(read.sampling.into());
                 &session.facts
             }
         };
         let settings = self.settings.exporter(datagram.source.address.ip());
-        let sampled = Some(u64::from(read.sampling)).filter(|&rate| rate != 0);
+        let said = |rate: u64| SaidRate { rate, source: RateSource::Header };
+        let sampled = Some(u64::from(read.sampling)).filter(|&rate| rate != 0).map(said);
         let mut rows = Rows {
             header: Header {
                 received: datagram.received,
@@ -345,7 +360,10 @@ impl Decoder {
             },
             facts,
             source: sampling::Source { settings: &settings.sampling, domain: read.engine.into() },
-            default_rate: sampled.or(settings.sampling.default),
+            default_rates: Defaults { datagram: sampled, configured: settings.sampling.default },
+            rating: &mut self.rating,
+            observer,
+            sender: datagram.source,
             exporter: datagram.source.octets(),
             time: self.settings.time,
             texts: &mut self.texts,
@@ -361,6 +379,9 @@ impl Decoder {
         };
         if let Some(plan) = self.legacy.get(plan) {
             rows.add(plan, legacy::records(layout, bytes, count), columns);
+        }
+        if let Some((other, sampled)) = other.map(said).zip(sampled) {
+            self.rating.contradiction = Some([sampled, other]);
         }
         self.counters.sets += 1;
         self.counters.data_sets += 1;

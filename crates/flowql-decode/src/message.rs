@@ -7,7 +7,7 @@ use crate::element::{Cursor, Records};
 use crate::options::OptionRecord;
 use crate::protocol::{IPFIX_HEADER, V9_HEADER};
 use crate::rows::{Cumulative, Firewall, Rows};
-use crate::sampling::{self, missing};
+use crate::sampling::{self, Defaults, missing};
 use crate::session::Key;
 use crate::template::{Announcement, Layout, Template};
 use crate::times::Header;
@@ -239,6 +239,9 @@ impl Decoder {
         }
         let template = Arc::new(Template::new(layout, key.protocol, &self.needs, &self.limits)?);
         observer.template(key.source, key.domain, &template);
+        if session.has_template(template.id()) {
+            session.tally.change_template(template.id(), now);
+        }
         session.announce(template, now, self.announced);
         self.waiting.came(&need(&key, What::Template(layout.id)));
         Ok(())
@@ -298,7 +301,7 @@ impl Decoder {
                 self.wait_for(message, set, What::Sampler(sampler), Some(template));
                 return Ok(Kind::Missing);
             }
-            (Kind::Flows, self.flows(message, &template, set, columns)?)
+            (Kind::Flows, self.flows(message, &template, set, columns, observer)?)
         };
         // What is left is padding: up to four bytes of anything, or zeros.
         let is_padding = rest.len() < 4 || rest.iter().all(|&byte| byte == 0);
@@ -392,6 +395,7 @@ impl Decoder {
         template: &Template,
         set: Set<'b>,
         columns: &mut Columns,
+        observer: &mut dyn Observer,
     ) -> Result<&'b [u8], Reason> {
         let Some(session) = self.sessions.at(message.session) else { return Ok(&[]) };
         let settings = self.settings.exporter(message.key.source.address.ip());
@@ -400,7 +404,10 @@ impl Decoder {
             header: message.header,
             facts: &session.facts,
             source: sampling::Source { settings: &settings.sampling, domain: message.key.domain },
-            default_rate: settings.sampling.default,
+            default_rates: Defaults { datagram: None, configured: settings.sampling.default },
+            rating: &mut self.rating,
+            observer,
+            sender: message.key.source,
             exporter: agent.unwrap_or_else(|| message.key.source.octets()),
             time: self.settings.time,
             texts: &mut self.texts,

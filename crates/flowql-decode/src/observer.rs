@@ -2,7 +2,7 @@
 
 use crate::element::Records;
 use crate::sflow::InterfaceCounters;
-use crate::{Element, Reason, Source, Template};
+use crate::{Columns, Element, Reason, Source, Template};
 
 /// Hears what a decoder meets: for `--records`, for logs. Every method does nothing by default.
 pub trait Observer {
@@ -21,9 +21,14 @@ pub trait Observer {
         let _ = (source, domain, record);
     }
 
+    /// Rows of flows that were added.
+    fn added(&mut self, added: Added<'_>) {
+        let _ = added;
+    }
+
     /// The counters of an interface, which sFlow agents send from time to time.
-    fn counters(&mut self, counters: &InterfaceCounters) {
-        let _ = counters;
+    fn counters(&mut self, source: Source, counters: &InterfaceCounters) {
+        let _ = (source, counters);
     }
 
     /// Something that could not be decoded.
@@ -34,6 +39,19 @@ pub trait Observer {
 
 /// One that does not listen.
 impl Observer for () {}
+
+/// Rows that were added last, of one set or sample.
+#[derive(Clone, Copy, Debug)]
+pub struct Added<'c> {
+    /// Who sent them.
+    pub source: Source,
+    /// All rows so far.
+    pub columns: &'c Columns,
+    /// How many of them, at the end, are meant.
+    pub count: usize,
+    /// Whether they are second flows of records that count both ways.
+    pub is_second: bool,
+}
 
 /// A record as it was sent.
 #[derive(Clone, Copy, Debug)]

@@ -6,18 +6,22 @@ use crate::frame::Tunnels;
 use crate::nsel::{Bounds, Connections, Event, NselPlan};
 use crate::plan::Plan;
 use crate::run::{Context, run};
-use crate::sampling::{self, Source};
+use crate::sampling::{self, Defaults, RateSource, Rating, SaidRate, Source};
 use crate::times::Header;
 use crate::totals::{Totals, TotalsPlan};
-use crate::{Columns, Counters, Field, Row, TextId, Texts, TimeSource, TotalsAre};
+use crate::{Added, Columns, Counters, Field, Observer, Row, TextId, Texts, TimeSource, TotalsAre};
 
 /// What the rows of a datagram have in common.
 pub(crate) struct Rows<'r> {
     pub(crate) header: Header,
     pub(crate) facts: &'r Facts,
     pub(crate) source: Source<'r>,
-    /// The sampling rate that the header says, else the configured default.
-    pub(crate) default_rate: Option<u64>,
+    pub(crate) default_rates: Defaults,
+    /// What is said of the sampling.
+    pub(crate) rating: &'r mut Rating,
+    pub(crate) observer: &'r mut dyn Observer,
+    /// Who sends.
+    pub(crate) sender: crate::Source,
     pub(crate) exporter: [u8; 16],
     pub(crate) time: TimeSource,
     pub(crate) texts: &'r mut Texts,
@@ -54,7 +58,8 @@ impl Rows<'_> {
             return;
         }
         if let Some(nsel) = &plan.nsel {
-            self.default_rate = Some(1);
+            let source = RateSource::Unsampled;
+            self.default_rates.datagram = Some(SaidRate { rate: 1, source });
             for row in 0..count {
                 self.firewall(plan, nsel, records.record(row), columns);
             }
@@ -66,7 +71,7 @@ impl Rows<'_> {
             }
         } else {
             run(&plan.forward, records, columns, &mut self.context());
-            self.finish(plan, records, columns);
+            self.finish(plan, records, columns, false);
         }
         let Some(reverse) = &plan.reverse else { return };
         for row in 0..count {
@@ -74,7 +79,7 @@ impl Rows<'_> {
             if reverse.exists(record) {
                 run(&reverse.ops, record, columns, &mut self.context());
                 self.counters.second_rows += 1;
-                self.finish(plan, record, columns);
+                self.finish(plan, record, columns, true);
             }
         }
     }
@@ -93,7 +98,7 @@ impl Rows<'_> {
         let (session, most) = (self.connections.session.0, self.totals.most);
         let counted = self.totals.totals.difference(totals, record, session, said, most);
         counters.into_iter().zip(counted).for_each(|(field, value)| columns.set(field, 0, value));
-        self.finish(plan, record, columns);
+        self.finish(plan, record, columns, false);
     }
 
     /// Adds what a record of a firewall tells.
@@ -112,14 +117,14 @@ impl Rows<'_> {
                     columns.set(Field::FlowStart, 0, start);
                     columns.set(Field::FlowEnd, 0, end);
                     self.counters.second_rows += u64::from(place > 0);
-                    self.finish(plan, record, columns);
+                    self.finish(plan, record, columns, place > 0);
                 }
             }
             Event::Empty if wants_events(columns) => {
                 run(&plan.forward, record, columns, &mut self.context());
                 columns.set(Field::Bytes, 0, 0);
                 columns.set(Field::Packets, 0, 0);
-                self.finish(plan, record, columns);
+                self.finish(plan, record, columns, false);
             }
             Event::Empty => self.counters.events += 1,
             Event::Repeated => self.counters.repeated += 1,
@@ -138,10 +143,15 @@ impl Rows<'_> {
     }
 
     /// Gives the rows after the last what all rows have, and takes them as written.
-    fn finish(&mut self, plan: &Plan, records: Records<'_>, columns: &mut Columns) {
+    fn finish(&mut self, plan: &Plan, records: Records<'_>, columns: &mut Columns, is_second: bool) {
         let count = records.count();
-        let rates = &self.facts.rates;
-        let unknown = sampling::fill(&plan.sampling, records, rates, self.source, self.default_rate, columns);
+        if count == 0 {
+            return;
+        }
+        let (rates, source, defaults) = (&self.facts.rates, self.source, self.default_rates);
+        let ends = [Field::InIfIndex, Field::OutIfIndex].map(|field| columns.get(field, 0) as u32);
+        *self.rating = sampling::rating(&plan.sampling, records.record(0), rates, source, defaults, ends);
+        let unknown = sampling::fill(&plan.sampling, records, rates, source, defaults, columns);
         self.counters.unknown_rates += unknown as u64;
         one_packet(columns, count);
         self.times(columns, count);
@@ -152,6 +162,7 @@ impl Rows<'_> {
         interface_names(self.facts, columns, count);
         self.counters.rows += count as u64;
         columns.advance(count);
+        self.observer.added(Added { source: self.sender, columns, count, is_second });
     }
 
     fn times(&mut self, columns: &mut Columns, count: usize) {

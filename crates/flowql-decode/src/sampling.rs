@@ -20,7 +20,91 @@ pub struct SamplingSettings {
     pub default: Option<u64>,
 }
 
-/// Where a sampling rate comes from.
+/// What says a sampling rate. The first one that does is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RateSource {
+    /// The configuration, whatever the exporter says.
+    Override,
+    /// The record itself; the sample for sFlow.
+    Record,
+    /// The options of the sampler that the record names.
+    Sampler,
+    /// The options of an interface.
+    Interface,
+    /// The options of a line card.
+    LineCard,
+    /// The options of the observation domain.
+    Domain,
+    /// The header of NetFlow v5.
+    Header,
+    /// The kind of export: firewalls count every packet.
+    Unsampled,
+    /// The configuration, where the exporter says none.
+    Default,
+}
+
+/// A sampling rate and what says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaidRate {
+    /// One packet in so many is sampled.
+    pub rate: u64,
+    /// What says so.
+    pub source: RateSource,
+}
+
+impl SaidRate {
+    /// The first rate that something says.
+    pub(crate) fn first(rates: impl IntoIterator<Item = (RateSource, Option<u64>)>) -> Option<Self> {
+        rates.into_iter().find_map(|(source, rate)| Some(Self { rate: rate?, source }))
+    }
+}
+
+/// What was said of the sampling of a datagram.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rating {
+    /// What was used last.
+    pub(crate) said: Option<SaidRate>,
+    /// What was used, and what says another rate of the same.
+    pub(crate) contradiction: Option<[SaidRate; 2]>,
+}
+
+/// The rate of a record that says none itself, and of which options say none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Defaults {
+    /// What the datagram says.
+    pub(crate) datagram: Option<SaidRate>,
+    /// What is configured.
+    pub(crate) configured: Option<u64>,
+}
+
+impl Defaults {
+    fn rate(self) -> Option<u64> {
+        self.datagram.map(|said| said.rate).or(self.configured)
+    }
+}
+
+/// Tells rates that take turns from one that was changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Alternation {
+    last: u64,
+    before: u64,
+    returns: u8,
+}
+
+impl Alternation {
+    /// Takes in a rate. Gives the other one where both have taken turns some times.
+    pub(crate) fn take(&mut self, rate: u64) -> Option<u64> {
+        const RETURNS: u8 = 3;
+        if rate == self.last || rate == 0 {
+            return None;
+        }
+        self.returns = if rate == self.before { self.returns.saturating_add(1) } else { 0 };
+        self.before = std::mem::replace(&mut self.last, rate);
+        (self.returns >= RETURNS).then_some(self.before)
+    }
+}
+
+/// The configured sampling rates of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Source<'s> {
     pub(crate) settings: &'s SamplingSettings,
@@ -96,16 +180,47 @@ pub(crate) fn missing(
     })
 }
 
-/// The sampling rates of the rows after the last; `default` is that of a record that nothing says one for. How many rows
-/// have none.
+/// What is said of the sampling of a record between two interfaces.
+pub(crate) fn rating(
+    plan: &SamplingPlan,
+    record: Records<'_>,
+    rates: &Rates,
+    source: Source<'_>,
+    defaults: Defaults,
+    ends: [u32; 2],
+) -> Rating {
+    let number = |slot: Option<crate::element::Slot>| slot.map(|slot| record.first(slot));
+    let own = SaidRate::first([(RateSource::Record, own_rate(plan, record))]);
+    let options = SaidRate::first([
+        (RateSource::Sampler, number(plan.sampler).and_then(|id| rates.of_sampler(id))),
+        (RateSource::Interface, ends.iter().find_map(|&index| rates.of_interface(index))),
+        (RateSource::LineCard, number(plan.line_card).and_then(|id| rates.of_line_card(id))),
+        (RateSource::Domain, rates.of_domain()),
+    ]);
+    let exporter = own.or(options).or(defaults.datagram);
+    let fixed = SaidRate::first([(RateSource::Override, source.of_interfaces(ends))]);
+    let default = SaidRate::first([(RateSource::Default, defaults.configured)]);
+    let differs = |pair: (Option<SaidRate>, Option<SaidRate>)| match pair {
+        (Some(one), Some(other)) if one.rate != other.rate => Some([one, other]),
+        _ => None,
+    };
+    Rating {
+        said: fixed.or(exporter).or(default),
+        contradiction: differs((own, options)).or_else(|| differs((fixed, exporter))),
+    }
+}
+
+/// The sampling rates of the rows after the last; `defaults` are those of a record that nothing else says one for. How many
+/// rows have none.
 pub(crate) fn fill(
     plan: &SamplingPlan,
     records: Records<'_>,
     rates: &Rates,
     source: Source<'_>,
-    default: Option<u64>,
+    defaults: Defaults,
     columns: &mut Columns,
 ) -> usize {
+    let default = defaults.rate();
     let by_record =
         plan.is_own() || plan.sampler.is_some() || plan.line_card.is_some() || rates.by_interface();
     let fixed = source.fixed();

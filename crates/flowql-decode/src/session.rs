@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::facts::Facts;
+use crate::sampling::Alternation;
 use crate::sequence::Sequence;
 use crate::skipped::Extras;
 use crate::template::Template;
@@ -45,6 +46,8 @@ pub(crate) struct Session {
     pub(crate) samples: Option<Box<sflow::Session>>,
     /// What became of it, for its status.
     pub(crate) tally: Tally,
+    /// The sampling rates of its headers.
+    pub(crate) headers: Alternation,
     /// When its last valid datagram was received.
     seen: u64,
     /// What of it is other than at the last save.
@@ -74,6 +77,7 @@ impl Session {
             borrowed: false,
             samples: None,
             tally: Tally::default(),
+            headers: Alternation::default(),
             serial: 0,
             first: None,
             seen: now,
@@ -113,6 +117,11 @@ impl Session {
         known.refresh = known.refresh.max(now.saturating_sub(known.seen));
         (known.seen, known.order) = (known.seen.max(now), order);
         true
+    }
+
+    /// Whether a template of a number was announced before.
+    pub(crate) fn has_template(&self, id: u16) -> bool {
+        self.templates.contains_key(&id)
     }
 
     /// Whether one more template may be kept.

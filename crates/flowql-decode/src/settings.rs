@@ -36,6 +36,8 @@ pub struct ExporterSettings {
     pub tunnels: Tunnels,
     /// What counters since the beginning of a flow (elements 85 and 86) are.
     pub totals: TotalsAre,
+    /// The most flows a second that are kept.
+    pub rate_limit: Option<u64>,
 }
 
 /// What counters since the beginning of a flow are.

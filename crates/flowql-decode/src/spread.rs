@@ -1,6 +1,6 @@
 //! Long flows, shared out over the time that they took.
 
-use crate::{Columns, Field};
+use crate::{Columns, Field, Fields};
 
 /// Shares the bytes and packets of long flows out over bins of time, so that a graph shows when they were sent.
 ///
@@ -12,6 +12,8 @@ pub struct Spread {
     bin: u64,
     /// The rows before, whose memory is used again.
     before: Columns,
+    /// The first of them that is not shared out yet.
+    next: usize,
 }
 
 /// The most rows of a flow.
@@ -21,34 +23,45 @@ const REACH: u64 = 3_600;
 
 impl Spread {
     /// Bins of so many seconds, at least one.
-    pub fn new(seconds: u32, columns: &Columns) -> Self {
-        Self { bin: u64::from(seconds).max(1), before: Columns::new(columns.wanted()) }
+    pub fn new(seconds: u32, wanted: Fields) -> Self {
+        Self { bin: u64::from(seconds).max(1), before: Columns::new(wanted), next: 0 }
     }
 
-    /// Replaces the rows. It takes a decoder whose [`Settings::spread`](crate::Settings::spread) is set, so that the times
-    /// of flows are there.
-    pub fn apply(&mut self, columns: &mut Columns) {
+    /// Takes all rows, to share them out. They are of a decoder whose [`Settings::spread`](crate::Settings::spread) is set, so
+    /// that the times of flows are there.
+    pub fn take(&mut self, columns: &mut Columns) {
         columns.settle();
-        if (0..columns.rows()).all(|row| self.parts(columns, row) == 1) {
-            return;
-        }
         std::mem::swap(columns, &mut self.before);
         columns.clear();
-        for row in 0..self.before.rows() {
-            let parts = self.parts(&self.before, row);
-            let [time, bytes, packets] = [Field::TimeReceived, Field::Bytes, Field::Packets]
-                .map(|field| self.before.number(field, row));
-            for part in 1..=parts {
-                columns.copy(&self.before, row);
-                let share =
-                    |sum: u64| if part == parts { sum - sum / parts * (parts - 1) } else { sum / parts };
-                columns.set(Field::Bytes, 0, share(bytes));
-                columns.set(Field::Packets, 0, share(packets));
-                columns.set(Field::TimeReceived, 0, time.saturating_sub((parts - part) * self.bin));
-                columns.advance(1);
-            }
+        self.next = 0;
+    }
+
+    /// Adds rows until there are `most`, or up to 359 more: a flow is not cut. Whether some are left.
+    pub fn fill(&mut self, columns: &mut Columns, most: usize) -> bool {
+        while self.next < self.before.rows() && columns.rows() < most {
+            self.share_out(self.next, columns);
+            self.next += 1;
         }
         columns.settle();
+        if self.next < self.before.rows() {
+            return true;
+        }
+        self.before.clear();
+        false
+    }
+
+    fn share_out(&self, row: usize, columns: &mut Columns) {
+        let parts = self.parts(&self.before, row);
+        let [time, bytes, packets] =
+            [Field::TimeReceived, Field::Bytes, Field::Packets].map(|field| self.before.number(field, row));
+        for part in 1..=parts {
+            columns.copy(&self.before, row);
+            let share = |sum: u64| if part == parts { sum - sum / parts * (parts - 1) } else { sum / parts };
+            columns.set(Field::Bytes, 0, share(bytes));
+            columns.set(Field::Packets, 0, share(packets));
+            columns.set(Field::TimeReceived, 0, time.saturating_sub((parts - part) * self.bin));
+            columns.advance(1);
+        }
     }
 
     /// How many rows a flow becomes.
@@ -88,7 +101,13 @@ mod tests {
     fn spread(rows: &[Row], bin: u32) -> Vec<(i64, u64, u64)> {
         let mut columns = Columns::new(Fields::all());
         rows.iter().for_each(|row| columns.push(row));
-        Spread::new(bin, &columns).apply(&mut columns);
+        let mut spread = Spread::new(bin, Fields::all());
+        spread.take(&mut columns);
+        // However few are wanted at once, the rows are the same.
+        let mut wanted = 1;
+        while spread.fill(&mut columns, wanted) {
+            wanted = columns.rows() + 1;
+        }
         let rows = (0..columns.rows()).map(|row| {
             assert_eq!(columns.number(Field::DstPort, row), 53);
             assert_eq!(columns.numbers(Field::MPLSLabels, row).collect::<Vec<_>>(), [7]);

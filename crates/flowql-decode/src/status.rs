@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::sampling::{Rating, SaidRate};
 use crate::waiting::{Need, What};
 use crate::{Counters, Decoder, Protocol};
 
@@ -16,6 +17,15 @@ pub struct Tally {
     /// How far the clock of its last datagram was ahead of the receive time, in milliseconds; `None` where its datagrams
     /// have no time of day.
     pub clock: Option<i64>,
+    /// When its last datagram was received, in nanoseconds since 1970.
+    pub received: u64,
+    /// The sampling rates that were used, the last four that differ, the newest first.
+    pub rates: [Option<SaidRate>; 4],
+    /// The rate that was used where something said another one of the same, and that one; with when that was, in
+    /// nanoseconds since 1970.
+    pub contradiction: Option<([SaidRate; 2], u64)>,
+    /// How often a template changed under its number, the last such number, and when that was.
+    pub changed_templates: Option<(u64, u16, u64)>,
 }
 
 /// What sets of an exporter wait for.
@@ -49,6 +59,31 @@ impl Tally {
         self.clock = i64::try_from(ahead).ok();
     }
 
+    /// Counts that a template is another one under its number.
+    pub(crate) fn change_template(&mut self, id: u16, now: u64) {
+        let times = self.changed_templates.map_or(0, |(times, ..)| times);
+        self.changed_templates = Some((times + 1, id, now));
+    }
+
+    /// Notes what was said of the sampling.
+    fn rate(&mut self, rating: Rating, now: u64) {
+        self.received = self.received.max(now);
+        if let Some(pair) = rating.contradiction {
+            self.contradiction = Some((pair, now));
+        }
+        let [newest, ..] = self.rates;
+        if rating.said.is_none() || rating.said == newest {
+            return;
+        }
+        let place = self.rates.iter().position(|known| *known == rating.said);
+        let end = place.unwrap_or(self.rates.len() - 1);
+        if let Some(moved) = self.rates.get_mut(..=end) {
+            moved.rotate_right(1);
+        }
+        let [first, ..] = &mut self.rates;
+        *first = rating.said;
+    }
+
     /// Adds the rows that were counted meanwhile.
     fn add(&mut self, before: (u64, u64), now: &Counters) {
         self.rows += now.rows.saturating_sub(before.0);
@@ -63,9 +98,11 @@ impl Decoder {
     }
 
     /// Gives what was counted of a datagram to the session that it was of.
-    pub(crate) fn tally(&mut self, before: (u64, u64)) {
+    pub(crate) fn tally(&mut self, before: (u64, u64), received: u64) {
+        let rating = std::mem::take(&mut self.rating);
         if let Some(session) = self.opened.take().and_then(|place| self.sessions.at(place)) {
             session.tally.add(before, &self.counters);
+            session.tally.rate(rating, received);
         }
     }
 

@@ -35,6 +35,6 @@ mod queue;
 mod record;
 
 pub use error::{Error, Refused};
-pub use journal::{Counters, Disk, Host, Journal, Recovery, Settings};
+pub use journal::{Archive, Counters, Disk, Host, Journal, Recovery, Settings};
 pub use queue::{Backlog, Batch, Item, Note, Position, Queue, QueueId, Reader, Saved, State, Store};
 pub use record::{Content, LONGEST, Record, Transport};

@@ -13,9 +13,10 @@ use super::log_level;
 /// NetFlow v1, v5, v7 and v9, IPFIX and sFlow arrive at the addresses of [[collect.listen]] in the configuration. What
 /// arrives is kept in a journal on disk until the database has it, each flow once, whatever is killed meanwhile. The
 /// tables are created where they are missing. The options hold in the place of what [collect] of the configuration says.
-/// Metrics and health are at http://127.0.0.1:8081/metrics, /healthz and /readyz. SIGTERM stops the collector: what is
-/// received by then is written, or kept for the next start. The log is on standard error.
-#[derive(Debug, Args)]
+/// Metrics and health are at http://127.0.0.1:8081/metrics, /healthz and /readyz. The configuration is read again at SIGHUP
+/// and when its file changes; a bad one is refused. SIGTERM stops the collector: what is received by then is written, or kept
+/// for the next start. The log is on standard error.
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   flowql collect
   flowql collect --listen '[::]:2055' --data /var/lib/flowql
@@ -30,7 +31,7 @@ pub(crate) struct Collect {
 }
 
 /// What to collect, and where to put it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Collecting {
     /// Listen for UDP at this address and port; several times for several
     #[arg(long, value_name = "ADDR")]

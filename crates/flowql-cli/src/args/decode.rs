@@ -7,10 +7,12 @@ use clap::Args;
 
 use super::AllColumns;
 
-/// Show what routers send: decode NetFlow, IPFIX and sFlow of a capture or a port
+/// Show what routers send: decode NetFlow, IPFIX and sFlow of a capture, a journal or a port
 ///
-/// Reads pcap and pcapng files, of Ethernet, Linux cooked mode and raw IP, and prints a flow as a JSON object on one line,
-/// with the names of the columns as keys, as `flowql grep` reads it; columns that are zero or empty are left out.
+/// Reads pcap and pcapng files, of Ethernet, Linux cooked mode and raw IP, and the journal of a collector, which may run
+/// meanwhile, and prints a flow as a JSON object on one line, with the names of the columns as keys, as `flowql grep` reads
+/// it; columns that are zero or empty are left out. Of a journal, `[[collect.element]]`, `[[collect.exporter]]`, `time` and
+/// `exporter_address` of the configuration hold, as they do for the collector.
 /// Templates, records of options and what cannot be decoded are said on standard error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -18,10 +20,11 @@ use super::AllColumns;
   tcpdump -w - udp port 2055 | flowql decode -
   flowql decode --all-columns --listen '[::]:2055'
   flowql decode --records router.pcapng
+  flowql decode /var/lib/flowql/journal
 
 Exit status: 0 when all is well, 1 when a part could not be decoded, 2 for input that cannot be read.")]
 pub(crate) struct Decode {
-    /// Read this capture; `-`, or nothing, is standard input
+    /// Read this capture, or this folder of a journal; `-`, or nothing, is standard input
     #[arg(conflicts_with = "listen")]
     pub(crate) file: Option<PathBuf>,
     /// Decode what comes to this address, until interrupted

@@ -12,7 +12,8 @@ use super::collect::Collecting;
 /// another database: the command for a single machine. Nothing needs to be configured: the engine is fetched and the
 /// tables are made where they are missing, and it prints where routers send to and where the page is. The service answers for
 /// both: /api/v1/exporters, /api/v1/tail, /metrics, /healthz and /readyz are at its address, and `http` in [collect] is not
-/// used. SIGTERM stops it: what is received by then is written, or kept for the next start. The log is on standard error.
+/// used. The configuration of the collector is read again at SIGHUP and when its file changes, the saved filters at SIGHUP.
+/// SIGTERM stops it: what is received by then is written, or kept for the next start. The log is on standard error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowql up

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flowql_collect::receive::Inherited;
-use flowql_collect::service::{self, Error, Options};
+use flowql_collect::service::{self, Adjust, Error, Options};
 use flowql_collect::{CollectSection, ListenSection};
 use flowql_config::Config;
 use flowql_server::{ServerSection, data_folder, start_log, stop_signal};
@@ -25,12 +25,16 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
     let mut config = load(global, None)?;
     let server = ServerSection::clone(&config.section());
     start_log(&ServerSection { log_level: args.collecting.log_level.unwrap_or(server.log_level), ..server });
-    config.set_section(section(CollectSection::clone(&config.section()), &args));
+    let adjusted = args.clone();
+    let adjust = Adjust::new(move |config| {
+        config.set_section(section(CollectSection::clone(&config.section()), &adjusted));
+    });
+    adjust.apply(&mut config);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
     let runtime = runtime.map_err(|error| failed(&Error::System(error)))?;
     let result = runtime.block_on(async {
         let stop = stop_signal().map_err(|error| failed(&Error::System(error)))?;
-        let mut options = options(config, &args)?;
+        let mut options = options(config, &args, adjust)?;
         let detecting = Detecting::join(&mut options)?;
         let result = service::run(options, stop).await.map_err(|error| failed(&error));
         drop(detecting);
@@ -42,7 +46,7 @@ pub(super) fn run(global: &Global, args: Collect) -> Result<Status, Failure> {
 }
 
 /// What the collector is made of.
-pub(super) fn options(config: Config, args: &Collect) -> Result<Options, Failure> {
+pub(super) fn options(config: Config, args: &Collect, adjust: Adjust) -> Result<Options, Failure> {
     // Before an engine is started, which would keep them open.
     let inherited = Inherited::from_env();
     let database = Database::named(&config, &args.collecting.target)?;
@@ -56,6 +60,7 @@ pub(super) fn options(config: Config, args: &Collect) -> Result<Options, Failure
         folder,
         client: database.client(DEADLINE)?,
         outside: database.outside(DEADLINE)?,
+        adjust,
         config,
         tap: None,
         routes: Router::new(),

@@ -1,9 +1,9 @@
 //! `flowql decode`: the flows of a capture or of a port.
 
 mod flows;
+mod journal;
 mod records;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::net::{SocketAddr, UdpSocket};
@@ -14,6 +14,7 @@ use flowql_decode::capture::{Packet, Reader, Step};
 use flowql_decode::{Columns, Datagram, Decoder, Fields, Limits, Settings, Source, Transport};
 
 use self::flows::Flows;
+use self::journal::Waiting;
 use self::records::Records;
 use super::load;
 use crate::args::{Decode, Global};
@@ -31,12 +32,13 @@ pub(super) fn run(global: &Global, args: &Decode) -> Result<Status, Failure> {
         output: Output::new(),
         shows_flows: !args.records,
         most: args.max_count.unwrap_or(u64::MAX),
-        waiting: HashMap::new(),
+        waiting: Waiting::new(),
         kept: 0,
         position: 0,
     };
     match (args.listen, &args.file) {
         (Some(address), _) => session.listen(address)?,
+        (None, Some(path)) if path.is_dir() => session.journal(&config, path)?,
         (None, Some(path)) if path != Path::new("-") => {
             let name = path.display().to_string();
             let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
@@ -64,8 +66,7 @@ struct Session {
     shows_flows: bool,
     /// How many datagrams are read.
     most: u64,
-    /// The datagrams parts of which wait, by position.
-    waiting: HashMap<u64, Packet>,
+    waiting: Waiting,
     /// Their bytes.
     kept: usize,
     position: u64,
@@ -150,10 +151,11 @@ impl Session {
         let position = self.position;
         self.position += 1;
         let before = self.decoder.counters().waiting_sets;
-        self.decoder.decode(&datagram(&packet, position), &mut self.columns, &mut self.observer);
+        let source = source(&packet);
+        self.decoder.decode(&datagram(&packet, source, position), &mut self.columns, &mut self.observer);
         if self.decoder.counters().waiting_sets > before && self.kept < MOST_KEPT {
             self.kept += packet.payload.len();
-            self.waiting.insert(position, packet);
+            self.waiting.insert(position, (source, packet));
         }
         self.resume()?;
         self.show()
@@ -162,8 +164,8 @@ impl Session {
     /// Decodes what waits no longer.
     fn resume(&mut self) -> Result<(), Failure> {
         for ticket in self.decoder.ready() {
-            if let Some(packet) = self.waiting.get(&ticket.position) {
-                let datagram = datagram(packet, ticket.position);
+            if let Some((source, packet)) = self.waiting.get(&ticket.position) {
+                let datagram = datagram(packet, *source, ticket.position);
                 self.decoder.resume(&datagram, ticket, &mut self.columns, &mut self.observer);
             }
         }
@@ -203,8 +205,12 @@ impl Session {
     }
 }
 
+/// Who sent a packet.
+const fn source(packet: &Packet) -> Source {
+    Source { address: packet.source, listener: 0, transport: Transport::Udp }
+}
+
 /// The datagram of a packet.
-fn datagram(packet: &Packet, position: u64) -> Datagram<'_> {
-    let source = Source { address: packet.source, listener: 0, transport: Transport::Udp };
+fn datagram(packet: &Packet, source: Source, position: u64) -> Datagram<'_> {
     Datagram { received: packet.time, source, position, bytes: &packet.payload }
 }

@@ -114,8 +114,20 @@ fn print(found: &Found, json: bool, quiet: bool) -> Result<(), Failure> {
 
 /// The table, with what is wrong below each exporter, then what is wrong with what comes in.
 fn text(found: &Found, is_coloured: bool) -> Vec<String> {
-    const HEADER: [&str; 8] =
-        ["EXPORTER", "ADDRESS", "PROTOCOLS", "FLOWS/S", "TEMPLATES", "LOST", "CLOCK", "NAMED INTERFACES"];
+    const HEADER: [&str; 12] = [
+        "EXPORTER",
+        "ADDRESS",
+        "PROTOCOLS",
+        "FLOWS/S",
+        "BIT/S",
+        "TEMPLATES",
+        "SAMPLING",
+        "DIRECTIONS",
+        "LOST",
+        "CLOCK",
+        "VOLUME",
+        "INTERFACES",
+    ];
     let mut lines = Vec::new();
     if !found.exporters.is_empty() {
         let rows: Vec<_> =
@@ -134,7 +146,7 @@ fn text(found: &Found, is_coloured: bool) -> Vec<String> {
     lines
 }
 
-fn row(exporter: &Exporter) -> [String; 8] {
+fn row(exporter: &Exporter) -> [String; 12] {
     let rate = exporter.flows_per_second.map_or("-".to_owned(), |rate| match rate {
         slow if slow < 10.0 => format!("{slow:.1}"),
         fast => format!("{fast:.0}"),
@@ -144,19 +156,49 @@ fn row(exporter: &Exporter) -> [String; 8] {
         exporter.address.to_string(),
         harmless(&exporter.protocols.join(",")),
         rate,
+        exporter.bits_per_second.map_or("-".to_owned(), scaled),
         exporter.templates.to_string(),
+        sampling(exporter),
+        list(exporter.directions.iter().map(|direction| harmless(direction))),
         exporter.lost.to_string(),
         exporter.clock_ms.map_or("-".to_owned(), clock),
-        named_interfaces(exporter),
+        exporter.volume.map_or("-".to_owned(), |volume| format!("{volume:.2}")),
+        interfaces(exporter),
     ]
 }
 
-/// How many interfaces option records named, and how many SNMP did.
-fn named_interfaces(exporter: &Exporter) -> String {
-    match &exporter.snmp {
-        Some(snmp) => format!("{}, by SNMP {}", exporter.named_interfaces, snmp.interfaces),
-        None => exporter.named_interfaces.to_string(),
+/// The sampling rates, with what says each.
+fn sampling(exporter: &Exporter) -> String {
+    list(exporter.sampling.iter().map(|said| format!("{} by {}", said.rate, harmless(&said.source))))
+}
+
+/// What there is, with commas between; a dash for nothing.
+fn list(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
+}
+
+/// A number in thousands, millions and so on.
+fn scaled(value: f64) -> String {
+    let prefixes = ["", "k", "M", "G", "T", "P"];
+    let power =
+        prefixes.iter().zip([0, 3, 6, 9, 12, 15]).rev().find(|(_, power)| value >= 10_f64.powi(*power));
+    match power {
+        Some((prefix, power)) if power > 0 => format!("{:.1}{prefix}", value / 10_f64.powi(power)),
+        _ => format!("{value:.0}"),
     }
+}
+
+/// How many interfaces flows have, and how many of them have no name; how many SNMP named.
+fn interfaces(exporter: &Exporter) -> String {
+    let mut text = exporter.interfaces.to_string();
+    if exporter.unnamed_interfaces > 0 {
+        text += &format!(", {} without a name", exporter.unnamed_interfaces);
+    }
+    if let Some(snmp) = &exporter.snmp {
+        text += &format!(", {} by SNMP", snmp.interfaces);
+    }
+    text
 }
 
 /// How far a clock is off; headers of most protocols have whole seconds, so that less says nothing.

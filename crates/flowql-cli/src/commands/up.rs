@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use axum::Router;
-use flowql_collect::service::{self, Asked};
+use flowql_collect::service::{self, Adjust, Asked};
 use flowql_collect::{CollectSection, ListenTransport};
 use flowql_connect::{BackendKind, BackendOptions};
 use flowql_embedded::library;
@@ -31,15 +31,19 @@ pub(super) fn run(global: &Global, args: Up) -> Result<Status, Failure> {
     start_log(&section);
     config.set_section(section);
     let collecting = Collect { collecting, http: None };
-    let section = collect::section(CollectSection::clone(&config.section()), &collecting);
-    // The service answers for it.
-    config.set_section(CollectSection { http: String::new(), ..section });
+    let adjusted = collecting.clone();
+    let adjust = Adjust::new(move |config| {
+        let section = collect::section(CollectSection::clone(&config.section()), &adjusted);
+        // The service answers for it.
+        config.set_section(CollectSection { http: String::new(), ..section });
+    });
+    adjust.apply(&mut config);
     fetch_engine(global, &BackendOptions::new(&config, &collecting.collecting.target)?)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| collect::failed(&service::Error::System(error)))?;
     let result = runtime.block_on(async {
-        let mut options = collect::options(config.clone(), &collecting)?;
+        let mut options = collect::options(config.clone(), &collecting, adjust)?;
         let detecting = Detecting::join(&mut options)?;
         let routes = options.routes.clone();
         let stop = stop_signal().map_err(|error| collect::failed(&service::Error::System(error)))?;

@@ -99,3 +99,25 @@ fn a_port_is_listened_on() {
     assert!(flows.contains("\"ExporterAddress\":\"127.0.0.1\",\"SrcAddr\":\"192.0.2.1\""), "{flows}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_journal_is_decoded_as_the_collector_decodes_it() {
+    let collector = super::collector::Collector::start(
+        &["collect"],
+        "[collect.journal]\nseconds = 3600\n[[collect.exporter]]\n[[collect.exporter.sampling]]\noverride = 7\n",
+    );
+    let simulate = ["simulate", "--target", &collector.listen, "--flows", "400", "--rate", "2k", "--json"];
+    let sent = collector.place().run(&simulate).has_status(0).json();
+    let flows = sent["total"]["stored"]["flows"].as_u64().unwrap();
+    // The segment that is being written is read too, and the collector has the journal meanwhile.
+    let lines = collector.wait("all flows", || {
+        let decoded = collector.place().run(&["decode", "journal/journal"]);
+        let lines: Vec<String> = decoded.stdout.lines().map(str::to_owned).collect();
+        (lines.len() as u64 == flows).then_some(lines)
+    });
+    assert!(lines.iter().all(|line| line.contains("\"SamplingRate\":7")), "{}", lines[0]);
+    let few = collector.place().run(&["decode", "--max-count", "1", "journal/journal"]).stdout;
+    assert!(few.lines().count() < lines.len() && lines[0].starts_with("{\"TimeReceived\""));
+    let none = collector.place().run(&["decode", "data"]).has_status(2);
+    assert!(none.stderr.contains("cannot read the journal `data`"), "{none}");
+}

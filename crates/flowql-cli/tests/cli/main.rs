@@ -7,6 +7,7 @@ mod collector;
 mod columns;
 mod compile;
 mod config;
+mod counters;
 mod decode;
 #[cfg(unix)]
 mod detect;
@@ -21,6 +22,8 @@ mod grep;
 mod help;
 mod import;
 mod lines;
+#[cfg(unix)]
+mod reload;
 mod routes;
 mod simulate;
 mod streams;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use flowql_bmp::{Attributes, Distinguisher, Found, Query, Routes, RpkiState, Settings, Vrf, Vrps};
 use flowql_enrich::networks::{self, Published};
 
@@ -20,7 +20,7 @@ const OWN_TABLE: [&str; 3] = ["", "default", "global"];
 /// What addresses of flows are looked up in: routes, VRPs, networks and places. No lookup waits.
 pub struct AddressTables {
     routes: Arc<Routes>,
-    vrfs: HashMap<String, Option<Distinguisher>>,
+    vrfs: ArcSwap<HashMap<String, Option<Distinguisher>>>,
     vrps: ArcSwapOption<Vrps>,
     networks: Arc<Published>,
 }
@@ -40,12 +40,17 @@ pub(crate) struct FlowRoute {
 impl AddressTables {
     /// The routes of these, with the VRFs of a section, and networks.
     pub fn new(routes: Arc<Routes>, section: &BmpSection, networks: Arc<Published>) -> Self {
-        Self { routes, vrfs: section.vrfs(), vrps: ArcSwapOption::empty(), networks }
+        Self { routes, vrfs: ArcSwap::from_pointee(section.vrfs()), vrps: ArcSwapOption::empty(), networks }
     }
 
     /// The routes.
     pub fn routes(&self) -> &Arc<Routes> {
         &self.routes
+    }
+
+    /// Takes the VRFs of another section.
+    pub(crate) fn configure(&self, section: &BmpSection) {
+        self.vrfs.store(Arc::new(section.vrfs()));
     }
 
     /// Takes other VRPs from now on; none is that the state of routes is not known.
@@ -65,7 +70,7 @@ impl AddressTables {
 
     /// The VRF of the name that a flow has.
     pub(crate) fn vrf<'n>(&self, name: &'n str) -> Vrf<'n> {
-        match self.vrfs.get(name) {
+        match self.vrfs.load().get(name) {
             Some(Some(distinguisher)) => Vrf::Distinguisher(*distinguisher),
             Some(None) => Vrf::Global,
             None if OWN_TABLE.iter().any(|own| own.eq_ignore_ascii_case(name)) => Vrf::Global,

@@ -64,6 +64,13 @@ impl Admission {
         }
     }
 
+    /// Takes other settings. Exporters and sessions keep their places.
+    pub(crate) fn configure(&mut self, section: &CollectSection, configured: HashSet<IpAddr>) {
+        let exporters = std::mem::take(&mut self.exporters);
+        let unknown = exporters.keys().filter(|address| !configured.contains(address)).count();
+        *self = Self { exporters, unknown, ..Self::new(section, configured) };
+    }
+
     /// Whether a source is in the networks that are allowed.
     pub(crate) fn is_allowed(&self, source: IpAddr) -> bool {
         self.allowed.is_empty() || self.allowed.iter().any(|network| network.contains(&source))

@@ -1,7 +1,9 @@
 //! What is counted of each listener. Every datagram ends in one counter.
 
+use std::net::IpAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, PoisonError};
 
 /// Why a datagram is not in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +58,7 @@ pub(crate) struct Totals {
     bytes: AtomicU64,
     queued: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
+    senders: Mutex<Senders>,
     pub(crate) kernel_drops: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) connections: AtomicU64,
@@ -84,12 +87,38 @@ pub struct Counters {
     pub connections_refused: u64,
 }
 
+/// The last senders of what was refused, the newest first, in the order of [`Refusal::ALL`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Senders([[Option<IpAddr>; 3]; Refusal::ALL.len()]);
+
+impl Senders {
+    /// Those whose datagrams were refused for a reason last.
+    pub fn of(&self, refusal: Refusal) -> impl Iterator<Item = IpAddr> {
+        let mut reasons = Refusal::ALL.into_iter().zip(self.0);
+        reasons.find(|(reason, _)| *reason == refusal).into_iter().flat_map(|(_, known)| known).flatten()
+    }
+
+    /// Notes the last sender for each reason.
+    fn note(&mut self, last: &[Option<IpAddr>; Refusal::ALL.len()]) {
+        for (known, sender) in self.0.iter_mut().zip(last).filter(|(_, sender)| sender.is_some()) {
+            let place = known.iter().position(|other| other == sender).unwrap_or(known.len() - 1);
+            if let Some(moved) = known.get_mut(..=place) {
+                moved.rotate_right(1);
+            }
+            let [first, ..] = known;
+            *first = *sender;
+        }
+    }
+}
+
 /// What is counted of a batch, and added up when the queue has answered.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     received: u64,
     bytes: u64,
     refused: [u64; Refusal::ALL.len()],
+    /// The last sender of what is refused.
+    senders: [Option<IpAddr>; Refusal::ALL.len()],
 }
 
 impl Tally {
@@ -97,6 +126,13 @@ impl Tally {
     pub(crate) fn receive(&mut self, bytes: usize) {
         self.received += 1;
         self.bytes += bytes as u64;
+    }
+
+    /// Counts that a received one is refused, and notes its sender.
+    pub(crate) fn refuse_of(&mut self, refusal: Refusal, sender: IpAddr) {
+        self.refuse(refusal, 1);
+        let reasons = Refusal::ALL.iter().zip(&mut self.senders);
+        reasons.filter(|(reason, _)| **reason == refusal).for_each(|(_, last)| *last = Some(sender));
     }
 
     /// Counts that some of the received ones are refused.
@@ -116,6 +152,13 @@ impl Totals {
         for (total, refused) in self.refused.iter().zip(tally.refused).filter(|(_, refused)| *refused > 0) {
             total.fetch_add(refused, Relaxed);
         }
+        if tally.senders.iter().any(Option::is_some) {
+            self.senders.lock().unwrap_or_else(PoisonError::into_inner).note(&tally.senders);
+        }
+    }
+
+    pub(crate) fn senders(&self) -> Senders {
+        *self.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn counters(&self) -> Counters {

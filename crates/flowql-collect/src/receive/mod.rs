@@ -4,6 +4,7 @@
 //! kernel, and appends those that are taken to the queue as one batch. Every datagram ends in one counter.
 
 mod admission;
+mod configure;
 mod counters;
 mod drops;
 mod forward;
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use flowql_queue::{Batch, Queue, Refused};
 
-pub use counters::{Counters, Refusal};
+pub use counters::{Counters, Refusal, Senders};
 pub use forward::ForwardStatus;
 pub use inherited::Inherited;
 pub use protocol::Protocol;
@@ -41,7 +42,7 @@ use self::repeats::Repeats;
 use self::socket::Sockets;
 use self::stream::Acceptor;
 use self::udp::Worker;
-use crate::{CollectSection, ListenProtocol, ListenSection, ListenTransport};
+use crate::{CollectSection, ForwardSection, ListenProtocol, ListenSection, ListenTransport};
 
 /// How often the drops of the kernel are read.
 const LOOK: Duration = Duration::from_secs(1);
@@ -83,11 +84,20 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Receiver {
     shared: Arc<Shared>,
-    listeners: Vec<Arc<Listener>>,
-    targets: Vec<Arc<Target>>,
-    threads: Vec<JoinHandle<()>>,
+    /// In the order of the settings.
+    listeners: Vec<Listening>,
+    /// What the targets were made of.
+    forward: Vec<ForwardSection>,
     monitor: Option<(Sender<()>, JoinHandle<()>)>,
     stop: Duration,
+}
+
+/// A listener with its threads.
+#[derive(Debug)]
+struct Listening {
+    listen: ListenSection,
+    listener: Arc<Listener>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// What there is to know of a listener.
@@ -103,6 +113,8 @@ pub struct ListenerStatus {
     pub receive_buffer: usize,
     /// What was counted.
     pub counters: Counters,
+    /// Who sent what was refused.
+    pub senders: Senders,
 }
 
 /// What the threads of a listener share.
@@ -120,12 +132,19 @@ struct Listener {
     drops: Repeats<()>,
     /// The connections that were refused, or ended within a message, by why, for the log.
     connections: Repeats<&'static str>,
+    /// When it was stopped by itself.
+    stop: OnceLock<Stop>,
 }
 
 /// What all threads share.
 struct Shared {
     queue: Arc<dyn Queue>,
     admission: Mutex<Admission>,
+    /// The listeners, for who looks at all.
+    listeners: Mutex<Vec<Arc<Listener>>>,
+    /// Where datagrams are sent on to, and how often that was another list.
+    targets: Mutex<Vec<Arc<Target>>>,
+    generation: AtomicU64,
     connections: AtomicU64,
     /// What the queue did not take, by why, for the log.
     lost: Repeats<Discriminant<flowql_queue::Error>>,
@@ -154,19 +173,22 @@ impl Receiver {
         configured: HashSet<IpAddr>,
         queue: Arc<dyn Queue>,
     ) -> Result<Self, Error> {
+        let targets = section.forward.iter().map(|forward| Target::new(forward).map(Arc::new));
+        let targets = targets.collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared {
             queue,
             admission: Mutex::new(Admission::new(section, configured)),
+            listeners: Mutex::default(),
+            targets: Mutex::new(targets),
+            generation: AtomicU64::new(0),
             // No other process that filled the same queue had these numbers.
             connections: AtomicU64::new(RandomState::new().build_hasher().finish()),
             lost: Repeats::default(),
             stop: OnceLock::new(),
         });
         let stop = Duration::from_millis(section.stop_ms);
-        let targets = section.forward.iter().map(|forward| Target::new(forward).map(Arc::new));
-        let targets = targets.collect::<Result<_, _>>()?;
-        let mut receiver =
-            Self { shared, listeners: Vec::new(), targets, threads: Vec::new(), monitor: None, stop };
+        let forward = section.forward.clone();
+        let mut receiver = Self { shared, listeners: Vec::new(), forward, monitor: None, stop };
         let bound = section.listen.iter().map(|listen| bind(section, listen, &mut inherited));
         let bound: Vec<_> = bound.collect::<Result<_, _>>()?;
         for address in inherited.rest() {
@@ -175,6 +197,7 @@ impl Receiver {
         for ((number, listen), sockets) in (0..).zip(&section.listen).zip(bound) {
             receiver.listen(number, listen, sockets, section.receive_buffer)?;
         }
+        receiver.publish();
         receiver.monitor()?;
         Ok(receiver)
     }
@@ -197,44 +220,50 @@ impl Receiver {
             totals: Totals::default(),
             drops: Repeats::default(),
             connections: Repeats::default(),
+            stop: OnceLock::new(),
         });
         listener.report(asked);
+        let mut threads = Vec::new();
         for socket in sockets.sockets {
             let (listener, shared) = (Arc::clone(&listener), Arc::clone(&self.shared));
             let name = format!("receive {}", listener.address.port());
             match listen.transport {
                 ListenTransport::Udp => {
-                    let forwarders = self.targets.iter().map(|target| Forwarder::new(Arc::clone(target)));
+                    let generation = shared.generation();
+                    let targets = shared.targets();
+                    let forwarders = targets.iter().map(|target| Forwarder::new(Arc::clone(target)));
                     let forwarders = forwarders.collect::<Result<_, _>>()?;
-                    self.spawn(name, || Worker { socket, listener, shared, forwarders }.run())?;
+                    let worker = Worker { socket, listener, shared, forwarders, generation };
+                    threads.push(spawn(name, || worker.run())?);
                 }
                 ListenTransport::Tcp | ListenTransport::Tls => {
                     let (most, tls) = (listen.connections, tls::config(listen)?);
-                    self.spawn(name, move || Acceptor { socket, most, tls, listener, shared }.run())?;
+                    let acceptor = Acceptor { socket, most, tls, listener, shared };
+                    threads.push(spawn(name, move || acceptor.run())?);
                 }
             }
         }
-        self.listeners.push(listener);
+        self.listeners.push(Listening { listen: listen.clone(), listener, threads });
         Ok(())
     }
 
-    fn spawn(&mut self, name: String, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-        self.threads.push(std::thread::Builder::new().name(name).spawn(body).map_err(Error::Thread)?);
-        Ok(())
+    /// Lets those who look at all listeners see the ones of now.
+    fn publish(&self) {
+        *self.shared.listeners() = self.listeners.iter().map(|known| Arc::clone(&known.listener)).collect();
     }
 
     /// Starts the thread that reads the drops of the kernel, and logs what there was no line about yet.
     fn monitor(&mut self) -> Result<(), Error> {
         let (stop, stopped) = mpsc::channel();
-        let (listeners, shared) = (self.listeners.clone(), Arc::clone(&self.shared));
+        let shared = Arc::clone(&self.shared);
         let body = move || {
             while stopped.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                let listeners = shared.listeners().clone();
                 listeners.iter().for_each(|listener| listener.look());
                 log(&listeners, &shared, repeats::PAUSE);
             }
         };
-        let thread =
-            std::thread::Builder::new().name("drops".to_owned()).spawn(body).map_err(Error::Thread)?;
+        let thread = spawn("drops".to_owned(), body)?;
         self.monitor = Some((stop, thread));
         Ok(())
     }
@@ -242,13 +271,13 @@ impl Receiver {
     /// What there is to know of the listeners, in the order of the settings.
     #[must_use]
     pub fn listeners(&self) -> Vec<ListenerStatus> {
-        self.listeners.iter().map(|listener| listener.status()).collect()
+        self.listeners.iter().map(|known| known.listener.status()).collect()
     }
 
     /// What there is to know of the collectors that datagrams are sent on to, in the order of the settings.
     #[must_use]
     pub fn forwards(&self) -> Vec<ForwardStatus> {
-        self.targets.iter().map(|target| target.status()).collect()
+        self.shared.targets().iter().map(|target| target.status()).collect()
     }
 
     /// How many exporters have a place.
@@ -270,10 +299,12 @@ impl Receiver {
             drop(stop);
             // It has nothing to give; a panic in it has been printed.
             drop(thread.join());
-            self.listeners.iter().for_each(|listener| listener.look());
+            self.listeners.iter().for_each(|known| known.listener.look());
         }
-        self.threads.drain(..).for_each(|thread| drop(thread.join()));
-        log(&self.listeners, &self.shared, Duration::ZERO);
+        let threads = self.listeners.iter_mut().flat_map(|known| known.threads.drain(..));
+        threads.for_each(|thread| drop(thread.join()));
+        let listeners = self.shared.listeners().clone();
+        log(&listeners, &self.shared, Duration::ZERO);
     }
 }
 
@@ -281,6 +312,10 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    std::thread::Builder::new().name(name).spawn(body).map_err(Error::Thread)
 }
 
 fn bind(
@@ -300,6 +335,11 @@ fn bind(
 }
 
 impl Listener {
+    /// When it, or all, was stopped.
+    fn stopped(&self, shared: &Shared) -> Option<Stop> {
+        self.stop.get().copied().or_else(|| shared.stopped())
+    }
+
     fn status(&self) -> ListenerStatus {
         ListenerStatus {
             number: self.number,
@@ -307,6 +347,7 @@ impl Listener {
             transport: self.transport,
             receive_buffer: self.receive_buffer,
             counters: self.totals.counters(),
+            senders: self.totals.senders(),
         }
     }
 
@@ -363,6 +404,24 @@ impl Listener {
 impl Shared {
     fn admission(&self) -> MutexGuard<'_, Admission> {
         self.admission.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Vec<Arc<Listener>>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where datagrams are sent on to.
+    fn targets(&self) -> Vec<Arc<Target>> {
+        self.targets_mut().clone()
+    }
+
+    fn targets_mut(&self) -> MutexGuard<'_, Vec<Arc<Target>>> {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How often the targets were other ones.
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     fn stopped(&self) -> Option<Stop> {

@@ -34,7 +34,7 @@ impl Acceptor {
     /// Accepts until it is stopped, then waits for the connections to end.
     pub(crate) fn run(self) {
         let mut threads: Vec<std::thread::JoinHandle<()>> = Vec::new();
-        while self.shared.stopped().is_none() {
+        while self.listener.stopped(&self.shared).is_none() {
             let accepted = self.socket.accept();
             threads.retain(|thread| !thread.is_finished());
             match accepted {
@@ -118,7 +118,7 @@ impl Connection {
         if framer.left() > 0 {
             let mut tally = Tally::default();
             tally.receive(framer.left());
-            tally.refuse(Refusal::Framing, 1);
+            tally.refuse_of(Refusal::Framing, self.source.ip());
             self.listener.totals.add(&tally);
             let what = format!("{}: {} bytes of a message that did not end", self.source, framer.left());
             self.listener.note("it ended within a message", what);
@@ -141,7 +141,7 @@ impl Connection {
         let mut buffer = vec![0; LONGEST];
         loop {
             // What came before the stop is read, what comes after it stays with the sender.
-            let stopped = self.shared.stopped().is_some();
+            let stopped = self.listener.stopped(&self.shared).is_some();
             match self.stream.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(read) => {
@@ -174,7 +174,7 @@ impl Connection {
             let (listener, protocol) = (self.listener.number, self.listener.protocol);
             let arrival = Arrival { listener, protocol, source: self.source };
             if let Err(refusal) = admission.judge(arrival, message, arrived) {
-                tally.refuse(refusal, 1);
+                tally.refuse_of(refusal, self.source.ip());
             } else if batch.push(&self.record(Content::Datagram(message))).is_err() {
                 tally.refuse(Refusal::Queue, 1);
             }

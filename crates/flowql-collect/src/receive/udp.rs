@@ -33,6 +33,8 @@ pub(crate) struct Worker {
     pub(crate) listener: Arc<Listener>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) forwarders: Vec<Forwarder>,
+    /// Which targets these are for.
+    pub(crate) generation: u64,
 }
 
 impl Worker {
@@ -43,7 +45,7 @@ impl Worker {
         let mut headers = headers();
         let mut batch = self.shared.queue.batch();
         loop {
-            let stop = self.shared.stopped();
+            let stop = self.listener.stopped(&self.shared);
             let flags = if stop.is_some() { MsgFlags::MSG_DONTWAIT } else { MsgFlags::MSG_WAITFORONE };
             let mut places: Vec<_> =
                 places.chunks_exact_mut(LONGEST).map(|place| [IoSliceMut::new(place)]).collect();
@@ -70,6 +72,20 @@ impl Worker {
         }
     }
 
+    /// Sends to other targets, where these are other ones.
+    fn follow_targets(&mut self) {
+        let generation = self.shared.generation();
+        if generation == self.generation {
+            return;
+        }
+        self.generation = generation;
+        let forwarders = self.shared.targets().into_iter().map(Forwarder::new);
+        match forwarders.collect() {
+            Ok(forwarders) => self.forwarders = forwarders,
+            Err(error) => tracing::error!(%error, "datagrams are sent on as before"),
+        }
+    }
+
     fn failed(&self, error: Errno) {
         self.listener.totals.errors.fetch_add(1, Relaxed);
         tracing::warn!(address = %self.listener.address, %error, "a socket failed");
@@ -78,6 +94,7 @@ impl Worker {
 
     /// Takes the datagrams of a system call.
     fn take(&mut self, datagrams: MultiResults<'_, SockaddrStorage>, batch: &mut Batch) -> Seen {
+        self.follow_targets();
         let mut taken = Vec::new();
         let mut tally = Tally::default();
         let mut seen = Seen { newest: 0, intact: true };
@@ -99,7 +116,7 @@ impl Worker {
             let arrival =
                 Arrival { listener: self.listener.number, protocol: self.listener.protocol, source };
             if let Err(refusal) = admission.judge(arrival, bytes, arrived) {
-                tally.refuse(refusal, 1);
+                tally.refuse_of(refusal, source.ip());
                 continue;
             }
             let record = Record {

@@ -1,14 +1,21 @@
 //! Finds out who sends, and what is wrong with it.
 
-use std::collections::BTreeMap;
+mod sampling;
+#[cfg(test)]
+mod simulated;
+mod traffic;
+
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
-use flowql_decode::{Awaited, Missing, Protocol, SessionStatus};
+use flowql_decode::{Awaited, ExporterSection, Missing, Protocol, SessionStatus};
 
 use super::Collector;
 use super::status::{Exporter, Exporters, Problem, Severity, sort};
+use crate::CollectSection;
 use crate::receive::{ListenerStatus, Refusal};
+use crate::write::{LATELY, Traffic};
 
 /// A clock that is further off than this, in milliseconds, is a problem.
 const CLOCK: u64 = 60_000;
@@ -26,10 +33,29 @@ impl Collector {
             sessions: partitions.iter().map(|status| status.sessions).sum(),
             problems: self.listeners().iter().flat_map(refusals).collect(),
         };
-        super::snmp::add(&mut found, &self.snmp.status(), SystemTime::now());
+        found.problems.extend(self.reloads().problems());
+        super::snmp::add(&mut found, &self.snmp.poller().status(), SystemTime::now());
         let now = Instant::now();
+        let sent: HashMap<IpAddr, &Traffic> = partitions
+            .iter()
+            .flat_map(|status| status.traffic.iter())
+            .map(|traffic| (traffic.exporter, traffic))
+            .collect();
+        let limited = partitions.iter().flat_map(|status| status.limited.iter());
+        let limited: HashMap<IpAddr, u64> = limited.map(|(address, rows)| (*address, *rows)).collect();
+        let section = self.section();
         for exporter in &mut found.exporters {
-            exporter.flows_per_second = self.rates.of(exporter.address, exporter.flows, now);
+            exporter.limited = limited.get(&exporter.address).copied().unwrap_or_default();
+            exporter.problems.extend(rate_limit(exporter, &section));
+            let traffic = sent.get(&exporter.address).copied();
+            let octets = traffic.map_or(0, |traffic| traffic.octets);
+            let rates = self.rates.of(exporter.address, [exporter.flows, octets], now);
+            exporter.flows_per_second = rates.map(|[flows, _]| flows);
+            exporter.bits_per_second = rates.map(|[_, octets]| octets * 8.0);
+            if let Some(traffic) = traffic {
+                traffic::add(exporter, traffic, &self.directory);
+                sort(&mut exporter.problems);
+            }
         }
         sort(&mut found.problems);
         found.sort();
@@ -76,6 +102,7 @@ fn exporter(address: IpAddr, name: String, sessions: &[&SessionStatus], awaited:
         lost: sum(|session| session.sequence.lost),
         restarts: sum(|session| session.sequence.restarts),
         reordered: sum(|session| session.sequence.reordered),
+        sampling: sampling::rates(sessions),
         problems: problems(sessions, awaited),
         ..Exporter::of(address)
     }
@@ -83,9 +110,17 @@ fn exporter(address: IpAddr, name: String, sessions: &[&SessionStatus], awaited:
 
 /// What is wrong with an exporter, the worst first.
 fn problems(sessions: &[&SessionStatus], awaited: &[&Awaited]) -> Vec<Problem> {
-    let found = [no_template(sessions, awaited), unknown_rate(sessions, awaited)];
-    let rest = [clock_off(sessions), loss(sessions), borrowed_template(sessions)];
-    let mut problems: Vec<Problem> = found.into_iter().chain(rest).flatten().collect();
+    let found = [
+        no_template(sessions, awaited),
+        counters_only(sessions),
+        unknown_rate(sessions, awaited),
+        sampling::contradiction(sessions),
+        clock_off(sessions),
+        loss(sessions),
+        changed_template(sessions),
+        borrowed_template(sessions),
+    ];
+    let mut problems: Vec<Problem> = found.into_iter().flatten().collect();
     sort(&mut problems);
     problems
 }
@@ -173,14 +208,74 @@ fn borrowed_template(sessions: &[&SessionStatus]) -> Option<Problem> {
     (borrowed > 0).then(|| problem("borrowed_template", Severity::Note, message, advice))
 }
 
+/// sFlow agents that send the counters of interfaces and no samples of packets.
+fn counters_only(sessions: &[&SessionStatus]) -> Option<Problem> {
+    let samples = |session: &&SessionStatus| session.samples;
+    let (flows, counters) = sessions.iter().filter_map(samples).fold((0, 0), |(flows, counters), tally| {
+        (flows + tally.flows + tally.discards + tally.empty, counters + tally.counters)
+    });
+    let has_rows = sessions.iter().any(|session| session.tally.rows > 0);
+    let message = format!("it sends counters of interfaces, {counters} by now, and no samples of packets");
+    let advice = "let the agent sample packets: set a sampling rate at its interfaces";
+    (counters > 0 && flows == 0 && !has_rows)
+        .then(|| problem("counters_only", Severity::Error, message, advice))
+}
+
+/// Templates that became others under their numbers.
+fn changed_template(sessions: &[&SessionStatus]) -> Option<Problem> {
+    /// More changes than an operator makes in a few minutes.
+    const MANY: u64 = 3;
+    let changes = sessions.iter().filter_map(|session| {
+        let changed = session.tally.changed_templates?;
+        lately(changed.2, session.tally.received).then_some(changed)
+    });
+    let (times, id, _) = changes.max_by_key(|(times, _, at)| (*times, *at))?;
+    let message =
+        format!("template {id} changed under its number; the session has seen {times} such changes");
+    let (severity, advice) = match times {
+        0..=MANY => (
+            Severity::Note,
+            "nothing, where the export was changed on purpose: flows are read by the new one",
+        ),
+        _ => (
+            Severity::Warning,
+            "see whether two exporters send from one address and port, through a NAT: give each an address of its own",
+        ),
+    };
+    Some(problem("changed_template", severity, message, advice))
+}
+
+/// Flows that a rate limit dropped.
+fn rate_limit(exporter: &Exporter, section: &CollectSection) -> Option<Problem> {
+    let is_own = |of: &&ExporterSection| of.names(exporter.address);
+    let own = section.exporter.iter().find(is_own);
+    let others = || section.exporter.iter().find(|of| of.addresses.is_empty());
+    let limit = own.or_else(others).and_then(|of| of.rate_limit);
+    let limit = limit.map_or_else(String::new, |limit| format!(" of {limit} a second"));
+    let message = format!(
+        "{} flows were over its limit{limit} and were dropped; the sampling rate of the others is higher for it",
+        exporter.limited
+    );
+    let advice = "raise `rate_limit` in [[collect.exporter]], or let the exporter sample more rarely";
+    (exporter.limited > 0).then(|| problem("rate_limit", Severity::Note, message, advice))
+}
+
+/// Whether something was not long before what came last, in nanoseconds since 1970.
+const fn lately(at: u64, last: u64) -> bool {
+    at.saturating_add(LATELY * 1_000_000_000) >= last
+}
+
 /// What a listener did not take, and what the kernel dropped before.
 fn refusals(listener: &ListenerStatus) -> Vec<Problem> {
     let (at, counters) = (listener.address, &listener.counters);
     let refused = |refusal: Refusal| {
         let count = counters.refused_for(refusal);
         let (severity, what, advice) = about(refusal);
-        (count > 0)
-            .then(|| problem(refusal.name(), severity, format!("{count} datagrams at {at}: {what}"), advice))
+        let senders: Vec<String> = listener.senders.of(refusal).map(|sender| sender.to_string()).collect();
+        let from =
+            if senders.is_empty() { String::new() } else { format!(", last from {}", senders.join(", ")) };
+        let message = || format!("{count} datagrams at {at}{from}: {what}");
+        (count > 0).then(|| problem(refusal.name(), severity, message(), advice))
     };
     let mut problems: Vec<Problem> = Refusal::ALL.into_iter().filter_map(refused).collect();
     if counters.kernel_drops > 0 {
@@ -266,6 +361,7 @@ mod tests {
             sequence,
             borrowed_templates,
             named_interfaces,
+            samples: None,
             tally,
         }
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use flowql_bmp::Vrps;
 use flowql_config::Config;
 use flowql_enrich::networks::{GeoipSection, NetworkSection, NetworkSourceSection, Published, Sources};
+use tokio::sync::watch;
 
 use crate::bmp::{AddressTables, BmpSection, RpkiSection};
 
@@ -72,10 +73,28 @@ impl AddressFiles {
         tokio::task::spawn_blocking(refresh).await.ok()
     }
 
-    /// Reads what changes, without an end.
-    pub(crate) async fn keep(mut self, tables: &Arc<AddressTables>) {
+    /// Takes another configuration. What it has in common with the one before is not read again.
+    fn configure(&mut self, sections: &AddressSections) {
+        self.sources.configure(&sections.networks, &sections.sources, &sections.geoip);
+        if self.vrps != sections.rpki.file {
+            (self.vrps, self.stamp) = (sections.rpki.file.clone(), None);
+        }
+    }
+
+    /// Reads what changes, without an end; other files where the configuration is another one.
+    pub(crate) async fn keep(
+        mut self,
+        tables: &Arc<AddressTables>,
+        mut configured: watch::Receiver<u64>,
+        sections: impl Fn() -> AddressSections,
+    ) {
         loop {
-            tokio::time::sleep(PERIOD).await;
+            if let Ok(Ok(())) = tokio::time::timeout(PERIOD, configured.changed()).await {
+                self.configure(&sections());
+                if self.vrps.is_none() {
+                    tables.set_vrps(None);
+                }
+            }
             match self.refreshed(tables).await {
                 Some(files) => self = files,
                 None => return,

@@ -59,7 +59,8 @@ impl Collector {
                 reasons.push(format!("the database refuses rows: {}", trouble.message));
             }
         }
-        let health = &self.section.health;
+        let section = self.section();
+        let health = &section.health;
         for (partition, backlog) in self.backlogs() {
             let age = age(backlog.oldest);
             if age > Duration::from_secs(health.unwritten_seconds) {

@@ -78,7 +78,7 @@ async fn bmp_routes(State(collector): State<Arc<Collector>>, RawQuery(query): Ra
 }
 
 async fn classification(State(collector): State<Arc<Collector>>) -> impl IntoResponse {
-    Json(Classification::of(&collector.directory, &collector.config.section::<ClassifySection>()))
+    Json(Classification::of(&collector.directory, &collector.current.load().section::<ClassifySection>()))
 }
 
 async fn ready(State(collector): State<Arc<Collector>>) -> (StatusCode, String) {

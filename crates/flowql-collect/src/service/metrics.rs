@@ -19,6 +19,7 @@ pub(crate) fn text(collector: &Collector) -> String {
     written(&mut text, &collector.partitions());
     decoded(&mut text, &collector.partitions());
     routes(&mut text, &RoutesStatus::of(&collector.bmp, &collector.addresses));
+    reloads(&mut text, collector);
     text.gauge("ready", "Whether the collector is ready")
         .value(&[], u8::from(collector.reasons().is_empty()));
     text.0
@@ -102,6 +103,16 @@ fn received(text: &mut Text, listeners: &[ListenerStatus]) {
     }
 }
 
+fn reloads(text: &mut Text, collector: &Collector) {
+    let reloads = collector.reloads();
+    text.counter("configurations_taken", "Configurations that were read again and taken")
+        .value(&[], reloads.taken);
+    text.counter("configurations_refused", "Configurations that were read again and are bad")
+        .value(&[], reloads.refused);
+    text.gauge("configuration_bad", "Whether the last configuration is bad, so that the one before is used")
+        .value(&[], u8::from(!reloads.faults.is_empty()));
+}
+
 fn labels(listener: &ListenerStatus) -> [(&'static str, &dyn Display); 2] {
     use crate::ListenTransport::{Tcp, Tls, Udp};
     let transport: &'static &'static str = match listener.transport {
@@ -113,7 +124,8 @@ fn labels(listener: &ListenerStatus) -> [(&'static str, &dyn Display); 2] {
 }
 
 fn snmp(text: &mut Text, collector: &Collector) {
-    let (agents, counts) = (collector.snmp.status(), collector.snmp.counts());
+    let poller = collector.snmp.poller();
+    let (agents, counts) = (poller.status(), poller.counts());
     let failing = agents.iter().filter(|agent| agent.error.is_some()).count();
     text.gauge("snmp_agents", "Agents that are asked by SNMP").value(&[], agents.len());
     text.gauge("snmp_agents_failing", "Of these, the ones that could not be asked last").value(&[], failing);
@@ -154,7 +166,7 @@ fn journal(text: &mut Text, collector: &Collector) {
 }
 
 fn written(text: &mut Text, partitions: &[PartitionStatus]) {
-    let counters: [Named<PartitionStatus, u64>; 9] = [
+    let counters: [Named<PartitionStatus, u64>; 10] = [
         ("rows_written", "Rows that the database acknowledged", |p| p.rows),
         ("blocks_written", "Blocks that they were in", |p| p.blocks),
         ("sum_rows_written", "Rows of aggregated tables that the database acknowledged", |p| p.summed),
@@ -164,6 +176,7 @@ fn written(text: &mut Text, partitions: &[PartitionStatus]) {
         ("losses", "Places of the queue where something was missing", |p| p.losses),
         ("lost_sets", "Sets that waited and whose datagrams were gone", |p| p.lost_sets),
         ("lost_states", "Saved states of the decoder that could not be read", |p| p.lost_states),
+        ("limited_rows", "Flows that rate limits dropped", |p| p.dropped),
     ];
     for (name, help, value) in counters {
         let mut metric = text.counter(name, help);

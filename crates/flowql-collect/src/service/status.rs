@@ -36,6 +36,30 @@ pub struct Exporter {
     pub flows: u64,
     /// Its templates, those of options included.
     pub templates: usize,
+    /// Its bits a second over the last half minute, times the sampling rate, with the frames around packets.
+    #[serde(default)]
+    pub bits_per_second: Option<f64>,
+    /// Its sampling rates, and what says them.
+    #[serde(default)]
+    pub sampling: Vec<Sampling>,
+    /// The directions of its flows in the last minutes: `ingress`, `egress`, and `undefined` for those that say none.
+    #[serde(default)]
+    pub directions: Vec<Cow<'static, str>>,
+    /// How many interfaces its flows have.
+    #[serde(default)]
+    pub interfaces: usize,
+    /// How many of them have no name.
+    #[serde(default)]
+    pub unnamed_interfaces: usize,
+    /// What its flows add up to, times what its interfaces count; none where it sends no counters, or too few samples.
+    #[serde(default)]
+    pub volume: Option<f64>,
+    /// How many of its flows its rate limit dropped.
+    #[serde(default)]
+    pub limited: u64,
+    /// Whether its flows are counted twice.
+    #[serde(default)]
+    pub doubles: Option<Doubles>,
     /// How many interfaces it named in option records.
     #[serde(default)]
     pub named_interfaces: usize,
@@ -54,6 +78,25 @@ pub struct Exporter {
     pub reordered: u64,
     /// What is wrong with it, the worst first.
     pub problems: Vec<Problem>,
+}
+
+/// A sampling rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// One packet in so many is sampled.
+    pub rate: u64,
+    /// What says so: `override`, `record`, `sampler`, `interface`, `line-card`, `domain`, `header`, `unsampled` or `default`.
+    pub source: Cow<'static, str>,
+}
+
+/// Whether flows are counted twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doubles {
+    /// By what they add up to.
+    Probable,
+    /// By the directions that they say.
+    Yes,
 }
 
 /// How the SNMP agent of an exporter is.
@@ -105,10 +148,11 @@ impl Exporters {
         });
     }
 
-    /// Whether nothing is wrong.
+    /// Whether nothing is wrong; notes are nothing wrong.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.problems.is_empty() && self.exporters.iter().all(|exporter| exporter.problems.is_empty())
+        let of_exporters = self.exporters.iter().flat_map(|exporter| &exporter.problems);
+        of_exporters.chain(&self.problems).all(|problem| problem.severity == Severity::Note)
     }
 
     /// Takes in what another collector says.
@@ -137,6 +181,14 @@ impl Exporter {
             flows_per_second: None,
             flows: 0,
             templates: 0,
+            bits_per_second: None,
+            sampling: Vec::new(),
+            directions: Vec::new(),
+            interfaces: 0,
+            unnamed_interfaces: 0,
+            volume: None,
+            limited: 0,
+            doubles: None,
             named_interfaces: 0,
             snmp: None,
             clock_ms: None,
@@ -156,10 +208,21 @@ impl Exporter {
         self.protocols.sort_unstable();
         self.protocols.dedup();
         self.sessions += other.sessions;
-        self.flows_per_second = match (self.flows_per_second, other.flows_per_second) {
-            (Some(one), Some(more)) => Some(one + more),
-            (one, more) => one.or(more),
-        };
+        self.flows_per_second = both(self.flows_per_second, other.flows_per_second);
+        self.bits_per_second = both(self.bits_per_second, other.bits_per_second);
+        for sampling in other.sampling {
+            if !self.sampling.contains(&sampling) {
+                self.sampling.push(sampling);
+            }
+        }
+        self.directions.extend(other.directions);
+        self.directions.sort_unstable();
+        self.directions.dedup();
+        self.interfaces = self.interfaces.max(other.interfaces);
+        self.unnamed_interfaces = self.unnamed_interfaces.max(other.unnamed_interfaces);
+        self.volume = self.volume.or(other.volume);
+        self.limited += other.limited;
+        self.doubles = self.doubles.max(other.doubles);
         self.flows += other.flows;
         self.templates += other.templates;
         self.named_interfaces = self.named_interfaces.max(other.named_interfaces);
@@ -177,6 +240,14 @@ impl Exporter {
         self.reordered += other.reordered;
         self.problems.extend(other.problems);
         sort(&mut self.problems);
+    }
+}
+
+/// The sum of what is known.
+fn both(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one + other),
+        (one, other) => one.or(other),
     }
 }
 

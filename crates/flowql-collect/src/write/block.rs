@@ -222,7 +222,8 @@ mod tests {
     use flowql_decode::{Decoder, Fields, Limits, Row, Settings};
     use flowql_tables::{Catalog, CatalogColumn, CatalogTable, FLOWS_TABLE};
 
-    use super::super::chapter::Noted;
+    use super::super::chapter::{Chapter, Noted};
+    use super::super::stretch::Decoding;
     use super::*;
     use crate::CollectSection;
     use crate::bmp::AddressTables;
@@ -296,7 +297,9 @@ mod tests {
         expected.few_texts("ExporterName", ["192.0.2.1"; 2].into_iter());
         assert_eq!(built.bytes, expected.into_bytes());
         let position = Position { segment: 3, offset: 7 };
-        let noted = Noted::from_bytes(&Noted::bytes(&plan, position, false)).unwrap();
+        let mut decoding = Decoding::new(plan.clone(), &Arc::default());
+        let chapter = Chapter::new(position, &mut decoding);
+        let noted = Noted::from_bytes(&Noted::bytes(&plan, &chapter, false)).unwrap();
         assert_eq!((noted.chapter(Position::segment(4)), noted.ends), (position, false));
         assert_eq!(noted.plan, plan);
     }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use flowql_decode::Decoder;
+use flowql_decode::LimitState;
 use flowql_queue::{Position, State};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub(crate) struct Chapter {
     state: Option<Saved>,
     /// The earliest position that is needed to make it again.
     keep: Position,
+    /// What rate limits remembered at the start.
+    limits: LimitState,
     /// When its first stretch ended, and in which interval that was.
     begun: Option<(Instant, u64)>,
 }
@@ -37,13 +39,15 @@ impl Chapter {
     /// One that begins here, with what the decoder remembers.
     pub(crate) fn new(start: Position, decoding: &mut Decoding) -> Self {
         let state = Some(decoding.save());
-        Self { state, ..Self::noted(start, &decoding.decoder) }
+        Self { state, ..Self::noted(start, decoding) }
     }
 
     /// One that was noted, at the start of which the decoder is.
-    pub(crate) fn noted(start: Position, decoder: &Decoder) -> Self {
-        let waits = decoder.waits_from().map(state::unpack);
-        Self { start, state: None, keep: waits.map_or(start, |waits| waits.min(start)), begun: None }
+    pub(crate) fn noted(start: Position, decoding: &Decoding) -> Self {
+        let limits = decoding.limit_state();
+        let waits = decoding.decoder.waits_from().map(state::unpack);
+        let keep = waits.map_or(start, |waits| waits.min(start));
+        Self { start, state: None, keep, limits, begun: None }
     }
 
     /// The earliest position that is needed as long as it is not stored.
@@ -95,6 +99,8 @@ struct Noting<'n> {
     chapter: (u64, u64),
     /// Whether the chapter ends with it.
     ends: bool,
+    /// What rate limits remembered at the start of the chapter.
+    limits: &'n LimitState,
 }
 
 /// The same, as it is read.
@@ -105,6 +111,8 @@ pub(crate) struct Noted {
     chapter: Option<(u64, u64)>,
     #[serde(default = "yes")]
     pub(crate) ends: bool,
+    #[serde(default)]
+    pub(crate) limits: LimitState,
 }
 
 /// Notes of earlier versions are of chapters of one stretch.
@@ -114,9 +122,9 @@ const fn yes() -> bool {
 
 impl Noted {
     /// The bytes of a note.
-    pub(crate) fn bytes(plan: &Plan, chapter: Position, ends: bool) -> Vec<u8> {
-        let chapter = (chapter.segment, chapter.offset);
-        serde_json::to_vec(&Noting { plan, chapter, ends }).unwrap_or_default()
+    pub(crate) fn bytes(plan: &Plan, chapter: &Chapter, ends: bool) -> Vec<u8> {
+        let (limits, chapter) = (&chapter.limits, (chapter.start.segment, chapter.start.offset));
+        serde_json::to_vec(&Noting { plan, chapter, ends, limits }).unwrap_or_default()
     }
 
     /// What was noted; `None` for what no version of this program wrote that is known to this one.

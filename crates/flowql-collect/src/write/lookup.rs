@@ -73,7 +73,7 @@ impl std::fmt::Debug for Lookup {
 }
 
 /// Who sent a record.
-pub(crate) fn source(record: &Record<'_>) -> Source {
+pub fn source(record: &Record<'_>) -> Source {
     let transport = match record.transport {
         flowql_queue::Transport::Udp => Transport::Udp,
         flowql_queue::Transport::Tcp | flowql_queue::Transport::Tls => {

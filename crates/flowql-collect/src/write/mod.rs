@@ -7,6 +7,7 @@
 //! the rows of one block.
 
 mod block;
+mod census;
 mod chapter;
 mod interfaces;
 mod lookup;
@@ -25,17 +26,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use flowql_client::{BlockCounts, BlockWriter, BlockWriterOptions, Client};
 use flowql_enrich::exporters::Directory;
 use flowql_queue::Queue;
 use tokio::runtime::Handle;
 
+pub use census::{Compared, Traffic};
+pub use lookup::source;
 pub use plan::{NoTable, Plan};
 pub use status::{PartitionStatus, Trouble};
 
 pub(crate) use block::Source;
 pub(crate) use chapter::Noted;
 pub(crate) use lookup::{Lookup, source};
+#[cfg(test)]
+pub(crate) use census::Census;
+pub(crate) use census::LATELY;
 #[cfg(test)]
 pub(crate) use names::Names;
 pub(crate) use names::{ExporterFact, InterfaceFact, RowNames, Side};
@@ -60,6 +67,7 @@ pub struct Writer {
     partitions: Vec<(u16, Arc<Shared>)>,
     threads: Vec<JoinHandle<()>>,
     stop: Arc<Stop>,
+    plan: Arc<ArcSwap<Plan>>,
 }
 
 impl Writer {
@@ -99,8 +107,9 @@ impl Writer {
             partitions: Vec::new(),
             threads: Vec::new(),
             stop: Arc::default(),
+            plan: Arc::new(ArcSwap::from_pointee(plan)),
         };
-        let plan = Arc::new(plan);
+        let plan = Arc::clone(&writer.plan);
         for partition in assigned {
             let status = Arc::new(Shared::new(partition));
             let worker = Worker {
@@ -120,6 +129,11 @@ impl Writer {
             writer.partitions.push((partition, status));
         }
         Ok(writer)
+    }
+
+    /// Writes by another plan from the next chapter on.
+    pub fn set_plan(&self, plan: Plan) {
+        self.plan.store(Arc::new(plan));
     }
 
     /// What there is to know of the partitions.

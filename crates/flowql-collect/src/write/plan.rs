@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use flowql::{ClickhouseType, Column, Schema};
-use flowql_decode::{AddressSource, ElementSection, ExporterSection, Fields, Limits, Settings, TimeSource};
+use flowql_decode::{
+    AddressSource, ElementSection, ExporterSection, Field, Fields, Limits, Settings, Spread, TimeSource,
+};
 use flowql_schema::{Expression, Storage};
 use flowql_tables::{Catalog, CatalogTable, FLOWS_TABLE, INGEST_TABLE};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,9 @@ pub struct Plan {
     /// Notes of before it was a setting have none: the AS that was sent is kept.
     #[serde(default)]
     asn_from: Vec<AsnFrom>,
+    /// The seconds of the bins that long flows are shared out over; 0 for not at all.
+    #[serde(default)]
+    spread: u32,
 }
 
 /// An aggregated table whose rows are made here.
@@ -92,6 +97,7 @@ impl Plan {
             sums: catalog.summed().into_iter().filter(|_| is_direct).map(SumsPlan::of).collect(),
             interfaces: catalog.listed().filter(|_| is_direct).map(names).unwrap_or_default(),
             time: section.time,
+            spread: section.spread,
             ..Self::of_columns(section, &columns)
         })
     }
@@ -113,7 +119,17 @@ impl Plan {
             elements: section.element.clone(),
             exporters: section.exporter.clone(),
             asn_from: asn::sources(&section.asn_from),
+            spread: 0,
         }
+    }
+
+    /// The columns that are enabled, that rows have, and that the table lacks.
+    pub(crate) fn missing(&self, schema: &Schema, catalog: &Catalog) -> Vec<String> {
+        let Some(table) = catalog.tables.get(&self.table) else { return Vec::new() };
+        let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+        let enabled = schema.columns().iter().filter(|column| !column.disabled && column.is_sent());
+        let missing = enabled.filter(|column| planned(&column.name).is_some() && !has(&column.name));
+        missing.map(|column| column.name.to_string()).collect()
     }
 
     /// The table that rows are written to.
@@ -147,7 +163,8 @@ impl Plan {
     pub(crate) fn fields(&self) -> Fields {
         let summed = self.sums.iter().flat_map(SumsPlan::planned);
         let sources = self.planned().into_iter().chain(summed).flat_map(|column| column.source.fields());
-        sources.chain(LOOKED_UP).collect()
+        // The status of exporters says which directions they export.
+        sources.chain(LOOKED_UP).chain([Field::FlowDirection]).collect()
     }
 
     /// Where the AS of addresses comes from.
@@ -155,11 +172,17 @@ impl Plan {
         &self.asn_from
     }
 
+    /// What shares long flows out, where that is wanted.
+    pub(crate) fn spread(&self) -> Option<Spread> {
+        (self.spread > 0).then(|| Spread::new(self.spread, self.fields()))
+    }
+
     /// How datagrams are decoded.
     pub(crate) fn decoding(&self) -> Settings {
         // A configuration with faults is refused before.
         let (settings, _) = Settings::of_sections(&self.elements, &self.exporters);
-        Settings { time: self.time, exporter_address: self.exporter_address, ..settings }
+        let (time, exporter_address) = (self.time, self.exporter_address);
+        Settings { time, exporter_address, spread: self.spread > 0, ..settings }
     }
 }
 

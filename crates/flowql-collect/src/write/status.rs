@@ -1,10 +1,15 @@
 //! What there is to know of the writing of a partition.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use flowql_decode::{Awaited, Counters, Decoder, SessionStatus};
+use flowql_decode::{Awaited, Counters, SessionStatus};
 use flowql_queue::Position;
+
+use super::census::{Census, Traffic};
+use super::stretch::Decoding;
 
 /// What there is to know of the writing of a partition.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +52,12 @@ pub struct PartitionStatus {
     pub exporters: Arc<Vec<SessionStatus>>,
     /// What sets waited for then.
     pub awaited: Arc<Vec<Awaited>>,
+    /// What exporters sent by then.
+    pub traffic: Arc<Vec<Traffic>>,
+    /// How many flows of each exporter its rate limit dropped.
+    pub limited: Arc<BTreeMap<IpAddr, u64>>,
+    /// How many flows rate limits dropped.
+    pub dropped: u64,
     /// When they were looked at.
     pub(crate) looked: Option<Instant>,
     /// How long the last block took.
@@ -59,13 +70,18 @@ const MOST_SESSIONS: usize = 20_000;
 
 impl PartitionStatus {
     /// Looks who sends, unless that was done just now.
-    pub(crate) fn look(&mut self, decoder: &Decoder) {
+    pub(crate) fn look(&mut self, decoding: &Decoding, census: &mut Census) {
+        let decoder = &decoding.decoder;
         if self.looked.is_some_and(|looked| looked.elapsed() < LOOK) {
             return;
         }
         self.looked = Some(Instant::now());
         self.exporters = Arc::new(decoder.sessions().take(MOST_SESSIONS).collect());
         self.awaited = Arc::new(decoder.awaited());
+        self.traffic = Arc::new(census.traffic());
+        if let Some(limits) = &decoding.limits {
+            self.limited = Arc::new(limits.dropped().clone());
+        }
     }
 }
 

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowql_decode::{Columns, Decoder};
+use flowql_decode::sflow::InterfaceCounters;
+use flowql_decode::{
+    Added, Columns, Datagram, Decoder, LimitState, Observer, RateLimits, Source, Spread, Ticket,
+};
 use flowql_enrich::exporters::Directory;
 use flowql_queue::Position;
 
 use super::block::Builder;
+use super::census::Census;
 use super::plan::Plan;
 use super::state::{self, Saved, Saver};
 
@@ -18,6 +22,10 @@ pub(crate) struct Decoding {
     pub(crate) builder: Builder,
     pub(crate) decoder: Decoder,
     pub(crate) columns: Columns,
+    /// What shares long flows out.
+    pub(crate) spread: Option<Spread>,
+    /// What drops flows that are too many.
+    pub(crate) limits: Option<RateLimits>,
     saver: Saver,
 }
 
@@ -29,6 +37,8 @@ impl Decoding {
             builder: Builder::new(&plan, directory),
             decoder: Decoder::new(plan.decoding(), plan.limits(), wanted),
             columns: Columns::new(wanted),
+            spread: plan.spread(),
+            limits: RateLimits::new(&plan.decoding(), wanted),
             saver: Saver::default(),
             plan,
         }
@@ -46,7 +56,74 @@ impl Decoding {
         }
         let mut decoding = Self::new(plan.clone(), directory);
         state::restore(&mut decoding.decoder, &[self.decoder.save()]);
+        decoding.resume_limits(self.limit_state());
         decoding
+    }
+
+    /// What rate limits remember, between segments.
+    pub(crate) fn limit_state(&self) -> LimitState {
+        self.limits.as_ref().map_or_else(LimitState::default, |limits| limits.state().clone())
+    }
+
+    /// Continues the rate limits from such a state.
+    pub(crate) fn resume_limits(&mut self, state: LimitState) {
+        if let Some(limits) = &mut self.limits {
+            limits.resume(state);
+        }
+    }
+
+    /// Decodes a datagram, or with a ticket a set of it that waited.
+    pub(crate) fn decode(&mut self, datagram: &Datagram<'_>, ticket: Option<Ticket>, census: &mut Census) {
+        let Self { decoder, columns, limits, .. } = self;
+        let mut watch =
+            Watch { census: census.at(datagram.received), added: Vec::new(), is_limited: limits.is_some() };
+        let columns = match limits {
+            Some(limits) => {
+                limits.receive(datagram.received);
+                limits.fresh()
+            }
+            None => columns,
+        };
+        match ticket {
+            None => decoder.decode(datagram, columns, &mut watch),
+            Some(ticket) => decoder.resume(datagram, ticket, columns, &mut watch),
+        }
+        let added = watch.added;
+        if let Some(limits) = limits {
+            added.into_iter().for_each(|(source, count)| limits.added(source, count));
+        }
+    }
+
+    /// Takes what rate limits keep of the flows that came until a time, in nanoseconds since 1970, at a place in the queue.
+    /// How many are dropped.
+    pub(crate) fn settle(&mut self, until: u64, at: Position) -> u64 {
+        let Self { limits, columns, .. } = self;
+        limits.as_mut().map_or(0, |limits| limits.settle(until, state::pack(at), columns))
+    }
+
+    /// Whether so many rows wait for their rate limits that they are settled before the segment ends.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.limits.as_ref().is_some_and(|limits| limits.rows() >= self.plan.rows)
+    }
+}
+
+/// Watches what a datagram adds.
+struct Watch<'c> {
+    census: &'c mut Census,
+    added: Vec<(Source, usize)>,
+    is_limited: bool,
+}
+
+impl Observer for Watch<'_> {
+    fn added(&mut self, added: Added<'_>) {
+        if self.is_limited {
+            self.added.push((added.source, added.count));
+        }
+        self.census.added(added);
+    }
+
+    fn counters(&mut self, source: Source, counters: &InterfaceCounters) {
+        self.census.counters(source, counters);
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use arc_swap::ArcSwap;
 use flowql_client::{BlockWriter, Error as ClientError, Insert, RowBlock, Sql, sql};
 use flowql_decode::{Columns, Datagram, Field};
 use flowql_enrich::exporters::Directory;
@@ -11,6 +12,7 @@ use flowql_queue::{Content, Item, Note, Position, Queue, Reader, Record, Store};
 use tokio::runtime::Handle;
 
 use super::block::Built;
+use super::census::Census;
 use super::chapter::{Chapter, Noted, PART_ROWS};
 use super::lookup::{Lookup, source};
 use super::plan::Plan;
@@ -46,7 +48,8 @@ const DEADLINE: Duration = Duration::from_secs(120);
 pub(crate) struct Worker {
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) partition: u16,
-    pub(crate) plan: Arc<Plan>,
+    /// The plan of now.
+    pub(crate) plan: Arc<ArcSwap<Plan>>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) addresses: Arc<AddressTables>,
     pub(crate) writer: Arc<BlockWriter>,
@@ -77,6 +80,7 @@ struct Parts {
     chapter: Chapter,
     reach: Reach,
     lookup: Lookup,
+    census: Census,
     /// When the queue was asked for the time.
     marked: Instant,
 }
@@ -102,16 +106,17 @@ impl Worker {
     fn work(&self) -> Result<(), Halt> {
         let store = self.queue.store(self.partition)?;
         let saved = store.saved().clone();
-        let mut decoding = self.decoding(Plan::clone(&self.plan));
+        let mut decoding = self.decoding(Plan::clone(&self.plan.load()));
         let mut parts = Parts {
             store,
             chapter: match &saved.note {
                 None => Chapter::new(saved.position, &mut decoding),
-                Some(note) => Chapter::noted(note.stretch.start, &decoding.decoder),
+                Some(note) => Chapter::noted(note.stretch.start, &decoding),
             },
             reach: Reach::new(&decoding.plan),
             decoding,
             lookup: Lookup::default(),
+            census: Census::default(),
             marked: Instant::now(),
         };
         self.status.lock().position = saved.position;
@@ -135,8 +140,9 @@ impl Worker {
         match noted {
             Some(noted) => {
                 (chapter, ends) = (noted.chapter(start), noted.ends);
-                parts.reach = Reach::new(&noted.plan);
+                parts.reach = self.reach(&noted.plan);
                 parts.decoding = self.decoding(noted.plan);
+                parts.decoding.resume_limits(noted.limits);
             }
             None => {
                 tracing::warn!(partition = self.partition, "a note of another version: its plan is unknown");
@@ -147,7 +153,7 @@ impl Worker {
             let message = "what was saved of the decoder cannot be read: templates are waited for again";
             tracing::error!(partition = self.partition, message);
         }
-        parts.chapter = Chapter::noted(chapter, &parts.decoding.decoder);
+        parts.chapter = Chapter::noted(chapter, &parts.decoding);
         let is_written = end > written;
         if is_written {
             tracing::info!(partition = self.partition, %start, %end, "writing what was begun before");
@@ -164,12 +170,19 @@ impl Worker {
         Ok(reader.position().max(end))
     }
 
+    /// The reach of a noted plan. Where the sums have become views meanwhile, its table is gone.
+    fn reach(&self, noted: &Plan) -> Reach {
+        let now = self.plan.load();
+        Reach::new(if now.sums.is_empty() { &now } else { noted })
+    }
+
     /// Begins the next chapter, by the plan of now.
     fn begin_chapter(&self, start: Position, parts: &mut Parts) {
-        if parts.decoding.plan != *self.plan {
-            let decoding = std::mem::replace(&mut parts.decoding, self.decoding(Plan::clone(&self.plan)));
-            parts.decoding = decoding.planned(&self.plan, &self.directory);
-            parts.reach = Reach::new(&self.plan);
+        let now = self.plan.load_full();
+        if parts.decoding.plan != *now {
+            let decoding = std::mem::replace(&mut parts.decoding, self.decoding(Plan::clone(&now)));
+            parts.decoding = decoding.planned(&now, &self.directory);
+            parts.reach = Reach::new(&now);
         }
         parts.chapter = Chapter::new(start, &mut parts.decoding);
     }
@@ -177,7 +190,7 @@ impl Worker {
     /// Whether the chapter is to end: with the next stretch where one comes, else with an empty one.
     fn is_due(&self, parts: &Parts) -> bool {
         let Decoding { plan, builder, .. } = &parts.decoding;
-        self.stop.is_asked() || *plan != *self.plan || parts.chapter.is_due(plan, builder.groups())
+        self.stop.is_asked() || *plan != **self.plan.load() || parts.chapter.is_due(plan, builder.groups())
     }
 
     /// Whether a chapter that has stretches is to end.
@@ -211,7 +224,7 @@ impl Worker {
     /// Nothing came: that may be the end, or something waits for the time.
     fn idle(&self, stretch: &Stretch, parts: &mut Parts) -> Result<(), Halt> {
         let is_due = self.is_chapter_due(parts);
-        self.status.lock().look(&parts.decoding.decoder);
+        self.status.lock().look(&parts.decoding, &mut parts.census);
         let is_drained = stretch.end.is_none() && stretch.is_empty(&parts.decoding.columns);
         if self.stop.is_asked() && is_drained && !is_due {
             return Err(Halt::Stopped);
@@ -246,26 +259,28 @@ impl Worker {
                 stretch.time = time;
                 parts.decoding.decoder.tick(time);
                 self.resume(next, stretch, parts)?;
+                self.settle(time, next, stretch, parts)?;
             }
             Item::Damaged(range) => self.status.lose("a part of the queue cannot be read", &range),
             Item::Missing(range) => {
                 // What is missing ends where a segment begins.
                 stretch.boundary = Some(range.end);
                 self.status.lose("a part of the queue is gone", &range);
+                let until = parts.decoding.decoder.clock();
+                self.settle(until, range.end, stretch, parts)?;
             }
         }
         Ok(())
     }
 
     fn record(&self, position: Position, record: &Record<'_>, parts: &mut Parts) {
-        let Decoding { decoder, columns, .. } = &mut parts.decoding;
         let source = source(record);
         match record.content {
             Content::Datagram(bytes) => {
                 let datagram = Datagram { received: record.time, source, position: pack(position), bytes };
-                decoder.decode(&datagram, columns, &mut ());
+                parts.decoding.decode(&datagram, None, &mut parts.census);
             }
-            Content::Closed => decoder.close(source),
+            Content::Closed => parts.decoding.decoder.close(source),
         }
     }
 
@@ -282,8 +297,7 @@ impl Worker {
                 let found = parts.lookup.datagram(&*self.queue, self.partition, position)?;
                 match found {
                     Some(datagram) => {
-                        let Decoding { decoder, columns, .. } = &mut parts.decoding;
-                        decoder.resume(&datagram, ticket, columns, &mut ());
+                        parts.decoding.decode(&datagram, Some(ticket), &mut parts.census);
                     }
                     None => {
                         parts.decoding.decoder.lose(ticket);
@@ -295,16 +309,46 @@ impl Worker {
         }
     }
 
+    /// Takes what rate limits keep of the flows until a time.
+    fn settle(&self, until: u64, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        let dropped = parts.decoding.settle(until, at);
+        if dropped > 0 && stretch.is_written {
+            self.status.lock().dropped += dropped;
+        }
+        self.block(at, stretch, parts)
+    }
+
     /// Writes a block where there are enough rows.
     fn block(&self, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        if parts.decoding.is_crowded() {
+            let until = parts.decoding.decoder.clock();
+            return self.settle(until, at, stretch, parts);
+        }
         if parts.decoding.columns.rows() < parts.decoding.plan.rows {
             return Ok(());
         }
         self.write(at, stretch, parts)
     }
 
-    /// Writes the rows that there are.
+    /// Writes the rows that there are, long flows shared out.
     fn write(&self, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
+        let Decoding { spread, columns, .. } = &mut parts.decoding;
+        let Some(spread) = spread else { return self.write_block(at, stretch, parts) };
+        spread.take(columns);
+        loop {
+            let Decoding { spread: Some(spread), columns, plan, .. } = &mut parts.decoding else {
+                return Ok(());
+            };
+            let has_more = spread.fill(columns, plan.rows);
+            self.write_block(at, stretch, parts)?;
+            if !has_more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes the rows that there are.
+    fn write_block(&self, at: Position, stretch: &mut Stretch, parts: &mut Parts) -> Result<(), Halt> {
         let rows = parts.decoding.columns.rows() as u64;
         if rows == 0 {
             return Ok(());
@@ -394,7 +438,7 @@ impl Worker {
             None => self.next_end(at)?,
         };
         stretch.ends = self.is_due(parts);
-        let context = Noted::bytes(&parts.decoding.plan, parts.chapter.start, stretch.ends);
+        let context = Noted::bytes(&parts.decoding.plan, &parts.chapter, stretch.ends);
         let note = Note { stretch: stretch.start..end, context };
         parts.store.note(note, parts.chapter.state())?;
         parts.chapter.is_noted();
@@ -450,7 +494,7 @@ impl Worker {
         status.waiting = decoder.waiting();
         status.counters = decoder.counters().clone();
         status.sessions = decoder.sessions().count();
-        status.look(decoder);
+        status.look(&parts.decoding, &mut parts.census);
         Ok(())
     }
 

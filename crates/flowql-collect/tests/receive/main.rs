@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod configure;
 mod counting;
 mod forward;
 mod stream;

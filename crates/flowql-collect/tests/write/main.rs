@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod clock;
 #[path = "../crash/packets.rs"]
 #[allow(dead_code, reason = "another test uses the rest")]
 mod packets;
 mod routes;
+mod shape;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -111,7 +111,11 @@ impl<S: Sink> Samples<'_, S> {
             }
         }
         if let Some(agent) = self.agent_number {
-            self.session.drops((agent, format, start.source), start.drops);
+            self.session.follow_source(
+                (agent, format, start.source),
+                start.drops,
+                start.sampling_rate.into(),
+            );
         }
         let tally = &mut self.session.tally;
         if !packet.fill(self.row, self.tunnels) {

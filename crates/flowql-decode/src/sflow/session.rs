@@ -3,6 +3,7 @@
 use super::Header;
 use crate::Counters;
 use crate::element::Cursor;
+use crate::sampling::Alternation;
 use crate::sequence::Sequence;
 use crate::state::{Saved, saved, saved_counts};
 
@@ -61,6 +62,8 @@ pub struct Session {
     agents: Vec<Agent>,
     /// In the order of their keys.
     sources: Vec<Source>,
+    /// Sampling rates that a source has said in turn; not saved.
+    pub(crate) alternating: Option<[u64; 2]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,16 +80,29 @@ pub(super) type SourceKey = (usize, u32, (u32, u32));
 struct Source {
     key: SourceKey,
     drops: u32,
+    /// Its sampling rates; not saved.
+    rates: Alternation,
 }
 
 saved_counts!(Tally { samples, flows, discards, counters, empty, unknown, malformed });
 saved_counts!(Loss { datagrams, late, restarts, drops, not_followed });
 saved!(Agent { address, sub_agent, sequence });
-saved!(Source { key, drops });
+
+impl Saved for Source {
+    fn save(&self, to: &mut Vec<u8>) {
+        let Self { key, drops, rates: _ } = self;
+        key.save(to);
+        drops.save(to);
+    }
+
+    fn load(from: &mut Cursor<'_>) -> Option<Self> {
+        Some(Self { key: Saved::load(from)?, drops: Saved::load(from)?, rates: Alternation::default() })
+    }
+}
 
 impl Saved for Session {
     fn save(&self, to: &mut Vec<u8>) {
-        let Self { counters, tally, loss, agents, sources } = self;
+        let Self { counters, tally, loss, agents, sources, alternating: _ } = self;
         counters.save(to);
         tally.save(to);
         loss.save(to);
@@ -99,7 +115,7 @@ impl Saved for Session {
         let (agents, sources): (Vec<Agent>, Vec<Source>) = Saved::load(from)?;
         let fits = agents.len() <= MAX_AGENTS && sources.len() <= MAX_SOURCES;
         let is_sorted = sources.is_sorted_by_key(|source| source.key);
-        (fits && is_sorted).then_some(Self { counters, tally, loss, agents, sources })
+        (fits && is_sorted).then_some(Self { counters, tally, loss, agents, sources, alternating: None })
     }
 }
 
@@ -130,9 +146,9 @@ impl Session {
         Some(place)
     }
 
-    /// Follows the counter of drops of a source, which only grows but where its agent begins again.
+    /// Follows the counter of drops of a source, which only grows but where its agent begins again, and its sampling rate.
     #[inline]
-    pub(super) fn drops(&mut self, key: SourceKey, drops: u32) {
+    pub(super) fn follow_source(&mut self, key: SourceKey, drops: u32, rate: u64) {
         match self.sources.binary_search_by_key(&key, |source| source.key) {
             Ok(place) => {
                 if let Some(source) = self.sources.get_mut(place) {
@@ -141,10 +157,13 @@ impl Session {
                         self.loss.drops += u64::from(more);
                     }
                     source.drops = drops;
+                    if let Some(other) = source.rates.take(rate) {
+                        self.alternating = Some([rate, other]);
+                    }
                 }
             }
             Err(_) if self.sources.len() == MAX_SOURCES => self.loss.not_followed += 1,
-            Err(place) => self.sources.insert(place, Source { key, drops }),
+            Err(place) => self.sources.insert(place, Source { key, drops, rates: Alternation::default() }),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! A folder with the files `journal` (its random id) and `lock`, and a folder for each partition with its segments and
 //! what is saved of their writing. Segments are written in order and never changed once they are closed.
 
+mod archive;
 mod files;
 mod open;
 mod partition;
@@ -20,6 +21,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+pub use archive::Archive;
 pub use open::Recovery;
 pub use settings::{Disk, Host, Settings};
 

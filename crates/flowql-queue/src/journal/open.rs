@@ -194,7 +194,7 @@ fn encode_identity(id: QueueId, partitions: u16) -> Vec<u8> {
     bytes
 }
 
-fn decode_identity(bytes: &[u8]) -> Option<(u16, u16, QueueId)> {
+pub(crate) fn decode_identity(bytes: &[u8]) -> Option<(u16, u16, QueueId)> {
     let (checked, sum) = bytes.split_last_chunk()?;
     if crc32fast::hash(checked) != u32::from_le_bytes(*sum) {
         return None;

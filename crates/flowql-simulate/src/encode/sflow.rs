@@ -47,6 +47,8 @@ const ETHERNET_PROTOCOL: u32 = 1;
 /// The type of an interface, ethernetCsmacd (RFC 2863).
 const ETHERNET_TYPE: u32 = 6;
 const FRAME_CHECK: u32 = 4;
+/// The bytes of a frame around a packet: its header and its check sum.
+pub const FRAME: u64 = ETHERNET as u64 + FRAME_CHECK as u64;
 const IPV4: u32 = 1;
 const IPV6: u32 = 2;
 const AS_SEQUENCE: u32 = 2;

@@ -1,5 +1,7 @@
 //! An exporter: what it has seen, what it has sent, and what is due.
 
+use std::collections::HashMap;
+
 use flowql_decode::Protocol;
 
 use super::Datagram;
@@ -21,7 +23,7 @@ const PATIENCE: u64 = 1_000;
 /// How often templates and options are sent again, in milliseconds.
 const REFRESH: u64 = 30_000;
 /// How often sFlow sends the counters of interfaces, in milliseconds.
-const COUNTERS: u64 = 20_000;
+const COUNTERS: u64 = 5_000;
 /// How often a template changes, where it does.
 const CHANGE: u64 = 10_000;
 /// How often an exporter restarts, where it does.
@@ -65,8 +67,17 @@ pub(super) struct Exporter<'w> {
     /// When the first flow that waits came.
     oldest: u64,
     samples: Sequence,
+    /// What interfaces carried, in and out.
+    carried: HashMap<u32, [Carried; 2]>,
     statistics: Statistics,
     due: Due,
+}
+
+/// What an interface carried one way since the agent started.
+#[derive(Clone, Copy, Debug, Default)]
+struct Carried {
+    octets: u64,
+    packets: u32,
 }
 
 /// When something is due, in milliseconds since 1970.
@@ -110,6 +121,7 @@ impl<'w> Exporter<'w> {
             size: 0,
             oldest: now,
             samples: Sequence::default(),
+            carried: HashMap::new(),
             statistics: Statistics::default(),
             due,
         };
@@ -283,6 +295,7 @@ impl<'w> Exporter<'w> {
         self.header.boot = self.clock(now);
         self.header.sequence = 0;
         self.samples = Sequence::default();
+        self.carried.clear();
         self.statistics = Statistics::default();
         self.due.restart = now + RESTART;
         // Of a firewall, collectors count connections that were made after its first datagram: it comes at once.
@@ -384,6 +397,7 @@ impl<'w> Exporter<'w> {
             Protocol::Sflow => {
                 let mut datagram = sflow::Datagram::new(bytes, header);
                 for flow in flows {
+                    carry(&mut self.carried, header, flow);
                     self.samples.number = self.samples.number.wrapping_add(1);
                     self.samples.pool = self.samples.pool.wrapping_add(header.sampling);
                     datagram.flow(self.samples, flow);
@@ -412,29 +426,27 @@ impl<'w> Exporter<'w> {
         self.header.sampling = if other { (rate / 4).max(1) } else { rate };
     }
 
-    /// Sends the counters of all interfaces. They grow with the time since the agent started.
+    /// Sends the counters of all interfaces: what the samples so far stand for.
     fn send_counters(&mut self, now: u64, ready: &mut Vec<Datagram>) {
         const A_DATAGRAM: usize = 8;
         self.header.time = self.clock(now);
-        let uptime = (self.header.time - self.header.boot) / 1000;
         let names = !self.has(Scenario::NoNames);
         for part in self.identity.interfaces.chunks(A_DATAGRAM) {
             let mut bytes = Vec::new();
             let mut datagram = sflow::Datagram::new(&mut bytes, &self.header);
             for interface in part {
-                // A tenth of what the interface could carry, in packets of 800 bytes.
-                let octets = u64::from(interface.speed) * 12_500 * uptime;
-                let packets = (octets / 800) as u32;
+                let [input, output] = self.carried.get(&interface.index).copied().unwrap_or_default();
+                let times = if self.has(Scenario::VolumeOff) { 3 } else { 1 };
                 datagram.counters(
                     self.header.sequence,
                     &Counters {
                         index: interface.index,
                         name: if names { interface.name } else { "" },
                         speed: u64::from(interface.speed) * 1_000_000,
-                        in_octets: octets,
-                        in_packets: packets,
-                        out_octets: octets / 2,
-                        out_packets: packets / 2,
+                        in_octets: input.octets * times,
+                        in_packets: input.packets,
+                        out_octets: output.octets * times,
+                        out_packets: output.packets,
                     },
                 );
             }
@@ -449,5 +461,19 @@ impl<'w> Exporter<'w> {
         self.statistics.datagrams += 1;
         self.statistics.flows += u64::from(flows);
         ready.push(Datagram { flows, stored, ..Datagram::new(&self.identity, self.life, bytes) });
+    }
+}
+
+/// Lets interfaces carry the packets that were sampled from, once where it is sampled at its output too.
+fn carry(carried: &mut HashMap<u32, [Carried; 2]>, header: &Header, flow: &Flow<'_>) {
+    if flow.is_egress {
+        return;
+    }
+    let octets = (sflow::sampled_length(flow) + sflow::FRAME) * u64::from(header.sampling);
+    for (interface, way) in [(flow.input, 0), (flow.output, 1)] {
+        if let Some(known) = carried.entry(interface).or_default().get_mut(way) {
+            known.octets += octets;
+            known.packets = known.packets.wrapping_add(header.sampling);
+        }
     }
 }

@@ -70,10 +70,12 @@ scenarios! {
         "Records count both ways: initiator and responder (NetFlow v9), reverse elements (IPFIX, RFC 5103)",
     Nsel "nsel" V9
         "A firewall tells of connections: made, updated, torn down, some of it late or twice",
-    BothDirections "both-directions" TEMPLATES
-        "Each flow is exported twice, at its input and at its output interface",
+    BothDirections "both-directions" NAMES
+        "Each flow is exported twice, at its input and at its output interface; sFlow does not say which",
     BothDirectionsApart "both-directions-apart" TEMPLATES
         "Flows are exported once, at the input or at the output interface: where another network is",
+    VolumeOff "volume-off" SFLOW
+        "Interfaces count three times what the samples add up to",
     CountersOnly "counters-only" SFLOW
         "Counters of interfaces are sent, and no samples of packets",
     Noise "noise" PROTOCOLS
