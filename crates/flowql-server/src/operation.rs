@@ -135,7 +135,7 @@ async fn metrics(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
-    // Who scrapes is no user, and sees no flows by it; a user who sees a part of the flows must not count all of them.
+    // Prometheus is not a user, and sees no flows by it; a user who sees a part of the flows must not count all of them.
     if caller.is_named || matches!(caller.sight, Sight::Some(_)) {
         caller.sight.whole("the metrics")?;
     }

@@ -40,7 +40,7 @@ impl Role {
         }
     }
 
-    /// Of a header; what is no role is the least.
+    /// Of a header; an unknown word is the least.
     fn of_header(text: &str) -> Self {
         [Self::Edit, Self::Operate].into_iter().find(|role| role.word() == text).unwrap_or(Self::View)
     }

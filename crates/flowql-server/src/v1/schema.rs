@@ -163,7 +163,7 @@ struct TableShape {
 pub(super) async fn schema(State(app): State<App>, Extension(caller): Extension<Caller>) -> Json<Answer> {
     let (mut tables, mut incomplete) = (Vec::new(), None);
     let capabilities = app.backend().map(Backend::capabilities).unwrap_or_default();
-    // What is stored beyond the flows that one may see is no news for all.
+    // Not everybody may know what is stored beyond the flows that they see.
     let known = |time: Option<SystemTime>| {
         let time = time.filter(|_| !caller.sight.is_limited())?;
         time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
