@@ -2,6 +2,7 @@
 
 use flowql::ide::{self, Candidate, CandidateKind, Completions, Suggestion, match_rank};
 use flowql::tables::Operator;
+use flowql::typed::Filter;
 use flowql::{Column, Compiler};
 
 use crate::{Direction, FlowFilter, ValueQuery, ValueSource, Values};
@@ -79,6 +80,11 @@ fn columns_that_are_off(compiler: &Compiler<'_>, text: &str, found: &Completions
 }
 
 impl FilterCompletion {
+    /// Asks for values of the flows that a filter selects and of no others. Where that cannot be asked for, nothing is.
+    pub fn within(&mut self, compiler: &Compiler<'_>, forced: &Filter) {
+        self.query = self.query.take().and_then(|query| query.within(compiler, forced).ok());
+    }
+
     /// Adds the values of a backend.
     pub fn finish(&mut self, compiler: &Compiler<'_>, values: Values) {
         self.completions.add_values(compiler, &values.suggestions);
@@ -126,10 +132,12 @@ pub struct SuggestedValue {
 }
 
 /// The values of a column that match what was typed of one: those of the backend and those that the language knows, the
-/// best matches first, among equals the most used. `None` where a filter cannot use the column, or not with that operator.
+/// best matches first, among equals the most used. With `forced`, the values of the backend are those of the flows that it
+/// selects. `None` where a filter cannot use the column, or not with that operator.
 pub async fn suggest(
     compiler: &Compiler<'_>,
     source: Option<&ValueSource>,
+    forced: Option<&Filter>,
     column: &str,
     operator: Option<Operator>,
     prefix: &str,
@@ -142,6 +150,10 @@ pub async fn suggest(
         known.ranked.then(|| ValueQuery::ranking(&known.column, operator))
     };
     let query = query.map(|query| ValueQuery { other: known.other.clone(), ..query });
+    let query = match forced {
+        Some(forced) => query.and_then(|query| query.within(compiler, forced).ok()),
+        None => query,
+    };
     let dynamic = match source.zip(query) {
         Some((source, query)) => source.values(&query).await,
         None => Values::default(),

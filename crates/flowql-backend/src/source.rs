@@ -133,7 +133,9 @@ impl ValueSource {
     ///
     /// A ranking that does not come in time is no loss worth a word: the answer is empty then, or old.
     pub async fn values(&self, query: &ValueQuery) -> Values {
-        if !self.backend.capabilities().values {
+        let capabilities = self.backend.capabilities();
+        // Who may see only some flows sees only values of flows: a list is of all of them.
+        if !capabilities.values || (query.forced.is_some() && !capabilities.queries) {
             return Values::default();
         }
         let values = match &query.other {

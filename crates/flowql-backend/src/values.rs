@@ -18,8 +18,10 @@ use std::time::Duration;
 
 use flowql::ide::{Suggestion, ValueRequest};
 use flowql::tables::Operator;
+use flowql::typed::Filter;
+use flowql::{Compiler, Diagnostic};
 
-use crate::FlowFilter;
+use crate::{Direction, FlowFilter};
 
 /// What a completion asks for.
 #[derive(Clone, Debug)]
@@ -36,8 +38,11 @@ pub struct ValueQuery {
     pub quoted: bool,
     /// The items that are already in the list, without quotes.
     pub exclude: Vec<String>,
-    /// What the flows must match beside the condition being typed.
+    /// What the flows must match in addition to the condition being typed.
     pub rest: Option<FlowFilter>,
+    /// What the flows must match whatever is typed: the asker may see no others. It is part of `rest` already. Values are
+    /// then those of such flows alone, and no names that are known otherwise.
+    pub forced: Option<FlowFilter>,
     /// Whether only the order of the values is wanted, as they are known: it must not be waited for.
     pub ranking: bool,
     /// How many values at most.
@@ -60,6 +65,7 @@ impl ValueQuery {
             quoted: false,
             exclude: Vec::new(),
             rest: None,
+            forced: None,
             ranking: false,
             limit,
             deadline: Self::DEADLINE,
@@ -71,6 +77,20 @@ impl ValueQuery {
         /// More than there are words of any type.
         const MOST: usize = 50;
         Self { ranking: true, ..Self::of(column, operator, "", MOST) }
+    }
+
+    /// The same query for somebody who may see only the flows that a filter selects.
+    ///
+    /// # Errors
+    ///
+    /// The diagnostics, where that filter and the rest together have no SQL: nothing may be asked then.
+    pub fn within(self, compiler: &Compiler<'_>, forced: &Filter) -> Result<Self, Vec<Diagnostic>> {
+        let all = FlowFilter::compile(compiler, "", Direction::Forward, None)?.within(compiler, forced)?;
+        let rest = match &self.rest {
+            Some(rest) => rest.within(compiler, forced)?,
+            None => all.clone(),
+        };
+        Ok(Self { rest: Some(rest), forced: Some(all), ..self })
     }
 
     /// The query of a completion; `rest` is its `rest`, compiled.

@@ -397,7 +397,7 @@ async fn words_are_ranked_by_their_traffic() {
     }
     // All that is typed of a value is answered by one ranking.
     assert_eq!(source.cache_counts().hits, 2);
-    let suggested = suggest(&compiler, Some(&source), "inifboundary", None, "", 2).await.unwrap();
+    let suggested = suggest(&compiler, Some(&source), None, "inifboundary", None, "", 2).await.unwrap();
     let suggested: Vec<_> = suggested.values.iter().map(|found| found.value.as_str()).collect();
     assert_eq!(suggested, ["undefined", "internal"]);
 }
@@ -417,7 +417,7 @@ async fn words_do_not_wait_for_a_server_that_hangs() {
         let completed = complete(&compiler, Some(&source), text, offset, 50).await;
         assert_eq!(completed.completions.candidates[0].label, "external");
         assert_eq!(completed.incomplete, None);
-        let suggested = suggest(&compiler, Some(&source), "InIfBoundary", None, "", 9).await.unwrap();
+        let suggested = suggest(&compiler, Some(&source), None, "InIfBoundary", None, "", 9).await.unwrap();
         assert_eq!((suggested.values.len(), suggested.incomplete), (3, None));
     }
     let most = SourceOptions::default().ranking + Duration::from_millis(10);

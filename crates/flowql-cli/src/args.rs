@@ -227,7 +227,7 @@ pub(crate) struct ValuesFrom {
 pub(crate) struct Check {
     /// The filter; `-`, or nothing where standard input is no terminal, reads it from there
     pub(crate) filter: Option<String>,
-    /// Check these files; of a directory, all *.flowql files below it
+    /// Check these files; of a directory, all *.flowql, *.dashboard.toml and *.view.toml files below it
     #[arg(long = "file", short, value_name = "PATH", num_args = 1.., conflicts_with = "filter")]
     pub(crate) files: Vec<PathBuf>,
     /// How to print what was found; text goes to standard error

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 use flowql::Limits;
+use flowql_server::BoardKind;
 
 use crate::console;
 use crate::failure::Failure;
@@ -107,11 +108,25 @@ fn read(source: impl Read, name: &str, limits: &Limits) -> Result<String, Failur
 /// The files that the paths stand for: a directory for every `*.flowql` file below it, in the order of their names.
 /// Each path that cannot be read is an error of its own.
 pub(crate) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
+    files_like(paths, is_filter_file)
+}
+
+/// The same with the dashboards and views, `*.dashboard.toml` and `*.view.toml`.
+pub(crate) fn files_and_boards(paths: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
+    files_like(paths, |path| is_filter_file(path) || board_kind(path).is_some())
+}
+
+/// What a dashboard's or a view's file holds, by its name.
+pub(crate) fn board_kind(path: &Path) -> Option<BoardKind> {
+    Some(BoardKind::of_file(path.file_name()?.to_str()?)?.1)
+}
+
+fn files_like(paths: &[PathBuf], is_wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf, Failure>> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
             let before = found.len();
-            walk(path, &mut found);
+            walk(path, is_wanted, &mut found);
             if found.len() == before {
                 let message = format!("there is no *.flowql file below `{}`", path.display());
                 console::warning(
@@ -126,14 +141,14 @@ pub(crate) fn files(paths: &[PathBuf]) -> Vec<Result<PathBuf, Failure>> {
     found
 }
 
-fn walk(root: &Path, found: &mut Vec<Result<PathBuf, Failure>>) {
+fn walk(root: &Path, is_wanted: fn(&Path) -> bool, found: &mut Vec<Result<PathBuf, Failure>>) {
     // The next path is the last of the stack, so that a directory's files come in order where it stands.
     let mut pending = vec![root.to_path_buf()];
     while let Some(path) = pending.pop() {
         // Links to directories are not followed, except the one that was asked for: they may lead in circles.
         let directory = path.is_dir() && (path == root || !path.is_symlink());
         if !directory {
-            if is_filter_file(&path) && path.is_file() {
+            if is_wanted(&path) && path.is_file() {
                 // Of `.`, plain names: what reads the output may know the files by these only.
                 found.push(Ok(path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path)));
             }

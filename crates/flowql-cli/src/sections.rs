@@ -11,12 +11,13 @@ use flowql_enrich::exporters::ExporterSection;
 use flowql_enrich::networks::{GeoipSection, NetworkSection, NetworkSourceSection};
 use flowql_enrich::rules::ClassifySection;
 use flowql_enrich::snmp::SnmpSection;
-use flowql_server::ServerSection;
+use flowql_server::{ConsoleSection, ServerSection};
 use flowql_tables::TablesSection;
 
 /// Those that follow the ones of the language, in the order of the reference.
 pub(crate) const SECTIONS: Registry = &[
     KnownSection::of::<ServerSection>(),
+    KnownSection::of::<ConsoleSection>(),
     KnownSection::of::<BackendSection>(),
     KnownSection::of::<EmbeddedSection>(),
     KnownSection::of::<ClickhouseSection>(),

@@ -1,8 +1,10 @@
 //! Checking texts, files of several filters included.
 
-use flowql::{Diagnostic, Scope, Severity, files};
+use flowql::{Diagnostic, Positions, Scope, Severity, files};
 use flowql_config::Config;
+use flowql_server::{Board, BoardFault, BoardKind, text_start};
 
+use crate::failure::Failure;
 use crate::input::{Input, Origin};
 
 /// A text that was checked.
@@ -58,6 +60,48 @@ pub(crate) fn check(input: Input, config: &Config) -> Checked {
     findings.sort_by_key(|found| found.diagnostic.span.start);
     let filters = file.filters.len();
     Checked { origin: input.origin, text: input.text, filters, findings }
+}
+
+/// Checks a dashboard or a view, and the filters in it.
+///
+/// # Errors
+///
+/// What is wrong with the file itself.
+pub(crate) fn check_board(input: Input, kind: BoardKind, config: &Config) -> Result<Checked, Failure> {
+    let Input { origin, text } = input;
+    let board = Board::read(kind, &text, &config.schema).map_err(|faults| {
+        let positions = Positions::new(&text);
+        let place = |fault: &BoardFault| {
+            let place = positions.of(u32::try_from(fault.span.start).unwrap_or(u32::MAX));
+            format!("{origin}:{}:{}: {}", place.line, place.column, fault.message)
+        };
+        Failure::new(
+            faults.iter().map(place).collect::<Vec<_>>().join("\n"),
+            "the README of the service says what a dashboard and a view have",
+        )
+    })?;
+    let compiler = config.compiler();
+    let mut findings = Vec::new();
+    let mut filters = 0;
+    for filter in board.filters() {
+        filters += 1;
+        let found = compiler.diagnostics(filter.get_ref()).into_iter();
+        let offset = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        findings.extend(found.map(|diagnostic| {
+            let diagnostic = match text_start(&text, filter) {
+                Some(start) => shifted(diagnostic, offset(start)),
+                // Escapes make the places differ: it is said of the whole, and not fixed.
+                None => Diagnostic {
+                    span: flowql::Span::new(filter.span().start, filter.span().end),
+                    fixes: Vec::new(),
+                    ..diagnostic
+                },
+            };
+            Finding { filter: None, diagnostic }
+        }));
+    }
+    findings.sort_by_key(|found| found.diagnostic.span.start);
+    Ok(Checked { origin, text, filters, findings })
 }
 
 /// The same with its ranges in the whole file.

@@ -1,5 +1,6 @@
 //! What the requests share.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use crate::caller::{Caller, Callers};
+use crate::access::{Access, ConsoleSection};
+use crate::caller::{Caller, Callers, Uncompiled};
 use crate::companion::Companion;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     /// What runs in the same process.
     pub(crate) companion: Option<Arc<dyn Companion>>,
     pub(crate) callers: Callers,
+    pub(crate) access: Access,
     pub(crate) rates: Rates,
     /// A permit for each request that may be worked on at once.
     pub(crate) requests: Arc<Semaphore>,
@@ -58,6 +61,16 @@ impl Shared {
 
     fn limits(&self) -> &ServerLimits {
         &self.section.limits
+    }
+
+    /// The folder of dashboards and views, where one is configured: a relative path is one from the configuration's.
+    pub(crate) fn boards_folder(&self) -> Option<PathBuf> {
+        let section = self.config.section::<ConsoleSection>();
+        if section.folder.is_empty() {
+            return None;
+        }
+        let base = self.config.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        Some(base.join(&section.folder))
     }
 
     /// The bytes of a body.
@@ -86,7 +99,7 @@ impl Shared {
         Q: DeserializeOwned,
         A: Serialize,
     {
-        let names = self.saved.names(caller.user.as_ref()).await?;
+        let names = self.saved.names(caller.owner().as_ref()).await?;
         let answer = |app: &Self, compiler: Compiler<'_>, question| {
             Json(answer(app, compiler, question)).into_response()
         };
@@ -105,6 +118,14 @@ impl Shared {
         let cost = if body.contains(&b'@') { body.len() + names.bytes } else { body.len() };
         let work = move || Ok(work(&app, app.compiler(&names), parse(&body)?));
         self.lane.run(cost, work).await?
+    }
+
+    /// The refusal of a filter that is not compiled, counted.
+    pub(crate) fn refused(&self, error: Uncompiled, text: &str) -> Problem {
+        if let Uncompiled::Bad(found) = &error {
+            self.metrics.diagnosed(found);
+        }
+        error.of_text(text)
     }
 
     /// A compiler with these saved filters.

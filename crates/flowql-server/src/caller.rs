@@ -7,10 +7,15 @@ use crate::section::ServerSection;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, header};
+use flowql::{Compiler, Diagnostic, SavedFilters};
+use flowql_backend::{Direction, FlowFilter};
 use ipnet::IpNet;
 
+use crate::access::{Role, Sight};
+use crate::app::Shared;
 use crate::problem::Problem;
 use crate::rate::Client;
+use crate::shapes;
 
 /// The longest name of a user, in bytes.
 const LONGEST_USER: usize = 256;
@@ -22,20 +27,111 @@ pub(crate) struct Caller {
     pub(crate) user: Option<Arc<str>>,
     /// What the rate is counted for.
     pub(crate) client: Client,
-    /// Whether a trusted proxy names the user: what else it says of him is then true too.
+    /// Whether a trusted proxy names the user: what else it says of them is then true too.
     pub(crate) is_named: bool,
+    /// What the user may do.
+    pub(crate) role: Role,
+    /// The flows that the user may see.
+    pub(crate) sight: Sight,
+}
+
+impl Caller {
+    /// Who calls, before it is known what they may do and see, which is nothing.
+    const fn new(user: Option<Arc<str>>, client: Client, is_named: bool) -> Self {
+        Self { user, client, is_named, role: Role::View, sight: Sight::None }
+    }
+
+    /// Compiles a filter for this caller: of the flows that it selects only those count that the caller may see. Nothing
+    /// else in the service makes a filter for a question about flows.
+    ///
+    /// # Errors
+    ///
+    /// That the filter is bad, or that the caller sees nothing.
+    pub(crate) fn compile(
+        &self,
+        compiler: &Compiler<'_>,
+        text: &str,
+        direction: Direction,
+    ) -> Result<FlowFilter, Uncompiled> {
+        let forced = self.sight.forced().map_err(Uncompiled::Refused)?;
+        let filter = FlowFilter::compile(compiler, text, direction, None).map_err(Uncompiled::Bad)?;
+        match forced {
+            Some(forced) => filter.within(compiler, forced).map_err(Uncompiled::Bad),
+            None => Ok(filter),
+        }
+    }
+
+    /// The filter of every flow that this caller may see.
+    ///
+    /// # Errors
+    ///
+    /// That the caller sees nothing.
+    pub(crate) fn every_flow(&self, app: &Shared) -> Result<FlowFilter, Problem> {
+        let saved = SavedFilters::default();
+        let compiler = Compiler { saved: &saved, ..app.config.compiler() };
+        self.compile(&compiler, "", Direction::Forward).map_err(|error| error.of_text(""))
+    }
+}
+
+/// Why a filter is not compiled.
+#[derive(Debug)]
+pub(crate) enum Uncompiled {
+    /// It is bad.
+    Bad(Vec<Diagnostic>),
+    /// The caller may not ask.
+    Refused(Problem),
+}
+
+impl Uncompiled {
+    /// The refusal; `text` is the filter.
+    pub(crate) fn of_text(self, text: &str) -> Problem {
+        match self {
+            Self::Bad(found) => Problem::bad_filter(shapes::diagnostics(text, &found)),
+            Self::Refused(problem) => problem,
+        }
+    }
+}
+
+/// The user who calls, who may save; a request of nobody is refused, and one of a user who may only look.
+#[derive(Debug)]
+pub(crate) struct Editor(pub(crate) Owner);
+
+impl<S: Sync> FromRequestParts<S> for Editor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let User(user) = User::from_request_parts(parts, state).await?;
+        let caller = parts.extensions.get::<Caller>().ok_or_else(Problem::internal)?;
+        if caller.role < Role::Edit { Err(Problem::may_only_view()) } else { Ok(Self(user)) }
+    }
+}
+
+/// A user, and whether it is one who sees what others share.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Owner {
+    /// The name.
+    pub(crate) name: Arc<str>,
+    /// Whether the user sees only a part of the flows: then none of the filters of others, which say what else there is.
+    pub(crate) is_alone: bool,
+}
+
+impl Caller {
+    /// The user, where there is one.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        Some(Owner { name: self.user.clone()?, is_alone: self.sight.is_limited() })
+    }
 }
 
 /// The user who calls; a request of nobody is refused.
 #[derive(Debug)]
-pub(crate) struct User(pub(crate) Arc<str>);
+pub(crate) struct User(pub(crate) Owner);
 
 impl<S: Sync> FromRequestParts<S> for User {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Caller>().ok_or_else(Problem::internal)?;
-        caller.user.clone().map(Self).ok_or_else(Problem::no_user)
+        caller.owner().map(Self).ok_or_else(Problem::no_user)
     }
 }
 
@@ -77,25 +173,23 @@ impl Callers {
         let address = address.to_canonical();
         if self.proxies.iter().any(|network| network.contains(&address)) {
             return Ok(match self.named(headers) {
-                Named::User(user) => {
-                    Caller { client: Client::User(Arc::clone(&user)), user: Some(user), is_named: true }
-                }
+                Named::User(user) => Caller::new(Some(Arc::clone(&user)), Client::User(user), true),
                 named => {
                     let client = Client::at(forwarded_for(headers).unwrap_or(address));
                     let user = if named == Named::Nobody { self.default_user.clone() } else { None };
-                    Caller { user, client, is_named: false }
+                    Caller::new(user, client, false)
                 }
             });
         }
         let client = Client::at(address);
         // The name of a hostile site may be made to point here; its pages would then pass for ours.
         if self.knows_host(headers) {
-            return Ok(Caller { user: self.default_user.clone(), client, is_named: false });
+            return Ok(Caller::new(self.default_user.clone(), client, false));
         }
         if address.is_loopback() && self.proxies.is_empty() {
             return Err(Problem::unknown_host());
         }
-        Ok(Caller { user: None, client, is_named: false })
+        Ok(Caller::new(None, client, false))
     }
 
     /// Whom the proxy names. Two names are bad: one of them may be the client's own.

@@ -8,6 +8,9 @@ use axum::Router;
 /// not know more of it; who starts both joins them.
 pub trait Companion: Debug + Send + Sync {
     /// Its routes, of which `/api/v1/exporters`, `/api/v1/tail` and those of `/api/v1/attacks` are served.
+    ///
+    /// A request for the tail may have an extension `Arc<flowql::typed::Filter>`: the caller may see only the flows that this
+    /// filter selects, whatever else is asked for.
     fn routes(&self) -> Router;
 
     /// What it counts, in the text format of Prometheus, under names that the service does not use.

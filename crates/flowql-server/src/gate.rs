@@ -98,7 +98,9 @@ fn enter(
     route: Option<&MatchedPath>,
 ) -> Result<(Caller, Permit), Problem> {
     let address = peer.ok_or_else(Problem::internal)?.0.ip();
-    let caller = app.callers.identify(address, headers)?;
+    let mut caller = app.callers.identify(address, headers)?;
+    let said = caller.is_named.then_some(headers);
+    (caller.role, caller.sight) = app.access.of(caller.user.as_deref(), said);
     app.callers.check_site(method, headers)?;
     if matches!(route.map(MatchedPath::as_str), Some("/healthz" | "/readyz" | "/metrics")) {
         return Ok((caller, Permit { _permit: None }));

@@ -9,7 +9,9 @@
 
 #![cfg_attr(test, allow(clippy::panic, reason = "a test may panic"))]
 
+mod access;
 mod app;
+mod boards;
 mod body;
 mod caller;
 mod companion;
@@ -32,6 +34,8 @@ mod shapes;
 mod v0;
 mod v1;
 
+pub use access::{ConsoleGroupSection, ConsoleSection, ConsoleUserSection, ForcedFilterError, RoleSetting};
+pub use boards::{Board, BoardFault, BoardKind, Dashboard, Panel, text_start};
 pub use companion::Companion;
 pub use log::start as start_log;
 pub use router::openapi;

@@ -1,17 +1,20 @@
 //! The routes for those who run the service.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use flowql_backend::ValueSource;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Sight;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::metrics::prometheus_text;
+use crate::problem::Problem;
 use crate::responses::{Always, Watched};
 
 /// The routes.
@@ -123,10 +126,19 @@ async fn readyz(State(app): State<App>) -> Response {
     operation_id = "metrics",
     responses(
         (status = 200, description = "The counts", body = String, content_type = "text/plain"),
+        (status = 403, description = "The user sees only a part of the flows", body = Problem),
         Watched
     )
 )]
-async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
+async fn metrics(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    // Prometheus is not a user, and sees no flows by it; a user who sees a part of the flows must not count all of them.
+    if caller.is_named || matches!(caller.sight, Sight::Some(_)) {
+        caller.sight.whole("the metrics")?;
+    }
     let cache = app.source.as_ref().map(ValueSource::cache_counts);
     let text = app.metrics.print(cache);
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -138,7 +150,7 @@ async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoRespons
         let own = prometheus_text(&text);
         ("text/plain; version=0.0.4; charset=utf-8", own + &companion.unwrap_or_default())
     };
-    ([(header::CONTENT_TYPE, kind)], text)
+    Ok(([(header::CONTENT_TYPE, kind)], text))
 }
 
 /// What runs

@@ -49,6 +49,29 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "no_user", message)
     }
 
+    /// The user may look, and change nothing.
+    pub(crate) fn may_only_view() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", "your role is `view`: it saves and changes nothing")
+    }
+
+    /// The user may not decide what is done to the network.
+    pub(crate) fn may_not_operate() -> Self {
+        let message = "this needs the role `operate`, which [[console.user]] and [[console.group]] give";
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", message)
+    }
+
+    /// Forced filters are configured, and none for this user.
+    pub(crate) fn sees_nothing() -> Self {
+        let message = "you see no flows: here some users see only a part of them, and no entry of [console] says which you see";
+        Self::new(StatusCode::FORBIDDEN, "sees_nothing", message)
+    }
+
+    /// The user sees only some flows, and this is of all.
+    pub(crate) fn hidden(what: &str) -> Self {
+        let message = format!("you see a part of the flows, and {what} would show more");
+        Self::new(StatusCode::FORBIDDEN, "hidden", message)
+    }
+
     /// The request comes from the page of another site.
     pub(crate) fn cross_site() -> Self {
         Self::new(
@@ -83,6 +106,12 @@ impl Problem {
     pub(crate) fn too_many_filters(most: usize) -> Self {
         let message = format!("a user can save {most} filters; delete one first");
         Self::new(StatusCode::CONFLICT, "too_many_filters", message)
+    }
+
+    /// The user has as many dashboards and views as anyone may have.
+    pub(crate) fn too_many_boards(most: usize) -> Self {
+        let message = format!("a user can save {most} dashboards and views; delete one first");
+        Self::new(StatusCode::CONFLICT, "too_many_boards", message)
     }
 
     /// The body is too long.

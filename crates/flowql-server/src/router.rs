@@ -29,6 +29,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     tags(
         (name = "language", description = "Whole texts and cursors: a client needs no parser of its own"),
         (name = "saved filters", description = "Filters of a user, usable as `@name` in any other"),
+        (name = "dashboards", description = "Dashboards and views: files, and those that a user has made"),
         (name = "console", description = "The routes that the console of Akvorado calls"),
         (name = "attacks", description = "Attacks that were found, where a detector runs in the same process"),
         (name = "collector", description = "What comes in, where a collector runs in the same process"),

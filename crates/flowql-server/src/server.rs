@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use crate::access::{Access, ForcedFilterError};
 use crate::app::{App, Shared};
 use crate::caller::Callers;
 use crate::companion::Companion;
@@ -61,6 +62,9 @@ pub enum Error {
     /// The saved filters cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A forced filter is bad.
+    #[error(transparent)]
+    ForcedFilter(#[from] ForcedFilterError),
     /// The system gives no thread, no signal or no timer.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -112,6 +116,7 @@ impl Service {
             metrics,
             companion,
             callers: Callers::new(&section),
+            access: Access::new(&config)?,
             rates: Rates::new(limits.rate, limits.burst),
             requests: Arc::new(Semaphore::new(limits.concurrency)),
             lane: Lane::new()?,
@@ -227,8 +232,14 @@ fn reload(app: &Shared) {
         }
     };
     // Only the filters change: they are checked against what is in force.
-    let bad = app.config.clone().with_filters_of(&config).bad_filters();
+    let renewed = app.config.clone().with_filters_of(&config);
+    let bad = renewed.bad_filters();
     if bad.is_empty() {
+        // What users may see must not be wider than the filters that they refer to by name.
+        if let Err(error) = app.access.renew(&renewed) {
+            tracing::error!(%error, "the saved filters stay as they are");
+            return;
+        }
         app.saved.set_builtin(&config);
         tracing::info!(
             filters = config.section::<FiltersSection>().0.len(),

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use flowql::sql::Parameter;
 use flowql::typed::Filter;
-use flowql::{Compilation, Compiler, Diagnostic, Options};
+use flowql::{Checked, Compilation, Compiler, Diagnostic, Options};
 use flowql_client::{AnswerColumn, AnswerTable, LONGEST_FIELD, MOST_FIELDS, Sql, escape};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
@@ -83,7 +83,31 @@ impl FlowFilter {
     ) -> Result<Self, Vec<Diagnostic>> {
         let reverse = direction == Direction::Reverse;
         let options = Options { reverse, bound: true, database };
-        let checked = compiler.check(text, options);
+        Self::of(compiler, text, compiler.check(text, options), options)
+    }
+
+    /// The same filter for somebody who may see only the flows that `forced` selects: both must hold. The text stays what
+    /// was typed. A filter of the opposite direction was reversed before; `forced` never is.
+    ///
+    /// # Errors
+    ///
+    /// The diagnostics, where the two together have no SQL.
+    pub fn within(&self, compiler: &Compiler<'_>, forced: &Filter) -> Result<Self, Vec<Diagnostic>> {
+        let group = |filter: &Filter| Filter::Group(Box::new(filter.clone()));
+        let both = match &self.typed {
+            Some(typed) => Filter::And(vec![group(forced), group(typed)]),
+            None => forced.clone(),
+        };
+        let checked = Checked { filter: Some(both), diagnostics: self.compiled.diagnostics.clone() };
+        Self::of(compiler, &self.text, checked, Options { bound: true, ..Options::default() })
+    }
+
+    fn of(
+        compiler: &Compiler<'_>,
+        text: &str,
+        checked: Checked,
+        options: Options<'_>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut compiled = compiler.compile_checked(checked.clone(), options);
         let is_long = |parameter: &Parameter| escape(&parameter.value.to_string()).len() > LONGEST_FIELD;
         if compiled.parameters.len() > MOST_PARAMETERS

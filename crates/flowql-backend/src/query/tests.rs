@@ -434,3 +434,38 @@ fn a_new_store_is_read_as_finely_as_an_old_one() {
     // Here a table of hours has older ones: `flows` has lost them, and the intervals of 5 minutes may hold the start.
     assert_eq!(table_of(NOON - 7200), "flows_5m0s");
 }
+
+#[test]
+fn a_forced_filter_is_added_after_reversal_and_read_from_its_table() {
+    let (schema, saved) = (Schema::default(), SavedFilters::default());
+    let compiler = Compiler::new(&schema, &saved);
+    let forced = compiler.check("SrcAS = 1 OR DstPort = 53", Options::default()).filter.unwrap();
+    let sql = |text: &str, direction| {
+        let filter = FlowFilter::compile(&compiler, text, direction, None).unwrap();
+        let both = filter.within(&compiler, &forced).unwrap();
+        assert_eq!(both.text, text);
+        let typed = Checked { filter: both.typed.clone(), diagnostics: Vec::new() };
+        assert_eq!(both.compiled.columns.len(), if text.is_empty() { 2 } else { 3 });
+        compiler.compile_checked(typed, Options::default()).sql.unwrap()
+    };
+    let own = "((SrcAS = 1 OR DstPort = 53))";
+    assert_eq!(sql("", Direction::Forward).replace(['(', ')'], ""), own.replace(['(', ')'], ""));
+    let forward = sql("SrcCountry = \"FR\" OR SrcAS = 2", Direction::Forward);
+    assert_eq!(forward, "(SrcAS = 1 OR DstPort = 53) AND (SrcCountry = 'FR' OR SrcAS = 2)");
+    let reverse = sql("SrcCountry = \"FR\"", Direction::Reverse);
+    assert_eq!(reverse, "(SrcAS = 1 OR DstPort = 53) AND (DstCountry = 'FR')");
+    // A column of the forced filter that only the table of every flow has decides the table.
+    let filter = FlowFilter::compile(&compiler, "SrcAS = 2", Direction::Forward, None).unwrap();
+    let filter = filter.within(&compiler, &forced).unwrap();
+    let to = UNIX_EPOCH + Duration::from_secs(NOON);
+    let range = TimeRange { from: to - Duration::from_secs(86_400), to };
+    let query = FlowQuery {
+        filter,
+        range,
+        kind: top(&["SrcAS"]),
+        limit: 10,
+        options: QueryOptions::default(),
+        id: None,
+    };
+    assert_eq!(query.plan(&schema, &stored(&schema, [15, 7, 90, 360])).unwrap().table, "flows");
+}

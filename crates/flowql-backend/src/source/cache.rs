@@ -6,7 +6,7 @@ use std::time::Duration;
 use flowql::tables::Operator;
 use tokio::time::Instant;
 
-use crate::{ValueQuery, Values};
+use crate::{FlowFilter, ValueQuery, Values};
 
 /// What makes two requests equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,12 +19,14 @@ pub(super) struct Key {
     exclude: Vec<String>,
     /// The SQL of the rest and its parameters.
     rest: String,
+    /// The same of what the asker may see at all: others may see other values.
+    forced: Option<String>,
     limit: usize,
 }
 
 impl Key {
     pub(super) fn of(query: &ValueQuery) -> Self {
-        let rest = query.rest.as_ref().map(|rest| &rest.compiled);
+        let sql = |filter: &FlowFilter| format!("{:?} {:?}", filter.compiled.sql, filter.compiled.parameters);
         Self {
             column: query.column.clone(),
             operator: query.operator,
@@ -32,7 +34,8 @@ impl Key {
             quoted: query.quoted,
             ranking: query.ranking,
             exclude: query.exclude.clone(),
-            rest: rest.map(|rest| format!("{:?} {:?}", rest.sql, rest.parameters)).unwrap_or_default(),
+            rest: query.rest.as_ref().map(sql).unwrap_or_default(),
+            forced: query.forced.as_ref().map(sql),
             limit: query.limit,
         }
     }

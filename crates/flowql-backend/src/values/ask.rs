@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use flowql::Schema;
 use flowql::ide::Suggestion;
+use flowql::sql::Parameter;
 use futures_util::future::join;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, ValueRow};
 use super::plan::{ValuePlan, Window, plan};
 use super::window::Extent;
-use crate::{ValueQuery, Values};
+use crate::{FlowFilter, ValueQuery, Values};
 use flowql_client::{Error, Sql};
 use flowql_tables::StoredSchema;
 
@@ -66,10 +67,11 @@ pub async fn ask(
     }
     let (recent, names) = found;
     let is_empty = recent.rows.is_empty() && names.rows.is_empty();
-    let no_flow_fits = reads_flows && recent.rows.is_empty() && query.rest.is_some();
+    let has_rest = query.rest.as_ref().map(sql_of) != query.forced.as_ref().map(sql_of);
+    let no_flow_fits = reads_flows && recent.rows.is_empty() && has_rest;
     if no_flow_fits && recent.error.is_none() && names.error.is_none() {
         let deadline = until.saturating_duration_since(Instant::now());
-        let any = ValueQuery { rest: None, deadline, ..query.clone() };
+        let any = ValueQuery { rest: query.forced.clone(), deadline, ..query.clone() };
         match Box::pin(ask(database, &any, schema, stored)).await {
             Ok(values) => return Ok(of_other_flows(values)),
             Err(error) if is_empty => return Err(error),
@@ -89,6 +91,11 @@ pub async fn ask(
     let answer = Answer::new(query, schema);
     let suggestions = answer.ranked(merged(recent.rows, names.rows));
     Ok(Values { suggestions, incomplete })
+}
+
+/// What a filter asks of flows.
+fn sql_of(filter: &FlowFilter) -> (Option<&str>, &[Parameter]) {
+    (filter.compiled.sql.as_deref(), &filter.compiled.parameters)
 }
 
 /// Values of any flow and names, where the rest of the filter selects no flow that has one: each says so.

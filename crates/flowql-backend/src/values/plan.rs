@@ -38,8 +38,9 @@ pub fn plan(query: &ValueQuery, schema: &Schema, stored: &StoredSchema) -> Value
         return ValuePlan::default();
     }
     let planner = Planner { query, schema, stored, id, column: schema.column(id), form };
-    // Names without traffic rank nothing.
-    let names = if query.ranking { Vec::new() } else { planner.names() };
+    // Names without traffic rank nothing, and are of flows that not everybody may see.
+    let has_names = !query.ranking && query.forced.is_none();
+    let names = if has_names { planner.names() } else { Vec::new() };
     ValuePlan { recent: planner.recent(), names }
 }
 
@@ -60,12 +61,20 @@ impl Planner<'_> {
             .table(rest)
             .map(|table| (table, rest))
             // Values whatever else the flows match are better than none.
-            .or_else(|| Some((self.table(None)?, None)))
+            .or_else(|| {
+                let least = self.query.forced.as_ref();
+                Some((self.table(least)?, least))
+            })
         else {
             return Vec::new();
         };
         // What the exporters tell needs no wide window, nor do values that are few.
-        let most = if self.exporters().is_some() || self.form.by == By::Later { 1 } else { usize::MAX };
+        let most = if (self.query.forced.is_none() && self.exporters().is_some()) || self.form.by == By::Later
+        {
+            1
+        } else {
+            usize::MAX
+        };
         let window = |extent: Extent| Window { statement: self.flows(table, rest, extent.seconds), extent };
         extents(table, most).into_iter().map(window).collect()
     }

@@ -45,8 +45,11 @@ fn check_files(
 ) -> Result<(Vec<Checked>, bool), Failure> {
     let mut sources = Vec::new();
     let mut unusable = false;
-    for path in input::files(paths) {
+    for path in input::files_and_boards(paths) {
         let checked = path.and_then(|path| {
+            if let Some(kind) = input::board_kind(&path) {
+                return sources::check_board(input::file(&path, &config.limits)?, kind, config);
+            }
             let source = sources::check(input::file(&path, &config.limits)?, config);
             if !fix {
                 return Ok(source);

@@ -113,3 +113,22 @@ fn fixes_are_applied_to_files() {
     assert!(!again.stderr.contains("fixed"), "{again}");
     assert_eq!(place.text("f.flowql"), mended);
 }
+
+#[test]
+fn the_filters_of_dashboards_and_views_are_checked_at_their_places() {
+    let board = "title = 'T'\n[[panel]]\ntitle = 'P'\nfilter = \"\"\"\nSrcAS = 1 AND\nSrcASN = 1\n\"\"\"\n";
+    let place =
+        Place::new().with("boards/a.dashboard.toml", board).with("boards/b.view.toml", "title = 'V'\n");
+    let ran = place.run(&["check", "--json", "--file", "boards"]).has_status(1);
+    let found = &ran.json()["diagnostics"];
+    assert_eq!(found.as_array().unwrap().len(), 1, "{ran}");
+    assert_eq!(found[0]["path"], "boards/a.dashboard.toml");
+    assert_eq!((&found[0]["line"], &found[0]["code"]), (&6.into(), &"E101".into()), "{ran}");
+    // What is wrong with the file itself is said with its line.
+    let place = Place::new().with("c.view.toml", "title = 'V'\ntype = 'pie'\nlimit = 3\n");
+    let ran = place.run(&["check", "--file", "c.view.toml"]).has_status(2);
+    assert!(ran.stderr.contains("c.view.toml:2:8: unknown variant `pie`"), "{ran}");
+    // Formatting leaves them alone.
+    let place = Place::new().with("boards/b.view.toml", "title = 'V'\n");
+    assert!(place.run(&["fmt", "--check", "--file", "boards"]).stderr.contains("there is no *.flowql file"));
+}

@@ -6,7 +6,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
+use flowql::typed::Filter;
 use flowql_enrich::rules::ClassifySection;
 use tokio::net::TcpListener;
 
@@ -41,12 +42,22 @@ pub(crate) fn routes(collector: Arc<Collector>) -> Router {
         .with_state(collector)
 }
 
-async fn watch(State(collector): State<Arc<Collector>>, RawQuery(query): RawQuery) -> Response {
+/// `forced` selects what the caller may see, where the service in the same process says so.
+async fn watch(
+    State(collector): State<Arc<Collector>>,
+    forced: Option<Extension<Arc<Filter>>>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let config = Arc::clone(&collector.config);
     // A long filter takes its time.
-    let parsed =
-        tokio::task::spawn_blocking(move || tail::Request::parse(&query.unwrap_or_default(), &config)).await;
-    match parsed {
+    let parsed = tokio::task::spawn_blocking(move || {
+        let request = tail::Request::parse(&query.unwrap_or_default(), &config)?;
+        match forced {
+            Some(Extension(forced)) => request.within(&forced, &config),
+            None => Ok(request),
+        }
+    });
+    match parsed.await {
         Ok(Ok(request)) => match collector.tails.watch(request) {
             Some(watch) => tail::events(watch).into_response(),
             None => tail::Refusal::too_many().into_response(),

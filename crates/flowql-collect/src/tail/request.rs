@@ -99,6 +99,21 @@ impl Request {
         Ok(Self { filter: checked(&text, config)?, reader, columns, rate })
     }
 
+    /// The same for somebody who may see only the flows that `forced` selects: both must hold.
+    ///
+    /// # Errors
+    ///
+    /// That `forced` asks for what only the database knows: nothing is shown then.
+    pub(crate) fn within(self, forced: &Filter, config: &Config) -> Result<Self, Refusal> {
+        let group = |filter: &Filter| Filter::Group(Box::new(filter.clone()));
+        let both = match &self.filter {
+            Some(filter) => Filter::And(vec![group(forced), group(filter)]),
+            None => forced.clone(),
+        };
+        evaluable(&both, config)?;
+        Ok(Self { filter: Some(both), ..self })
+    }
+
     /// A row of a block as a JSON object, without what is zero or empty.
     pub(crate) fn line(&self, values: &[Values<'_>], row: usize) -> String {
         let mut line = "{".to_owned();
@@ -148,10 +163,15 @@ fn checked(text: &str, config: &Config) -> Result<Option<Filter>, Refusal> {
         return Err(Refusal { status: StatusCode::BAD_REQUEST, body });
     }
     let Some(filter) = checked.filter else { return Ok(None) };
-    let evaluator =
-        Evaluator::new(&config.schema, &filter).map_err(|error| Refusal::bad_request(&error.to_string()))?;
-    known(&ColumnReader::new(&config.schema, evaluator.columns()))?;
+    evaluable(&filter, config)?;
     Ok(Some(filter))
+}
+
+/// Refuses a filter that cannot be asked of flows as they are written.
+fn evaluable(filter: &Filter, config: &Config) -> Result<(), Refusal> {
+    let evaluator =
+        Evaluator::new(&config.schema, filter).map_err(|error| Refusal::bad_request(&error.to_string()))?;
+    known(&ColumnReader::new(&config.schema, evaluator.columns()))
 }
 
 /// Refuses columns that only the database knows.
@@ -198,6 +218,25 @@ mod tests {
         let refusal = Request::parse("filter=DstRPKI+%3D+%22valid%22", &config).unwrap_err();
         let message = "`DstRPKI` is known when a flow is in the database, and not before: ask `flowql query`";
         assert_eq!(refusal.body["message"], message);
+    }
+
+    #[test]
+    fn who_may_see_a_part_watches_no_more() {
+        let config = Config::default();
+        let check = |text: &str| config.compiler().check(text, Options::default()).filter.unwrap();
+        let forced = check("DstPort = 53");
+        let within = |query: &str| Request::parse(query, &config).unwrap().within(&forced, &config).unwrap();
+        assert_eq!(within("").filter, Some(forced.clone()));
+        let Some(Filter::And(both)) = within("filter=SrcAS+%3D+1+OR+SrcAS+%3D+2").filter else {
+            panic!("both must hold")
+        };
+        assert_eq!(both.first(), Some(&Filter::Group(Box::new(forced.clone()))));
+        assert!(matches!(both.last(), Some(Filter::Group(inner)) if matches!(**inner, Filter::Or(_))));
+        // What cannot be asked of flows as they are written shows nothing.
+        let mut all = Config::default();
+        all.schema = flowql::Schema::all_columns();
+        let unknown = all.compiler().check("DstRPKI = \"valid\"", Options::default()).filter.unwrap();
+        assert!(Request::parse("", &all).unwrap().within(&unknown, &all).is_err());
     }
 
     #[test]

@@ -139,7 +139,7 @@ async fn a_column_alone_has_its_values() {
         ("InIfConnectivity", None, "", "connectivity type", true, ("", "")),
         ("SrcNetRole", None, "", "network role", true, ("", "")),
     ] {
-        let suggested = suggest(&compiler, Some(&source), column, operator, prefix, 20).await.unwrap();
+        let suggested = suggest(&compiler, Some(&source), None, column, operator, prefix, 20).await.unwrap();
         assert_eq!(suggested.kind, kind, "{column}");
         match suggested.values.first() {
             Some(first) => {
@@ -149,9 +149,9 @@ async fn a_column_alone_has_its_values() {
             None => assert_eq!(expected, ("", ""), "{column}"),
         }
     }
-    assert_eq!(suggest(&compiler, Some(&source), "Bytes", None, "", 20).await, None);
-    assert_eq!(suggest(&compiler, Some(&source), "SrcVlan", None, "", 20).await, None);
-    assert_eq!(suggest(&compiler, Some(&source), "SrcAS", Some(Operator::Like), "", 20).await, None);
-    assert_eq!(suggest(&compiler, None, "SrcAS", None, "", 2).await.unwrap().values, []);
-    assert_eq!(suggest(&compiler, None, "DstPort", None, "", 2).await.unwrap().values.len(), 2);
+    assert_eq!(suggest(&compiler, Some(&source), None, "Bytes", None, "", 20).await, None);
+    assert_eq!(suggest(&compiler, Some(&source), None, "SrcVlan", None, "", 20).await, None);
+    assert_eq!(suggest(&compiler, Some(&source), None, "SrcAS", Some(Operator::Like), "", 20).await, None);
+    assert_eq!(suggest(&compiler, None, None, "SrcAS", None, "", 2).await.unwrap().values, []);
+    assert_eq!(suggest(&compiler, None, None, "DstPort", None, "", 2).await.unwrap().values.len(), 2);
 }

@@ -43,6 +43,8 @@ export interface Plan {
   /** The time that is covered: whole intervals of the table, in seconds since 1970. */
   from: number;
   to: number;
+  /** The warnings and hints of the filter. */
+  diagnostics: { code: string; severity: string; message: string }[];
 }
 
 /** The rows of an answer, a cell for each column. */
@@ -59,9 +61,39 @@ export interface Service {
   backend: string | null;
   /** Whether it runs queries. */
   queries: boolean;
-  tables: { name: string; resolution: number }[];
+  tables: Table[];
   /** Why the tables are not known. */
   incomplete?: string;
+  /** The collector that is part of the service; `null` where none is. */
+  collector: CollectorState | null;
+  user: User;
+}
+
+/** A table of flows. */
+export interface Table {
+  name: string;
+  resolution: number;
+  /** The times of its oldest and newest rows, in seconds since 1970; `null` where there are none, or they are not said. */
+  oldest: number | null;
+  newest: number | null;
+}
+
+/** Who looks at the page. */
+export interface User {
+  name: string | null;
+  role: "view" | "edit" | "operate";
+  /** `part` where a forced filter selects what the user sees. */
+  sees: "all" | "part" | "nothing";
+}
+
+/** How it is with the collector, in short. */
+export interface CollectorState {
+  /** How many send to it, and how many flows it has received; `null` where that is not said. */
+  exporters: number | null;
+  flows: number | null;
+  /** Why it is not ready. */
+  reasons: string[];
+  problems: { exporter?: string; severity: string; message: string; advice: string }[];
 }
 
 /** What the service says when it refuses, or that it does not answer. */
@@ -99,13 +131,13 @@ async function refusal(response: Response): Promise<Refusal> {
   return new Refusal(message ?? `the service answers with status ${response.status}`, code ?? String(response.status));
 }
 
-async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   const response = await request(path, init);
   if (!response.ok) throw await refusal(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-function sending(method: string, body: unknown, signal?: AbortSignal): RequestInit {
+export function sending(method: string, body: unknown, signal?: AbortSignal): RequestInit {
   const headers = { "content-type": "application/json" };
   return { method, headers, body: JSON.stringify(body), signal: signal ?? null };
 }

@@ -84,7 +84,7 @@ export function App({ language, first }: { language: FlowQL; first: First }) {
 
   return (
     <>
-      <Masthead service={service} isUp={isUp} theme={theme} toggleTheme={toggleTheme} filter={state.filter} />
+      <Masthead service={service} isUp={isUp} theme={theme} toggleTheme={toggleTheme} filter={state.filter} times={{ from: state.from, to: state.to }} />
       <main>
         {!isUp && (
           <p class="notice outage" role="alert">

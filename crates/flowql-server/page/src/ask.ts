@@ -94,7 +94,7 @@ export async function newest(signal: AbortSignal): Promise<number | null> {
   return row === undefined ? null : number(row[0]);
 }
 
-const number = (cell: Cell | undefined): number => Number(cell ?? 0);
+export const number = (cell: Cell | undefined): number => Number(cell ?? 0);
 
 /** By which a row is found again. */
 export const keyOf = (row: Pick<Row, "direction" | "values">): string => JSON.stringify([row.direction, row.values]);

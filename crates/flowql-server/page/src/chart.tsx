@@ -20,8 +20,10 @@ export function Chart(props: {
   kind: Kind;
   theme: Theme;
   zoom: (from: number, to: number) => void;
+  /** Charts of the same name share their cursor. */
+  sync?: string;
 }) {
-  const { selection, kind, theme, zoom } = props;
+  const { selection, kind, theme, zoom, sync } = props;
   const box = useRef<HTMLDivElement>(null);
   const drawn = useRef<uPlot | null>(null);
   const [pointed, setPointed] = useState<Pointed | null>(null);
@@ -38,7 +40,7 @@ export function Chart(props: {
       const { idx, left = -1 } = chart.cursor;
       setPointed(idx == null || left < 0 ? null : { place: idx, left: left + chart.bbox.left / devicePixelRatio });
     };
-    const settings = options(element, selection, kind, curves, point, (from, to) => zoomed.current(from, to));
+    const settings = options(element, selection, kind, curves, { point, sync, zoom: (from, to) => zoomed.current(from, to) });
     const chart = new uPlot(settings, data(), element);
     drawn.current = chart;
     const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: height(element) }));
@@ -128,8 +130,7 @@ function options(
   { unit, times }: Selection,
   kind: Kind,
   curves: Curve[],
-  point: (chart: uPlot) => void,
-  zoom: (from: number, to: number) => void,
+  { point, zoom, sync }: { point: (chart: uPlot) => void; zoom: (from: number, to: number) => void; sync: string | undefined },
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const value = (name: string) => style.getPropertyValue(name).trim();
@@ -166,7 +167,12 @@ function options(
     series: [{}, ...series],
     bands,
     legend: { show: false },
-    cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+      points: { show: false },
+      ...(sync === undefined ? {} : { sync: { key: sync, setSeries: false, scales: ["x", null] } }),
+    },
     hooks: { setCursor: [point], setSelect: [select] },
   };
 }

@@ -32,6 +32,11 @@ export function delimited(selection: Selection, format: Delimited): string {
   // A name of a number comes behind it.
   const names = [...unordered].sort((a, b) => place(unordered, a) - place(unordered, b));
   const lines = [names, ...records.map((found) => names.map((name) => String(found[name] ?? "")))];
+  return cellsAs(lines, format);
+}
+
+/** Lines of cells, the first with the names, as a text. */
+export function cellsAs(lines: string[][], format: Delimited): string {
   if (format === "tsv") return lines.map((line) => line.map((cell) => cell.replace(/[\t\n\r]/g, " ")).join("\t")).join("\n") + "\n";
   if (format === "csv") return lines.map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
   const cells = (line: string[]) => `| ${line.map((cell) => cell.replace(/[|\\]/g, "\\$&").replace(/\s+/g, " ")).join(" | ")} |`;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-import type { Refusal, Service } from "./api.js";
+import type { CollectorState, Refusal, Service } from "./api.js";
 import type { Question } from "./ask.js";
 import { hasFlows, hasTables } from "./service.js";
 import { timeRange } from "./times.js";
@@ -33,6 +33,8 @@ const ADVICE: Record<string, ComponentChildren> = {
   too_fast: AGAIN,
   broken_off: "Run it again.",
   bad_filter: "The errors are listed below the filter.",
+  sees_nothing: "Who runs the service adds an entry for you to `[console]` of flowql.toml.",
+  hidden: "Who runs the service can show it to you: an entry of `[console]` without a filter sees everything.",
   unreachable: "The filter is in the address of this page and is not lost. It runs again as soon as the service is back.",
 };
 
@@ -69,47 +71,121 @@ export function Failure({ refusal: { code, message } }: { refusal: Refusal }) {
 const when = (time: number): string =>
   new Date(time * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
-/** Where to see whether flows arrive. */
-const WHO = (
-  <>
-    {" "}
-    Do flows arrive? <a href="#exporters">Who sends them, and what is wrong</a>.
-  </>
-);
+/** What is known when nothing is shown. */
+export interface Why {
+  /** The time of the newest flow of the store, in seconds since 1970; `null` where it has none that the user may see. */
+  newest: number | null;
+  /** What the service says of itself now; `null` where it does not answer. */
+  service: Service | null;
+}
 
-/** That no flow matches: because of the filter, because of the time, or because there are none at all. */
+/** That no flow matches: because of the filter, because of the time, or because none arrives. */
 export function Nothing(props: {
   question: Question;
-  newest: number | null;
+  why: Why;
   table: string;
   setTime: (from: number, to: number) => void;
 }) {
-  const { question, newest, table, setTime } = props;
-  if (newest === null) {
-    return (
-      <Notice title="The store is empty">
-        {FILL}
-        {WHO}
-      </Notice>
-    );
-  }
+  const { question, why, table, setTime } = props;
+  const { newest, service } = why;
+  if (newest === null) return <Empty service={service} />;
   const { from, to } = timeRange(question, Date.now());
+  const show = (label: string) => (
+    <button type="button" class="small" onClick={() => setTime(newest + 1 - (to - from), newest + 1)}>
+      {label}
+    </button>
+  );
   if (newest < from) {
     return (
       <Notice title="No flow of this time is in the store">
-        The newest one is of {when(newest)}.{" "}
-        <button type="button" class="small" onClick={() => setTime(newest + 1 - (to - from), newest + 1)}>
-          Show the time before it
-        </button>
-        {WHO}
+        The newest one is of {when(newest)}. {show("Show the time before it")} <Arrivals collector={service?.collector ?? null} />
+      </Notice>
+    );
+  }
+  if (newest > Date.now() / 1000 + 600) {
+    return (
+      <Notice title="The flows are of the future">
+        The newest one is of {when(newest)}: the clock of an exporter or of this machine is wrong. {show("Show that time")}{" "}
+        <a href="#exporters">The clocks of the exporters</a>.
       </Notice>
     );
   }
   return (
     <Notice title="No flow matches">
       <code>{table}</code> has flows, but in this time none that the filter selects. Take a condition away, or a longer time;{" "}
-      what each condition asks stands above.
+      what each condition asks is said above. The newest flow of all is of {when(newest)}.
     </Notice>
+  );
+}
+
+/** Why a store has no flow at all, by how it is with the collector. */
+export function Empty({ service }: { service: Service | null }) {
+  const collector = service?.collector ?? null;
+  if (service?.user.sees === "part") {
+    return <Notice title="No flow that you may see is in the store">You see a part of the flows, and none of it has come yet.</Notice>;
+  }
+  if (collector === null) {
+    return (
+      <Notice title="The store is empty">
+        No collector is part of this service. Where <code>flowql collect</code> runs, <code>flowql exporters</code> says who sends to it
+        and what is wrong; it must write to the database that this service reads. {FILL}
+      </Notice>
+    );
+  }
+  if (collector.exporters === 0) {
+    return (
+      <Notice title="The collector runs, and nobody sends to it">
+        Let your routers send NetFlow, IPFIX or sFlow to its addresses, and open its ports in the firewalls between. {FILL}
+        <Arrivals collector={collector} />
+      </Notice>
+    );
+  }
+  if (collector.flows === 0) {
+    return (
+      <Notice title={`${collector.exporters} exporters send, but no flow could be read yet`}>
+        NetFlow v9 and IPFIX are read from the first template on, which may take minutes. <Arrivals collector={collector} />
+      </Notice>
+    );
+  }
+  if (collector.reasons.length > 0) {
+    return (
+      <Notice title="Flows arrive, and are not written to the database">
+        <Arrivals collector={collector} />
+      </Notice>
+    );
+  }
+  return (
+    <Notice title="Flows arrive, none is in the store yet">
+      {collector.flows !== null && `${collector.flows.toLocaleString("en")} flows were received. `}
+      They are written within seconds, and shown by themselves. <Arrivals collector={collector} />
+    </Notice>
+  );
+}
+
+/** Why flows do not arrive or are not written, as far as the collector knows, and where to see more. */
+function Arrivals({ collector }: { collector: CollectorState | null }) {
+  if (collector === null) {
+    return (
+      <>
+        Do flows arrive? <a href="#exporters">Who sends them, and what is wrong</a>.
+      </>
+    );
+  }
+  return (
+    <>
+      {collector.reasons.map((reason) => (
+        <span key={reason} class="line">
+          {capital(reason)}.
+        </span>
+      ))}
+      {collector.problems.map(({ exporter, message, advice }) => (
+        <span key={`${exporter}${message}`} class="line">
+          {exporter !== undefined && <strong>{exporter}: </strong>}
+          {message} <span class="faint">{advice}</span>
+        </span>
+      ))}
+      <a href="#exporters">Who sends, and what is wrong</a>.
+    </>
   );
 }
 
@@ -120,6 +196,6 @@ export function Hindrance({ service }: { service: Service | null }) {
   if (service.incomplete !== undefined) {
     return <Notice title="The store does not answer">{capital(service.incomplete)}. Filters are checked and compiled all the same.</Notice>;
   }
-  if (!hasTables(service)) return <Notice title="The store is empty">{FILL}</Notice>;
+  if (!hasTables(service)) return <Empty service={service} />;
   return null;
 }

@@ -16,17 +16,21 @@ export function Graph(props: {
   zoom: (from: number, to: number) => void;
   narrow: Narrow;
   canNarrow: (column: string, value: string) => boolean;
+  /** Graphs of the same name share their cursor. */
+  sync?: string;
 }) {
-  const { type, selection, theme, zoom, narrow, canNarrow } = props;
+  const { type, selection, theme, zoom, narrow, canNarrow, sync } = props;
   const [rare, setRare] = useState<Rare | null>(null);
-  const isRare = type === "sankey" || type === "heatmap";
+  const isRare = type === "sankey" || type === "heatmap" || type === "small" || type === "map";
   useEffect(() => {
     if (isRare && rare === null) void import("./graphs.js").then(setRare);
   }, [isRare]);
   if (type === "table") return null;
-  if (!isRare) return <Chart selection={selection} kind={type} theme={theme} zoom={zoom} />;
+  if (!isRare) return <Chart selection={selection} kind={type} theme={theme} zoom={zoom} {...(sync === undefined ? {} : { sync })} />;
   if (rare === null) return <p class="faint">drawing …</p>;
   // What they draw has the colours of the theme in it.
+  if (type === "small") return <rare.SmallMultiples key={theme} selection={selection} />;
+  if (type === "map") return <rare.WorldMap key={theme} selection={selection} narrow={narrow} />;
   return type === "sankey" ? (
     <rare.Sankey key={theme} selection={selection} narrow={narrow} canNarrow={canNarrow} />
   ) : (

@@ -60,7 +60,7 @@ export function picture(selection: Selection, kind: Kind, style: CSSStyleDeclara
 
 /** A graph of the page as an SVG of its own. */
 export function copyOf(graph: SVGElement, style: CSSStyleDeclaration): string {
-  const { width, height } = graph.getBoundingClientRect();
+  const { width, height } = graph instanceof SVGSVGElement ? graph.viewBox.baseVal : graph.getBoundingClientRect();
   return framed(graph.innerHTML, width, height, (name) => style.getPropertyValue(name).trim());
 }
 

@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { Refusal } from "./api.js";
+import { describeService, Refusal } from "./api.js";
 import { ask, newest, type Question, type Selection } from "./ask.js";
 import { Copy } from "./copy.js";
-import { Failure, Nothing } from "./failure.js";
+import { Failure, Nothing, type Why } from "./failure.js";
 import { Graph } from "./graph.js";
+import { Hints } from "./hints.js";
 import { isStale, newer, pause } from "./live.js";
 import { Save } from "./save.js";
 import type { GraphType } from "./state.js";
@@ -14,8 +15,8 @@ import type { Theme } from "./theme.js";
 
 type Outcome =
   | { kind: "shown"; selection: Selection; question: Question }
-  /** No flow matches; with the time of the newest flow of the store, if there is any. */
-  | { kind: "nothing"; selection: Selection; newest: number | null }
+  /** No flow matches; with what is known of why. */
+  | { kind: "nothing"; selection: Selection; why: Why }
   | { kind: "failed"; refusal: Refusal }
   | { kind: "stopped" };
 
@@ -106,7 +107,7 @@ export function Results(props: {
         return (
           <Nothing
             question={question}
-            newest={outcome.newest}
+            why={outcome.why}
             table={outcome.selection.plan.table}
             setTime={setTime}
           />
@@ -114,6 +115,7 @@ export function Results(props: {
       case "shown":
         return (
           <div class={isBusy || isOld ? "shown old" : "shown"}>
+            <Hints selection={outcome.selection} question={outcome.question} />
             <Graph type={type} selection={outcome.selection} theme={theme} zoom={setTime} narrow={narrow} canNarrow={canNarrow} />
             <TopTable selection={outcome.selection} narrow={narrow} canNarrow={canNarrow} />
           </div>
@@ -154,5 +156,6 @@ function useLive(outcome: Outcome | null, question: Question, show: (outcome: Ou
 async function find(question: Question, signal: AbortSignal): Promise<Outcome> {
   const selection = await ask(question, signal);
   if (selection.rows.length > 0) return { kind: "shown", selection, question };
-  return { kind: "nothing", selection, newest: await newest(signal) };
+  const [last, service] = await Promise.all([newest(signal), describeService().catch(() => null)]);
+  return { kind: "nothing", selection, why: { newest: last, service } };
 }

@@ -12,7 +12,10 @@ export interface PageProps {
 
 /** The pages but that of flows, by the first word of their addresses; each is loaded when it is opened. */
 const PAGES: Record<string, () => Promise<ComponentType<PageProps>>> = {
+  about: () => import("./about.js").then(({ About }) => About),
+  dashboards: () => import("./dashboards.js").then(({ Dashboards }) => Dashboards),
   exporters: () => import("./exporters.js").then(({ Exporters }) => Exporters),
+  flows: () => import("./single.js").then(({ Single }) => Single),
   tail: () => import("./tail.js").then(({ Tail }) => Tail),
 };
 
@@ -30,7 +33,34 @@ export function Root(props: PageProps) {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  return name === null ? <App {...props} /> : <Other key={name} name={name} {...props} />;
+  return (
+    <>
+      {name === null ? <App {...props} /> : <Other key={name} name={name} {...props} />}
+      <PaletteKey first={props.first} />
+    </>
+  );
+}
+
+type PaletteOf = typeof import("./palette.js").Palette;
+
+/** Opens the list of all actions, by Ctrl-K or by the button at the top of each page. */
+function PaletteKey({ first }: { first: First }) {
+  const [Palette, setPalette] = useState<PaletteOf | null>(null);
+  useEffect(() => {
+    const open = () => void import("./palette.js").then((loaded) => setPalette(() => loaded.Palette));
+    const press = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      open();
+    };
+    addEventListener("keydown", press);
+    addEventListener("palette", open);
+    return () => {
+      removeEventListener("keydown", press);
+      removeEventListener("palette", open);
+    };
+  }, []);
+  return Palette && <Palette first={first} close={() => setPalette(null)} />;
 }
 
 function Other({ name, ...props }: PageProps & { name: string }) {

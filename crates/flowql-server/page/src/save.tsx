@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 
+import { Refusal } from "./api.js";
 import type { Question, Selection } from "./ask.js";
 import { Copy } from "./copy.js";
 import type { GraphType } from "./state.js";
@@ -43,8 +44,42 @@ export function Save({ selection, question, type }: { selection: Selection; ques
         <Copy text={() => selection.plan.sql}>Copy SQL</Copy>
         <Copy text={async () => (await asked()).command}>Copy command</Copy>
         <Copy text={async () => (await asked()).curl}>Copy curl</Copy>
+        <hr />
+        <SaveView question={question} type={type} />
         {problem !== null && <p class="notice">{problem}</p>}
       </div>
     </details>
+  );
+}
+
+/** Saves what is asked as a view of the user's own, which is listed with the dashboards. */
+function SaveView({ question, type }: { question: Question; type: GraphType }) {
+  const [name, setName] = useState("");
+  const [said, setSaid] = useState<{ text: string; isDone: boolean } | null>(null);
+  const save = async () => {
+    try {
+      const { putBoard, viewOf } = await import("./boards.js");
+      await putBoard("view", name, viewOf(name, question, type));
+      setSaid({ text: "Saved: it is with the dashboards", isDone: true });
+    } catch (error) {
+      setSaid({ text: Refusal.of(error).message, isDone: false });
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <label>
+        <span class="faint">Save as a view named</span>
+        <input type="text" required pattern="[A-Za-z_](-?[A-Za-z0-9_])*-?" size={12} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+      </label>
+      <button type="submit" class="small">
+        Save view
+      </button>
+      {said !== null && <p role="status">{said.isDone ? <a href="#dashboards">{said.text}</a> : said.text}</p>}
+    </form>
   );
 }

@@ -8,9 +8,9 @@ export type Unit = "bits" | "l2bits" | "packets" | "flows" | "inspeed" | "outspe
 export const UNITS: readonly Unit[] = ["bits", "l2bits", "packets", "flows", "inspeed", "outspeed"];
 
 /** What the results are drawn as. */
-export type GraphType = "stacked" | "percent" | "lines" | "sankey" | "heatmap" | "table";
+export type GraphType = "stacked" | "percent" | "lines" | "small" | "map" | "sankey" | "heatmap" | "table";
 
-export const TYPES: readonly GraphType[] = ["stacked", "percent", "lines", "sankey", "heatmap", "table"];
+export const TYPES: readonly GraphType[] = ["stacked", "percent", "lines", "small", "map", "sankey", "heatmap", "table"];
 
 /** By what of their points values are ranked. */
 export type Rank = "average" | "maximum" | "last" | "p95";

@@ -5,6 +5,7 @@ import { isShare, keyOf, labelOf, type Row, type Selection, shown, text } from "
 import { colours, css } from "./colours.js";
 import { Copy } from "./copy.js";
 import { type Delimited, delimited } from "./delimited.js";
+import { aboutOf, kindOf } from "./things.js";
 
 /** Adds a condition to the filter: that a column has a value, or with `exclude` that it has not. */
 export type Narrow = (column: string, value: string, exclude: boolean) => void;
@@ -21,6 +22,9 @@ const MEASURES: readonly [Measure, string][] = [
   ["total", "Total"],
 ];
 
+/** Those of a panel. */
+const SHORT: readonly Measure[] = ["average", "max"];
+
 const FORMATS: readonly [Delimited, string][] = [
   ["csv", "CSV"],
   ["tsv", "TSV"],
@@ -36,13 +40,17 @@ export function TopTable(props: {
   selection: Selection;
   narrow: Narrow;
   canNarrow: (column: string, value: string) => boolean;
+  /** Whether only what a panel of a dashboard has room for is shown. */
+  isShort?: boolean;
 }) {
-  const { selection, narrow, canNarrow } = props;
+  const { selection, narrow, canNarrow, isShort = false } = props;
   const { columns, unit, compared } = selection;
   const [sorting, setSorting] = useState<{ by: Measure; isUp: boolean } | null>(null);
   const numbers = useMemo(() => new Map(selection.rows.map((row, place) => [row, colours(selection)[place] ?? null])), [selection]);
   const rows = sorting === null ? selection.rows : sorted(selection.rows, sorting.by, sorting.isUp);
-  const measures = MEASURES.filter(([measure]) => measure !== "total" || !isShare(unit));
+  const all = isShort ? MEASURES.filter(([measure]) => SHORT.includes(measure)) : MEASURES;
+  const measures = all.filter(([measure]) => measure !== "total" || !isShare(unit));
+  const hasShare = !isShare(unit) && (!isShort || columns.length > 0);
   const sort = (by: Measure) => setSorting((before) => ({ by, isUp: before?.by === by && !before.isUp }));
   const isBoth = rows.some((row) => row.direction === "reverse");
   return (
@@ -58,7 +66,7 @@ export function TopTable(props: {
                   {name}
                 </th>
               ))}
-              <td class="spark" />
+              {!isShort && <td class="spark" />}
               {measures.map(([measure, name]) => (
                 <th key={measure} scope="col" class={`number ${measure}`} aria-sort={order(sorting, measure)}>
                   <button type="button" onClick={() => sort(measure)}>
@@ -66,7 +74,7 @@ export function TopTable(props: {
                   </button>
                 </th>
               ))}
-              {!isShare(unit) && (
+              {hasShare && (
                 <th scope="col" class="number">
                   Share
                 </th>
@@ -98,19 +106,22 @@ export function TopTable(props: {
                         label={row.labels[place] ?? ""}
                         narrow={narrow}
                         canNarrow={canNarrow}
+                        {...exporterOf(row, columns)}
                       />
                     </td>
                   ))
                 )}
-                <td class="spark">
-                  <Sparkline points={row.points} colour={css(numbers.get(row) ?? null)} />
-                </td>
+                {!isShort && (
+                  <td class="spark">
+                    <Sparkline points={row.points} colour={css(numbers.get(row) ?? null)} />
+                  </td>
+                )}
                 {measures.map(([measure]) => (
                   <td key={measure} class={`number ${measure}`}>
                     {measure === "total" ? total(row.total, unit) : amount(row[measure], unit)}
                   </td>
                 ))}
-                {!isShare(unit) && <td class="number">{share(row.share)}</td>}
+                {hasShare && <td class="number">{share(row.share)}</td>}
                 {compared && <td class="number">{change(row.average, row.before)}</td>}
               </tr>
             ))}
@@ -122,6 +133,7 @@ export function TopTable(props: {
           Among the top {compared.name}, not now: {compared.gone.map((row) => `${labelOf(row, columns)} (${amount(row.average, unit)})`).join(", ")}
         </p>
       )}
+      {!isShort && (
       <div class="copies" role="group" aria-label="Copy the table">
         <span class="faint">Copy the table as</span>
         {FORMATS.map(([format, name]) => (
@@ -130,8 +142,15 @@ export function TopTable(props: {
           </Copy>
         ))}
       </div>
+      )}
     </>
   );
+}
+
+/** The exporter of a row, which an interface belongs to. */
+function exporterOf(row: Row, columns: string[]): { exporter?: string } {
+  const place = columns.indexOf("ExporterName");
+  return place < 0 ? {} : { exporter: text(row.values[place] ?? null) };
 }
 
 /** The rows by a measure, all others last. */
@@ -166,8 +185,9 @@ export function Value(props: {
   label?: string;
   narrow: Narrow;
   canNarrow: (column: string, value: string) => boolean;
+  exporter?: string;
 }) {
-  const { column, value, label = "", narrow, canNarrow } = props;
+  const { column, value, label = "", narrow, canNarrow, exporter } = props;
   const content = value === "" ? <em>empty</em> : shown(column, value);
   return (
     <span class="value">
@@ -185,6 +205,11 @@ export function Value(props: {
           >
             ≠
           </button>
+          {kindOf(column) !== null && value !== "" && !value.includes("/") && (
+            <a class="about" href={aboutOf(column, value, exporter)} aria-label={`About ${column} ${value}`} title={`All about ${shown(column, value)}`}>
+              ⋯
+            </a>
+          )}
         </>
       ) : (
         <span>{content}</span>

@@ -141,7 +141,7 @@ test("values read as a filter writes them", () => {
   ]);
 });
 
-const PLAN = { table: "flows", reason: "", sql: "", interval: 60, from: 0, to: 180 };
+const PLAN = { table: "flows", reason: "", sql: "", interval: 60, from: 0, to: 180, diagnostics: [] };
 const SERIES: Cell[][] = [
   ["forward", 0, 1, "One", 6],
   ["forward", 0, 2, "", 3],

@@ -1,5 +1,6 @@
 //! The saved filters: those of the users, and those of the configuration.
 
+mod boards;
 mod store;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,9 +13,12 @@ use flowql::{Compiler, Diagnostic, SavedFilters, Scope, is_filter_name};
 use flowql_config::{Config, FiltersSection};
 use moka::sync::Cache;
 
+pub(crate) use boards::BoardRecord;
 pub use store::StoreError;
 pub(crate) use store::{Change, Draft, Record, Store};
 
+use crate::boards::{BoardKind, BoardSource, BoardText};
+use crate::caller::Owner;
 use crate::problem::Problem;
 use crate::shapes;
 
@@ -33,7 +37,7 @@ pub(crate) struct Saved {
     /// Counts the changes. What was read before a change has a number that nobody asks for after it.
     generation: AtomicU64,
     /// What `@name` stands for, by user and number.
-    by_user: Cache<(Arc<str>, u64), Arc<Names>>,
+    by_user: Cache<(Owner, u64), Arc<Names>>,
     /// The same for those who are no user.
     nobody: RwLock<Arc<Names>>,
     most: usize,
@@ -91,11 +95,11 @@ impl Saved {
     }
 
     /// What `@name` stands for, for a user or for those who are none.
-    pub(crate) async fn names(&self, user: Option<&Arc<str>>) -> Result<Arc<Names>, Problem> {
+    pub(crate) async fn names(&self, user: Option<&Owner>) -> Result<Arc<Names>, Problem> {
         let Some(user) = user else {
             return Ok(Arc::clone(&self.nobody.read().unwrap_or_else(PoisonError::into_inner)));
         };
-        let key = (Arc::clone(user), self.generation.load(Ordering::SeqCst));
+        let key = (user.clone(), self.generation.load(Ordering::SeqCst));
         if let Some(known) = self.by_user.get(&key) {
             return Ok(known);
         }
@@ -105,13 +109,13 @@ impl Saved {
     }
 
     /// What `@name` stands for, one of the user's own filters left out.
-    async fn names_without(&self, user: &Arc<str>, left_out: Option<i64>) -> Result<Names, Problem> {
+    async fn names_without(&self, user: &Owner, left_out: Option<i64>) -> Result<Names, Problem> {
         let mut names = Names::default();
         for (name, text) in self.builtin().iter() {
             names.insert(Scope::Configuration, name, text);
         }
         for record in self.visible(user).await? {
-            let own = record.user.as_str() == user.as_ref();
+            let own = record.user.as_str() == user.name.as_ref();
             if let Some(name) = record.name.filter(|_| left_out != Some(record.id)) {
                 names.insert(if own { Scope::User } else { Scope::Shared }, &name, &record.content);
             }
@@ -119,9 +123,14 @@ impl Saved {
         Ok(names)
     }
 
-    async fn visible(&self, user: &Arc<str>) -> Result<Vec<Record>, Problem> {
-        let user = Arc::clone(user);
-        self.call(move |connection| store::visible(connection, &user)).await
+    /// The filters of a user and those that others share, unless the user may not see them.
+    async fn visible(&self, user: &Owner) -> Result<Vec<Record>, Problem> {
+        let name = Arc::clone(&user.name);
+        let mut visible = self.call(move |connection| store::visible(connection, &name)).await?;
+        if user.is_alone {
+            visible.retain(|record| record.user.as_str() == user.name.as_ref());
+        }
+        Ok(visible)
     }
 
     async fn call<T: Send + 'static>(
@@ -140,7 +149,7 @@ impl Saved {
     }
 
     /// What a user sees: the own filters, those that others share, those of the configuration.
-    pub(crate) async fn list(&self, user: &Arc<str>) -> Result<Vec<Listed>, Problem> {
+    pub(crate) async fn list(&self, user: &Owner) -> Result<Vec<Listed>, Problem> {
         let mut listed: Vec<Listed> = self.visible(user).await?.into_iter().map(Listed::Saved).collect();
         let builtin = self.builtin();
         listed.extend(builtin.iter().zip(1..).map(|((name, content), number)| Listed::Builtin {
@@ -152,14 +161,9 @@ impl Saved {
     }
 
     /// Saves a new filter of a user.
-    pub(crate) async fn add(
-        &self,
-        config: &Config,
-        user: &Arc<str>,
-        draft: Draft,
-    ) -> Result<Record, Problem> {
+    pub(crate) async fn add(&self, config: &Config, user: &Owner, draft: Draft) -> Result<Record, Problem> {
         self.check(config, user, None, &draft).await?;
-        let (owner, most, name) = (Arc::clone(user), self.most, draft.name.clone());
+        let (owner, most, name) = (Arc::clone(&user.name), self.most, draft.name.clone());
         let change = self.call(move |connection| store::add(connection, &owner, &draft, most)).await?;
         self.changed(change, name)
     }
@@ -168,28 +172,65 @@ impl Saved {
     pub(crate) async fn replace(
         &self,
         config: &Config,
-        user: &Arc<str>,
+        user: &Owner,
         id: i64,
         draft: Draft,
     ) -> Result<Record, Problem> {
         self.check(config, user, Some(id), &draft).await?;
-        let (owner, name) = (Arc::clone(user), draft.name.clone());
+        let (owner, name) = (Arc::clone(&user.name), draft.name.clone());
         let change = self.call(move |connection| store::replace(connection, &owner, id, &draft)).await?;
         self.changed(change, name)
     }
 
     /// Deletes a user's filter.
-    pub(crate) async fn delete(&self, user: &Arc<str>, id: i64) -> Result<(), Problem> {
-        let owner = Arc::clone(user);
+    pub(crate) async fn delete(&self, user: &Owner, id: i64) -> Result<(), Problem> {
+        let owner = Arc::clone(&user.name);
         let change = self.call(move |connection| store::delete(connection, &owner, id)).await?;
         self.changed(change, None)
+    }
+
+    /// The dashboards and views that a user has made.
+    pub(crate) async fn boards(&self, user: &Owner) -> Result<Vec<BoardText>, Problem> {
+        let name = Arc::clone(&user.name);
+        let records = self.call(move |connection| boards::of_user(connection, &name)).await?;
+        let text = |BoardRecord { kind, name, content }| {
+            let kind = if kind == BoardKind::View.word() { BoardKind::View } else { BoardKind::Dashboard };
+            BoardText { source: BoardSource::Own, kind, name, content: Ok(content) }
+        };
+        Ok(records.into_iter().map(text).collect())
+    }
+
+    /// Saves a dashboard or a view of a user, in the place of the one of its name.
+    pub(crate) async fn put_board(&self, user: &Owner, board: BoardRecord) -> Result<(), Problem> {
+        let (name, most) = (Arc::clone(&user.name), self.most);
+        let change = self.call(move |connection| boards::put(connection, &name, &board, most)).await?;
+        match change {
+            Change::TooMany => Err(Problem::too_many_boards(self.most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes one.
+    pub(crate) async fn delete_board(
+        &self,
+        user: &Owner,
+        kind: BoardKind,
+        name: String,
+    ) -> Result<(), Problem> {
+        let owner = Arc::clone(&user.name);
+        let change =
+            self.call(move |connection| boards::delete(connection, &owner, kind.word(), &name)).await?;
+        match change {
+            Change::Done(()) => Ok(()),
+            _ => Err(Problem::not_found(&format!("{} of yours", kind.word()))),
+        }
     }
 
     /// Refuses a filter with errors. It may refer to others, but not to itself.
     async fn check(
         &self,
         config: &Config,
-        user: &Arc<str>,
+        user: &Owner,
         id: Option<i64>,
         draft: &Draft,
     ) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 /// The changes of the table, the oldest first; `user_version` counts those that were made. One that was released is
 /// never changed.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("boards.sql")];
 
 /// The name of the file in the data folder.
 const FILE: &str = "filters.sqlite3";

@@ -1,8 +1,8 @@
 //! `POST /api/v0/console/filter/complete`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
 use flowql::ide::{self, CandidateKind};
 use flowql::tables::{OPERATORS, Operator, Type};
 use flowql::{Compiler, SavedFilters};
@@ -10,8 +10,10 @@ use flowql_backend::{ColumnSuggestions, suggest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::Sight;
 use crate::app::{App, Shared, parse};
 use crate::body::AnyBody;
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::responses::{Always, Refused};
 
@@ -88,7 +90,11 @@ struct Completion {
     request_body = Question,
     responses((status = 200, description = "The completions", body = Answer), Refused, Always)
 )]
-pub(super) async fn complete(State(app): State<App>, AnyBody(body): AnyBody) -> Result<Response, Problem> {
+pub(super) async fn complete(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    AnyBody(body): AnyBody,
+) -> Result<Response, Problem> {
     let question: Question = parse(&body)?;
     let usual = if question.what == What::Value { USUAL_VALUES } else { MOST };
     let limit = question.limit.map_or(usual, |limit| (limit as usize).min(MOST));
@@ -100,7 +106,9 @@ pub(super) async fn complete(State(app): State<App>, AnyBody(body): AnyBody) -> 
     let mut answer = match question.what {
         What::Column => Answer { completions: columns(&app, prefix), incomplete: None },
         What::Operator => Answer { completions: operators(&app, column()?, prefix), incomplete: None },
-        What::Value => values(&app, column()?, question.operator.as_deref(), prefix, limit).await,
+        What::Value => {
+            values(&app, &caller.sight, column()?, question.operator.as_deref(), prefix, limit).await
+        }
     };
     answer.completions.truncate(limit);
     Ok(Json(answer).into_response())
@@ -141,11 +149,23 @@ fn operators(app: &Shared, column: &str, prefix: &str) -> Vec<Completion> {
 }
 
 /// The values of a column, those of the network included.
-async fn values(app: &Shared, column: &str, operator: Option<&str>, prefix: &str, limit: usize) -> Answer {
+async fn values(
+    app: &Shared,
+    sight: &Sight,
+    column: &str,
+    operator: Option<&str>,
+    prefix: &str,
+    limit: usize,
+) -> Answer {
     let saved = SavedFilters::default();
     let compiler = Compiler { saved: &saved, ..app.config.compiler() };
     let operator = operator.and_then(operator_of);
-    let suggested = suggest(&compiler, app.source.as_ref(), column, operator, prefix, limit).await;
+    // Who sees nothing is offered what the language knows.
+    let (source, forced) = match sight.forced() {
+        Ok(forced) => (app.source.as_ref(), forced.map(|filter| &**filter)),
+        Err(_) => (None, None),
+    };
+    let suggested = suggest(&compiler, source, forced, column, operator, prefix, limit).await;
     let Some(ColumnSuggestions { kind, values, incomplete }) = suggested else { return Answer::default() };
     let id = app.config.schema.find(column);
     let column = id.map(|id| app.config.schema.column(id));

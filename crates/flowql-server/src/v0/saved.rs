@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, parse};
 use crate::body::AnyBody;
-use crate::caller::User;
+use crate::caller::{Editor, User};
 use crate::problem::Problem;
 use crate::responses::{Always, OfUser, Refused};
 use crate::saved::{Draft, FilterId, LONGEST_NAME, Listed, check_lengths};
@@ -93,7 +93,7 @@ pub(super) async fn list(State(app): State<App>, User(user): User) -> Result<Jso
 )]
 pub(super) async fn add(
     State(app): State<App>,
-    User(user): User,
+    Editor(user): Editor,
     AnyBody(body): AnyBody,
 ) -> Result<StatusCode, Problem> {
     let New { description, content, shared }: New = parse(&body)?;
@@ -129,7 +129,7 @@ pub(super) async fn add(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    User(user): User,
+    Editor(user): Editor,
     FilterId(id): FilterId,
 ) -> Result<StatusCode, Problem> {
     app.saved.delete(&user, id).await?;

@@ -44,7 +44,7 @@ pub(super) async fn info(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
 ) -> Json<Info> {
-    let login = user.to_string();
+    let login = user.name.to_string();
     if !caller.is_named {
         return Json(Info { login, ..Info::default() });
     }

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use axum::{Extension, Json};
 use flowql::ColumnId;
 use flowql_backend::{FlowQuery, Kind, QueryOptions, TimeRange, Unit};
 use flowql_client::{AnswerTable, Sql};
@@ -14,8 +14,9 @@ use utoipa::ToSchema;
 
 use super::graph::{Labels, check_points};
 use super::sql_header::with_sql;
-use super::time::{every_flow, rfc_3339};
+use super::time::rfc_3339;
 use crate::app::{App, Shared};
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::responses::{Always, OfBackend};
 
@@ -50,21 +51,28 @@ pub(super) const TOPS: &[Top] = &[
     Top { name: "etype", column: "EType", is_usual: true },
 ];
 
-/// Asks for every flow of a time that ends now.
-async fn ask(app: &Shared, kind: Kind, time: Duration, limit: u32) -> Result<(AnswerTable, Sql), Problem> {
+/// Asks for every flow that a caller may see, of a time that ends now.
+async fn ask(
+    app: &Shared,
+    caller: &Caller,
+    kind: Kind,
+    time: Duration,
+    limit: u32,
+) -> Result<(AnswerTable, Sql), Problem> {
     let now = SystemTime::now();
     let range = TimeRange { from: now.checked_sub(time).unwrap_or(UNIX_EPOCH), to: now };
-    ask_between(app, kind, range, limit).await
+    ask_between(app, caller, kind, range, limit).await
 }
 
 async fn ask_between(
     app: &Shared,
+    caller: &Caller,
     kind: Kind,
     range: TimeRange,
     limit: u32,
 ) -> Result<(AnswerTable, Sql), Problem> {
     let options = QueryOptions { is_plain: true, ..QueryOptions::default() };
-    let query = FlowQuery { filter: every_flow(app), range, kind, limit, options, id: None };
+    let query = FlowQuery { filter: caller.every_flow(app)?, range, kind, limit, options, id: None };
     let problem = |error| Problem::of_backend(&error);
     let answer = app.flows()?.query(&query).await.map_err(problem)?;
     let sql = answer.plan.sql.clone();
@@ -84,12 +92,15 @@ async fn ask_between(
         Always
     )
 )]
-pub(super) async fn flow_last(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn flow_last(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
     let columns = stored_columns(&app).await?;
     // Clocks differ: a flow may be of the next minutes.
     let to = SystemTime::now() + Duration::from_secs(3600);
     let range = TimeRange { from: UNIX_EPOCH, to };
-    let (table, sql) = ask_between(&app, Kind::Flows { columns }, range, 1).await?;
+    let (table, sql) = ask_between(&app, &caller, Kind::Flows { columns }, range, 1).await?;
     let row = table.rows.into_iter().next().ok_or_else(|| Problem::not_found("flow"))?;
     let schema = &app.config.schema;
     let flow: Map<String, Value> = table
@@ -141,9 +152,12 @@ pub(crate) struct Rate {
     operation_id = "v0_flow_rate",
     responses((status = 200, description = "The rate", body = Rate), OfBackend, Always)
 )]
-pub(super) async fn flow_rate(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn flow_rate(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
     let kind = Kind::Series { columns: Vec::new(), unit: Unit::Flows, points: 1 };
-    let (table, sql) = ask(&app, kind, RECENT, 1).await?;
+    let (table, sql) = ask(&app, &caller, kind, RECENT, 1).await?;
     let flows: f64 = table.rows.iter().filter_map(|row| row.last().and_then(Value::as_f64)).sum();
     let rate = Rate { rate: flows / RECENT.as_secs_f64(), period: "second" };
     Ok(with_sql(Json(rate), &[sql]))
@@ -167,9 +181,13 @@ pub(crate) struct Exporters {
     operation_id = "v0_exporters",
     responses((status = 200, description = "The names", body = Exporters), OfBackend, Always)
 )]
-pub(super) async fn exporters(State(app): State<App>) -> Result<Response, Problem> {
+pub(super) async fn exporters(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    caller.sight.whole("the list of exporters")?;
     let kind = Kind::Top { columns: vec!["ExporterName".to_owned()], unit: Unit::Bits };
-    let (table, sql) = ask(&app, kind, DAY, MOST_EXPORTERS).await?;
+    let (table, sql) = ask(&app, &caller, kind, DAY, MOST_EXPORTERS).await?;
     let names = table.rows.iter().filter_map(|row| row.first().and_then(Value::as_str));
     let mut exporters: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
     exporters.sort_unstable();
@@ -208,10 +226,15 @@ struct TopValue {
         Always
     )
 )]
-pub(super) async fn top(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn top(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
     let found = TOPS.iter().find(|top| top.name == name).ok_or_else(|| Problem::not_found("widget"))?;
     let columns = vec![found.column.to_owned()];
-    let (table, sql) = ask(&app, Kind::Top { columns: columns.clone(), unit: Unit::Bits }, RECENT, 5).await?;
+    let (table, sql) =
+        ask(&app, &caller, Kind::Top { columns: columns.clone(), unit: Unit::Bits }, RECENT, 5).await?;
     let labels = Labels::new(&app.config.schema, &columns, &table.columns);
     let share = table.columns.iter().position(|column| column.name == "share");
     let percent = |row: &[Value]| {
@@ -255,10 +278,14 @@ struct Point {
         Always
     )
 )]
-pub(super) async fn graph(State(app): State<App>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(super) async fn graph(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
     let points = points(query.as_deref().unwrap_or_default())?;
     let kind = Kind::Series { columns: Vec::new(), unit: Unit::Bits, points };
-    let (table, sql) = ask(&app, kind, DAY, 1).await?;
+    let (table, sql) = ask(&app, &caller, kind, DAY, 1).await?;
     let point = |row: &Vec<Value>| {
         let bits = row.last().and_then(Value::as_f64).unwrap_or_default();
         Some(Point { t: rfc_3339(row.first()?.as_u64()?), gbps: bits / 1e9 })

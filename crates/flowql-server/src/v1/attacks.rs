@@ -1,11 +1,16 @@
 //! The routes of the detector of attacks that runs in the same process, as in `flowql up`. The collector's own address has
 //! them too.
 
+use axum::Extension;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::response::Response;
 
 use super::collector::ask;
+use crate::access::Role;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::responses::Always;
 
@@ -25,12 +30,17 @@ use crate::responses::Always;
     responses(
         (status = 200, description = "The incidents, as `attacks`", body = Object),
         (status = 400, description = "The limit is wrong", body = Problem),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "No detector runs in this process", body = Problem),
         Always
     )
 )]
-pub(crate) async fn list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    look(&app, &caller, request).await
 }
 
 /// What the detector watches
@@ -44,12 +54,17 @@ pub(crate) async fn list(State(app): State<App>, request: Request) -> Result<Res
     operation_id = "attacksStatus",
     responses(
         (status = 200, description = "The status", body = Object),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "No detector runs in this process", body = Problem),
         Always
     )
 )]
-pub(crate) async fn status(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn status(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    look(&app, &caller, request).await
 }
 
 /// Switch all mitigation off, or on again
@@ -63,12 +78,17 @@ pub(crate) async fn status(State(app): State<App>, request: Request) -> Result<R
     request_body(content = Object, description = "`off`: whether it is off; true when left out"),
     responses(
         (status = 200, description = "The status", body = Object),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "No detector runs in this process", body = Problem),
         Always
     )
 )]
-pub(crate) async fn switch(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn switch(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    decide(&app, &caller, request).await
 }
 
 /// One attack
@@ -80,12 +100,17 @@ pub(crate) async fn switch(State(app): State<App>, request: Request) -> Result<R
     params(("number" = u32, Path, description = "The number of the incident")),
     responses(
         (status = 200, description = "The incident", body = Object),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         Always
     )
 )]
-pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn show(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    look(&app, &caller, request).await
 }
 
 /// Approve what is planned about an attack
@@ -98,13 +123,18 @@ pub(crate) async fn show(State(app): State<App>, request: Request) -> Result<Res
     request_body(content = Object, description = "`by`: who approves"),
     responses(
         (status = 200, description = "The incident", body = Object),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing may be done about it", body = Problem),
         Always
     )
 )]
-pub(crate) async fn approve(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn approve(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    decide(&app, &caller, request).await
 }
 
 /// Take back what is done about an attack
@@ -117,13 +147,18 @@ pub(crate) async fn approve(State(app): State<App>, request: Request) -> Result<
     request_body(content = Object, description = "`by`: who takes it back"),
     responses(
         (status = 200, description = "The incident", body = Object),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing is done about it", body = Problem),
         Always
     )
 )]
-pub(crate) async fn withdraw(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    decide(&app, &caller, request).await
 }
 
 /// Let what is done about an attack last longer
@@ -137,11 +172,45 @@ pub(crate) async fn withdraw(State(app): State<App>, request: Request) -> Result
     responses(
         (status = 200, description = "The incident", body = Object),
         (status = 400, description = "The seconds are wrong", body = Problem),
+        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing is done about it", body = Problem),
         Always
     )
 )]
-pub(crate) async fn extend(State(app): State<App>, request: Request) -> Result<Response, Problem> {
-    ask(&app, request).await
+pub(crate) async fn extend(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
+    decide(&app, &caller, request).await
+}
+
+/// The longest decision, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// What those who see all flows may see.
+async fn look(app: &App, caller: &Caller, request: Request) -> Result<Response, Problem> {
+    caller.sight.whole("attacks")?;
+    ask(app, request).await
+}
+
+/// What those who operate may decide. Who a trusted proxy names decides in that name.
+async fn decide(app: &App, caller: &Caller, request: Request) -> Result<Response, Problem> {
+    caller.sight.whole("attacks")?;
+    if caller.role < Role::Operate {
+        return Err(Problem::may_not_operate());
+    }
+    let Some(user) = caller.user.as_deref().filter(|_| caller.is_named) else {
+        return ask(app, request).await;
+    };
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, LONGEST).await.map_err(|_| Problem::bad_body("the decision is too long"))?;
+    let mut decision: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(if body.is_empty() { b"{}" } else { &body })
+            .map_err(|error| Problem::bad_body(error.to_string()))?;
+    decision.insert("by".to_owned(), user.into());
+    let body = serde_json::Value::from(decision).to_string();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    ask(app, Request::from_parts(parts, Body::from(body))).await
 }

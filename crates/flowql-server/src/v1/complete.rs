@@ -10,6 +10,7 @@ use flowql_backend::{FilterCompletion, begin};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::Sight;
 use crate::app::{App, Shared};
 use crate::body::JsonBody;
 use crate::caller::Caller;
@@ -103,7 +104,9 @@ pub(super) async fn complete(
     Extension(caller): Extension<Caller>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Answer>, Problem> {
-    let names = app.saved.names(caller.user.as_ref()).await?;
+    let names = app.saved.names(caller.owner().as_ref()).await?;
+    let sight = caller.sight.clone();
+    let offer = move |app: &Shared, compiler: Compiler<'_>, question| offer(app, &sight, compiler, question);
     let Offer { mut completion, replace, limit } = app.work(Arc::clone(&names), body, offer).await?;
     if let (Some(query), Some(source)) = (&completion.query, &app.source) {
         let values = source.values(query).await;
@@ -121,12 +124,18 @@ struct Offer {
     limit: usize,
 }
 
-fn offer(app: &Shared, compiler: Compiler<'_>, question: Question) -> Offer {
+fn offer(app: &Shared, sight: &Sight, compiler: Compiler<'_>, question: Question) -> Offer {
     let Question { filter, cursor, cursor_utf16, limit } = question;
     tracing::debug!(%filter, "complete");
     let positions = Positions::new(&filter);
     let place = shapes::place(&filter, &positions, cursor, cursor_utf16);
     let limit = limit.map_or(USUAL, |limit| (limit as usize).min(MOST));
-    let completion = begin(&compiler, &filter, place, app.source.as_ref().map(|_| limit));
+    let mut completion = begin(&compiler, &filter, place, app.source.as_ref().map(|_| limit));
+    match sight.forced() {
+        Ok(Some(forced)) => completion.within(&compiler, forced),
+        Ok(None) => {}
+        // Who sees nothing is offered what the language knows.
+        Err(_) => completion.query = None,
+    }
     Offer { replace: Range::new(completion.completions.replace, &positions), completion, limit }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, parse};
 use crate::body::JsonBody;
-use crate::caller::User;
+use crate::caller::{Editor, User};
 use crate::problem::Problem;
 use crate::responses::{Always, OfUser, Refused};
 use crate::saved::{Draft, FilterId, Listed, Record, check_lengths};
@@ -114,7 +114,7 @@ pub(super) async fn list(State(app): State<App>, User(user): User) -> Result<Jso
 )]
 pub(super) async fn add(
     State(app): State<App>,
-    User(user): User,
+    Editor(user): Editor,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Filter>), Problem> {
     let new: New = parse(&body)?;
@@ -140,7 +140,7 @@ pub(super) async fn add(
 )]
 pub(super) async fn replace(
     State(app): State<App>,
-    User(user): User,
+    Editor(user): Editor,
     FilterId(id): FilterId,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Filter>, Problem> {
@@ -166,7 +166,7 @@ pub(super) async fn replace(
 )]
 pub(super) async fn delete(
     State(app): State<App>,
-    User(user): User,
+    Editor(user): Editor,
     FilterId(id): FilterId,
 ) -> Result<StatusCode, Problem> {
     app.saved.delete(&user, id).await?;

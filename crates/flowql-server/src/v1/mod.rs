@@ -1,6 +1,7 @@
 //! The API of this project: whole texts and cursors, so that a client needs no parser.
 
 mod attacks;
+mod boards;
 mod collector;
 mod compile;
 mod complete;
@@ -37,6 +38,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(hover::hover))
         .routes(routes!(filters::list, filters::add))
         .routes(routes!(filters::replace, filters::delete))
+        .routes(routes!(boards::list))
+        .routes(routes!(boards::put, boards::delete))
         .routes(routes!(schema::schema))
         .routes(routes!(query::query))
         .routes(routes!(query::plan))

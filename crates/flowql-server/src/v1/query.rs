@@ -9,8 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use flowql::{Compiler, tables};
 use flowql_backend::{
-    Answer, Direction, FlowFilter, FlowQuery, Kind, Plan, QueryOptions, RowStream, Statistic, TimeRange,
-    Unit, both,
+    Answer, Direction, FlowQuery, Kind, Plan, QueryOptions, RowStream, Statistic, TimeRange, Unit, both,
 };
 use flowql_client::AnswerColumn;
 use futures_util::StreamExt as _;
@@ -297,11 +296,12 @@ struct Asked {
 
 /// The question of a body, with the saved filters of the caller.
 async fn question(app: &App, caller: &Caller, body: Bytes) -> Result<Asked, Problem> {
-    let names = app.saved.names(caller.user.as_ref()).await?;
-    app.work(names, body, read).await?
+    let names = app.saved.names(caller.owner().as_ref()).await?;
+    let caller = caller.clone();
+    app.work(names, body, move |app, compiler, question| read(app, &caller, compiler, question)).await?
 }
 
-fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Asked, Problem> {
+fn read(app: &Shared, caller: &Caller, compiler: Compiler<'_>, question: Question) -> Result<Asked, Problem> {
     let Question { filter, direction, kind, both, columns, unit, statistic, from, to, points, step, limit } =
         question;
     tracing::debug!(%filter, "query");
@@ -329,10 +329,7 @@ fn read(app: &Shared, compiler: Compiler<'_>, question: Question) -> Result<Aske
         is_plain: false,
     };
     let compile = |direction| {
-        FlowFilter::compile(&compiler, &filter, direction, None).map_err(|found| {
-            app.metrics.diagnosed(&found);
-            Problem::bad_filter(shapes::diagnostics(&filter, &found))
-        })
+        caller.compile(&compiler, &filter, direction).map_err(|error| app.refused(error, &filter))
     };
     let direction = Direction::from(direction);
     let forward = compile(direction)?;

@@ -1,9 +1,10 @@
 //! `GET /api/v1/schema`.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use flowql::tables::{self, KEYWORDS, OPERATORS, OperatorInfo};
 use flowql::{Column, Pair, Schema, SchemaConfig};
 use flowql_backend::Backend;
@@ -11,7 +12,10 @@ use flowql_config::CommunitiesSection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::collector::CollectorShape;
+use crate::access::Sight;
 use crate::app::App;
+use crate::caller::Caller;
 use crate::responses::Always;
 
 /// The columns, and what a filter may say of them.
@@ -35,9 +39,38 @@ pub(crate) struct Answer {
     queries: bool,
     /// The flow tables that the backend has.
     tables: Vec<TableShape>,
+    /// The collector that runs in the same process; `null` where none does.
+    #[schema(required)]
+    collector: Option<CollectorShape>,
+    /// Who calls, and what they may do.
+    user: UserShape,
     /// Why the tables are not known; absent where they are, or where there is no backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<String>,
+}
+
+/// Who calls.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SchemaUser)]
+struct UserShape {
+    /// The name; `null` where nobody that is trusted says it.
+    #[schema(required)]
+    name: Option<String>,
+    /// `view`, `edit` (saves filters and dashboards) or `operate` (approves what changes the network).
+    role: &'static str,
+    /// `all`, `part` where a forced filter selects the flows that the user sees, or `nothing` where others have one.
+    sees: &'static str,
+}
+
+impl UserShape {
+    fn of(caller: &Caller) -> Self {
+        let sees = match caller.sight {
+            Sight::All => "all",
+            Sight::Some(_) => "part",
+            Sight::None => "nothing",
+        };
+        Self { name: caller.user.as_deref().map(str::to_owned), role: caller.role.word(), sees }
+    }
 }
 
 /// The sections of the configuration that shape the language. The saved filters are a user's own, and so not among them.
@@ -123,6 +156,12 @@ struct TableShape {
     name: String,
     /// The seconds that its rows are rounded to; 0 for the raw table.
     resolution: u64,
+    /// The time of its oldest row, in seconds since 1970; `null` where it has none, and for who sees a part of the flows.
+    #[schema(required)]
+    oldest: Option<u64>,
+    /// That of its newest row, likewise.
+    #[schema(required)]
+    newest: Option<u64>,
     /// The names of its columns.
     columns: Vec<String>,
 }
@@ -135,9 +174,14 @@ struct TableShape {
     operation_id = "schema",
     responses((status = 200, description = "The schema", body = Answer), Always)
 )]
-pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
+pub(super) async fn schema(State(app): State<App>, Extension(caller): Extension<Caller>) -> Json<Answer> {
     let (mut tables, mut incomplete) = (Vec::new(), None);
     let capabilities = app.backend().map(Backend::capabilities).unwrap_or_default();
+    // Not everybody may know what is stored beyond the flows that they see.
+    let known = |time: Option<SystemTime>| {
+        let time = time.filter(|_| !caller.sight.is_limited())?;
+        time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+    };
     if let Some(backend) = app.backend().filter(|_| capabilities.tables) {
         match backend.stored().await {
             Ok(stored) => {
@@ -147,6 +191,8 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
                     .map(|table| TableShape {
                         name: table.name,
                         resolution: table.resolution.as_secs(),
+                        oldest: known(table.oldest),
+                        newest: known(table.newest),
                         columns: table.columns.into_iter().map(|column| column.name).collect(),
                     })
                     .collect();
@@ -169,6 +215,8 @@ pub(super) async fn schema(State(app): State<App>) -> Json<Answer> {
             communities: app.config.section::<CommunitiesSection>().0.clone(),
             limits: LimitsShape { length: app.config.limits.length },
         },
+        collector: CollectorShape::of(&app, &caller).await,
+        user: UserShape::of(&caller),
         backend: app.backend().map(Backend::name),
         queries: capabilities.queries,
         tables,

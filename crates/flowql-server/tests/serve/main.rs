@@ -10,6 +10,7 @@
 mod api;
 mod faults;
 mod flows;
+mod forced;
 mod graphs;
 mod log;
 mod operation;

@@ -33,18 +33,18 @@ impl Store {
             let engine = runtime.block_on(Embedded::open(options)).unwrap();
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
             let store = Self { engine, end: now / 3600 * 3600 };
-            store.flowql(&["demo-data", "--rows", "104k", "--end", &store.end.to_string()]);
+            store.run(&["demo-data", "--rows", "104k", "--end", &store.end.to_string()]);
             store
         })
     }
 
     /// A database of that name with flows of the hour that ends now.
     pub(crate) fn make_recent(&self, database: &str) {
-        self.flowql(&["demo-data", "--rows", "20k", "--span", "1h", "--database", database]);
+        self.run(&["demo-data", "--rows", "20k", "--span", "1h", "--database", database]);
     }
 
     /// Runs the command on this store.
-    fn flowql(&self, arguments: &[&str]) {
+    pub(crate) fn run(&self, arguments: &[&str]) {
         let mut command = Command::new(testing::program());
         command.args(["--quiet", "--no-config"]).args(arguments).arg("--folder").arg(self.folder());
         let output = command.stdin(Stdio::null()).output().unwrap();

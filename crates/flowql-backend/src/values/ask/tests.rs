@@ -130,3 +130,19 @@ async fn values_of_other_flows_are_marked() {
         assert_eq!(details(ask(&Restless, &any, &schema, stored).await.unwrap()), ["One", ""]);
     }
 }
+
+#[tokio::test]
+async fn what_is_forced_holds_where_the_rest_selects_nothing() {
+    let (schema, saved) = (Schema::default(), flowql::SavedFilters::default());
+    let compiler = flowql::Compiler::new(&schema, &saved);
+    let column = |name: &str| StoredColumn { name: name.to_owned(), kind: "UInt32".to_owned() };
+    let columns = ["SrcAS", "DstAS", "TimeReceived"].map(column).to_vec();
+    let table = StoredTable { name: "flows".to_owned(), columns, ..StoredTable::default() };
+    let stored = StoredSchema { tables: vec![table], ..StoredSchema::default() };
+    // No flow has any value of the column that is forced: there is nothing to fall back to.
+    let forced = compiler.check("DstAS = 7", flowql::Options::default()).filter.unwrap();
+    let rest = crate::FlowFilter::compile(&compiler, "SrcAS = 1", crate::Direction::Forward, None).ok();
+    let query = ValueQuery { rest, ..ValueQuery::of("SrcAS", None, "", 50) };
+    let query = query.within(&compiler, &forced).unwrap();
+    assert_eq!(ask(&Restless, &query, &schema, &stored).await.unwrap().suggestions, []);
+}

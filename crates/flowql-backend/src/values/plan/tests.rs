@@ -250,3 +250,38 @@ fn the_whole_groups_of_an_address_help_the_index() {
 fn plan_sql(schema: &Schema, column: &str, operator: Operator) -> String {
     plan(&query(column, operator, ""), schema, &stored(schema)).recent[0].statement.to_string()
 }
+
+#[test]
+fn who_sees_a_part_of_the_flows_gets_values_of_that_part_alone() {
+    let schema = Schema::all_columns();
+    let saved = SavedFilters::default();
+    let compiler = Compiler::new(&schema, &saved);
+    let forced = compiler.check("DstNetTenant = \"acme\"", flowql::Options::default()).filter.unwrap();
+    for column in ["SrcAS", "ExporterName", "InIfName", "DstPort", "Proto"] {
+        let asked = query(column, Operator::Eq, "").within(&compiler, &forced).unwrap();
+        let found = planned(&asked);
+        assert!(found.names.is_empty(), "{column}: names are of all flows");
+        assert!(!found.recent.is_empty());
+        for window in &found.recent {
+            assert!(
+                window.statement.to_string().contains("DstNetTenant = {p0:String}"),
+                "{}",
+                window.statement
+            );
+        }
+    }
+    // Where no table has the columns of both, the rest goes, and what is forced stays.
+    let rest = Some(filter(&schema, "SrcMAC = 00:00:5e:00:53:01"));
+    let asked = ValueQuery { rest, ..query("SrcAS", Operator::Eq, "") }.within(&compiler, &forced).unwrap();
+    let mut without = stored(&schema);
+    for table in &mut without.tables {
+        table.columns.retain(|column| column.name != "SrcMAC");
+    }
+    let found = plan(&asked, &schema, &without).recent[0].statement.to_string();
+    assert!(found.contains("DstNetTenant") && !found.contains("SrcMAC"), "{found}");
+    // Where none has what is forced, nothing is read.
+    for table in &mut without.tables {
+        table.columns.retain(|column| column.name != "DstNetTenant");
+    }
+    assert_eq!(plan(&asked, &schema, &without), ValuePlan::default());
+}

@@ -1,8 +1,8 @@
 //! `POST /api/v0/console/graph/table-interval`.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use axum::{Extension, Json};
 use flowql_backend::{FlowQuery, Kind, QueryOptions, Unit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 use super::request::{check_points, range};
 use crate::app::{App, parse};
 use crate::body::AnyBody;
+use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::responses::{Always, OfBackend, Refused};
 use crate::v0::sql_header::with_sql;
-use crate::v0::time::every_flow;
 
 /// A time, and how many points it has.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -51,6 +51,7 @@ pub(crate) struct Answer {
 )]
 pub(in crate::v0) async fn table_interval(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     AnyBody(body): AnyBody,
 ) -> Result<Response, Problem> {
     let Question { start, end, points }: Question = parse(&body)?;
@@ -58,7 +59,7 @@ pub(in crate::v0) async fn table_interval(
     let range = range(&start, &end)?;
     let kind = Kind::Series { columns: Vec::new(), unit: Unit::Bits, points };
     let options = QueryOptions { is_plain: true, ..QueryOptions::default() };
-    let query = FlowQuery { filter: every_flow(&app), range, kind, limit: 1, options, id: None };
+    let query = FlowQuery { filter: caller.every_flow(&app)?, range, kind, limit: 1, options, id: None };
     let plan = app.flows()?.plan(&query).await.map_err(|error| Problem::of_backend(&error))?;
     let interval = plan.interval.unwrap_or_default().as_secs().max(1);
     Ok(with_sql(Json(Answer { table: plan.table, interval }), &[plan.sql]))

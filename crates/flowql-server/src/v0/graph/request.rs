@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use axum::body::Bytes;
 use flowql::{Compiler, tables};
 use flowql_backend::{
-    Direction, FlowFilter, FlowQuery, Kind, QueryOptions, Statistic, TimeRange, Unit, columns_to_group_by,
+    Direction, FlowQuery, Kind, QueryOptions, Statistic, TimeRange, Unit, columns_to_group_by,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use crate::app::{App, Shared};
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::shapes;
 use crate::v0::MOST_SERIES;
 
 /// The flows of a graph.
@@ -163,28 +162,37 @@ const POINTS_OF_SANKEY: u32 = 100;
 
 /// Reads the body of a graph over time, with the saved filters of the caller.
 pub(super) async fn read_line(app: &App, caller: &Caller, body: Bytes) -> Result<Graph, Problem> {
-    let names = app.saved.names(caller.user.as_ref()).await?;
-    app.work(names, body, |app, compiler, LineRequest { request, points, previous_period }: LineRequest| {
+    let names = app.saved.names(caller.owner().as_ref()).await?;
+    let caller = caller.clone();
+    let read = move |app: &Shared, compiler: Compiler<'_>, line: LineRequest| {
+        let LineRequest { request, points, previous_period } = line;
         check_points(points)?;
-        let graph = read(app, &compiler, &request, points)?;
+        let graph = read(app, &caller, &compiler, &request, points)?;
         Ok(Graph { previous_period, ..graph })
-    })
-    .await?
+    };
+    app.work(names, body, read).await?
 }
 
 /// Reads the body of a graph from value to value.
 pub(super) async fn read_sankey(app: &App, caller: &Caller, body: Bytes) -> Result<Graph, Problem> {
-    let names = app.saved.names(caller.user.as_ref()).await?;
-    app.work(names, body, |app, compiler, request: Request| {
+    let names = app.saved.names(caller.owner().as_ref()).await?;
+    let caller = caller.clone();
+    let read = move |app: &Shared, compiler: Compiler<'_>, request: Request| {
         if request.dimensions.len() < 2 {
             return Err(Problem::bad_request("`dimensions` must have at least two columns"));
         }
-        read(app, &compiler, &request, POINTS_OF_SANKEY)
-    })
-    .await?
+        read(app, &caller, &compiler, &request, POINTS_OF_SANKEY)
+    };
+    app.work(names, body, read).await?
 }
 
-fn read(app: &Shared, compiler: &Compiler<'_>, request: &Request, points: u32) -> Result<Graph, Problem> {
+fn read(
+    app: &Shared,
+    caller: &Caller,
+    compiler: &Compiler<'_>,
+    request: &Request,
+    points: u32,
+) -> Result<Graph, Problem> {
     tracing::debug!(filter = %request.filter, "graph");
     if !(1..=MOST_SERIES).contains(&request.limit) {
         return Err(Problem::bad_request(format!("`limit` must be from 1 to {MOST_SERIES}")));
@@ -192,10 +200,9 @@ fn read(app: &Shared, compiler: &Compiler<'_>, request: &Request, points: u32) -
     let range = range(&request.start, &request.end)?;
     let columns = dimensions(app, request)?;
     let compile = |direction| {
-        FlowFilter::compile(compiler, &request.filter, direction, None).map_err(|found| {
-            app.metrics.diagnosed(&found);
-            Problem::bad_filter(shapes::diagnostics(&request.filter, &found))
-        })
+        caller
+            .compile(compiler, &request.filter, direction)
+            .map_err(|error| app.refused(error, &request.filter))
     };
     let options = QueryOptions {
         statistic: request.limit_type.into(),
