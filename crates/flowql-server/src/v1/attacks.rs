@@ -205,10 +205,10 @@ async fn decide(app: &App, caller: &Caller, request: Request) -> Result<Response
         return ask(app, request).await;
     };
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LONGEST).await.map_err(|_| Problem::bad_body("the decision is too long"))?;
+    let body = to_bytes(body, LONGEST).await.map_err(|_| Problem::bad_request("the decision is too long"))?;
     let mut decision: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(if body.is_empty() { b"{}" } else { &body })
-            .map_err(|error| Problem::bad_body(error.to_string()))?;
+            .map_err(|error| Problem::bad_request(error.to_string()))?;
     decision.insert("by".to_owned(), user.into());
     let body = serde_json::Value::from(decision).to_string();
     parts.headers.remove(header::CONTENT_LENGTH);
