@@ -53,12 +53,13 @@
      "NetRegion" "NetTenant" "Country" "GeoCity" "GeoState" "IfName"
      "IfDescription" "IfConnectivity" "IfProvider" "VRF" "RPKI")
     ("uint" "SrcVlan" "DstVlan" "InIfSpeed" "OutIfSpeed" "InIfIndex"
-     "OutIfIndex" "SrcPort" "DstPort" "PacketSize" "ForwardingStatus"
-     "SrcPortNAT" "DstPortNAT" "IPTTL" "IPTos" "IPFragmentID"
-     "IPFragmentOffset" "IPv6FlowLabel" "TCPFlags" "ICMPv4Type" "ICMPv4Code"
-     "ICMPv6Type" "ICMPv6Code" "MPLS1stLabel" "MPLS2ndLabel" "MPLS3rdLabel"
-     "MPLS4thLabel" "IngressVRFID" "EgressVRFID" "TunnelId" "Vlan" "IfSpeed"
-     "IfIndex" "Port" "PortNAT" "VRFID")
+     "OutIfIndex" "SrcPort" "DstPort" "Bytes" "Packets" "PacketSize"
+     "ForwardingStatus" "SrcPortNAT" "DstPortNAT" "IPTTL" "IPTos"
+     "IPFragmentID" "IPFragmentOffset" "IPv6FlowLabel" "TCPFlags"
+     "ICMPv4Type" "ICMPv4Code" "ICMPv6Type" "ICMPv6Code" "MPLS1stLabel"
+     "MPLS2ndLabel" "MPLS3rdLabel" "MPLS4thLabel" "IngressVRFID"
+     "EgressVRFID" "TunnelId" "FlowDuration" "Vlan" "IfSpeed" "IfIndex"
+     "Port" "PortNAT" "VRFID")
     ("asn" "SrcAS" "DstAS" "Dst1stAS" "Dst2ndAS" "Dst3rdAS" "SrcPeerAS"
      "DstPeerAS" "AS" "PeerAS")
     ("aspath" "DstASPath")

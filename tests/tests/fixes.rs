@@ -163,11 +163,10 @@ fn random_edits_of_valid_filters_are_fixed_lawfully_and_to_an_end() {
         let compiler = compiler(file);
         for entry in file.entries.iter().filter(|entry| entry.text.len() < 300) {
             // A filter that is added to the corpus leaves the edits of all others as they are.
-            let start = std::env::var("SEED").map_or(81, |seed| seed.parse().unwrap());
             let seed = entry
                 .text
                 .bytes()
-                .fold(start, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+                .fold(3, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
             let mut random = Random::new(seed);
             for _ in 0..10 {
                 let text = mutate(&entry.text, &mut random);

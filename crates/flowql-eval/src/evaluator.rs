@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use flowql::tables::{Registries, Type};
-use flowql::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
+use flowql::typed::{Comparison, Condition, Either, Filter, Member, Scalar, Test};
 use flowql::{ColumnId, Community, CommunityRange, Schema};
 use ipnet::IpNet;
 use regex::bytes::Regex;
@@ -234,15 +234,19 @@ impl Preparer<'_> {
     pub(crate) fn filter(&mut self, filter: &Filter) -> Result<Node, Error> {
         Ok(match filter {
             Filter::Condition(condition) => self.condition(condition)?,
-            Filter::Either(either) => {
-                let sides: Result<_, _> = either.sides.iter().map(|side| self.condition(side)).collect();
-                Node::Any(sides?).not_if(either.negated)
-            }
+            Filter::Either(either) => self.either(either)?,
             Filter::Not(inner) => Node::Not(Box::new(self.filter(inner)?)),
             Filter::Group(inner) | Filter::Saved { filter: inner, .. } => self.filter(inner)?,
             Filter::And(terms) => Node::All(self.filters(terms)?),
             Filter::Or(terms) => Node::Any(self.filters(terms)?),
         })
+    }
+
+    // Not a part of the frames of `filter`, which calls itself for each level.
+    #[inline(never)]
+    fn either(&mut self, either: &Either) -> Result<Node, Error> {
+        let sides: Result<_, _> = either.sides.iter().map(|side| self.condition(side)).collect();
+        Ok(Node::Any(sides?).not_if(either.negated))
     }
 
     fn filters(&mut self, filters: &[Filter]) -> Result<Vec<Node>, Error> {

@@ -80,7 +80,7 @@ pub(crate) fn amount(word: &str, unit: &str) -> Option<u64> {
     }
     // How many of the smallest pieces one is, and how many of them the unit is.
     let (pieces, of) = factor(&suffix, unit)?;
-    if fraction.len() > 18 || fraction.bytes().any(|byte| !byte.is_ascii_digit()) {
+    if fraction.len() > 12 || fraction.bytes().any(|byte| !byte.is_ascii_digit()) {
         return None;
     }
     let whole = u128::from(decimal(joined.as_bytes())?) * pieces;

@@ -142,7 +142,7 @@ codes! {
     TypesDiffer = "E106", Error, None, "types-differ",
         "Two columns of different types are compared.", "SrcAS = DstPort";
     ColumnNotAllowed = "E107", Error, Guess, "column-not-allowed",
-        "A column stands where this operator takes only values: in a list, at an end of BETWEEN, or after an operator that compares no columns. The name of either end, such as `Port`, stands only at the start of a condition.", "SrcAS IN (DstAS)";
+        "A column stands where this operator takes only values: in a list, at an end of BETWEEN, or after an operator that compares no columns. The name of either end, such as `Port`, can only begin a condition.", "SrcAS IN (DstAS)";
     ExpectedString = "E201", Error, Sure, "expected-string",
         "The value must be a string in quotes.", "ExporterName = edge";
     UnexpectedString = "E202", Error, Sure, "unexpected-string",

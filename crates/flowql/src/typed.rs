@@ -239,19 +239,24 @@ impl Filter {
                 }
             }
             // Either end stays either end; what both are compared with has a side of its own.
-            Self::Either(either) => {
-                for side in &mut either.sides {
-                    if let Test::CompareColumn(_, other) = &mut side.test {
-                        swap(schema, other, kept.take());
-                    }
-                }
-            }
+            Self::Either(either) => either.swap_compared(schema, kept),
             Self::Saved { filter, .. } => filter.swap_columns(schema, None),
             Self::Not(inner) | Self::Group(inner) => inner.swap_columns(schema, kept),
             Self::And(terms) | Self::Or(terms) => {
                 for term in terms {
                     term.swap_columns(schema, kept.as_deref_mut());
                 }
+            }
+        }
+    }
+}
+
+impl Either {
+    fn swap_compared(&mut self, schema: &Schema, mut kept: Option<&mut Vec<ColumnUse>>) {
+        for side in &mut self.sides {
+            if let Test::CompareColumn(_, other) = &mut side.test {
+                // Both sides are compared with the same column, which is told of once.
+                swap(schema, other, kept.take());
             }
         }
     }

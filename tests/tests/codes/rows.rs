@@ -200,8 +200,8 @@ const COLUMNS: &[Row] = &[
     row("E107", "SrcAS IN (DstAS)", "expecting an AS number or a range of AS numbers, found the column `DstAS`", "DstAS"),
     row("E107", "SrcPort BETWEEN dstport AND 9", "expecting an unsigned integer, found the column `DstPort`", "dstport"),
     row("E107", "DstASPath = SrcAS", "expecting an AS number, found the column `SrcAS`", "SrcAS"),
-    row("E107", "SrcPort < port", "`Port` is either end of a flow, and stands only at the start of a condition", "port").help("write `Port > SrcPort`"),
-    row("E107", "Addr = addr", "`Addr` is either end of a flow, and stands only at the start of a condition", "addr").help("write `SrcAddr` or `DstAddr`"),
+    row("E107", "SrcPort < port", "`Port` is either end of a flow, and can only begin a condition", "port").help("write `Port > SrcPort`"),
+    row("E107", "Addr = addr", "`Addr` is either end of a flow, and can only begin a condition", "addr").help("write `SrcAddr` or `DstAddr`"),
     row("E107", "Port != DstPort", "`Port` is `SrcPort` or `DstPort` and cannot be compared with them", "DstPort").help("the two are compared with each other by `SrcPort = DstPort`"),
 ];
 

@@ -64,8 +64,7 @@ impl<'a> Checker<'a, '_> {
 
     /// Why the name of a pair cannot be compared with.
     pub(super) fn pair_on_the_right(&self, wanted: Wanted, pair: &Pair, span: Span) -> Diagnostic {
-        let message =
-            format!("`{}` is either end of a flow, and stands only at the start of a condition", pair.name);
+        let message = format!("`{}` is either end of a flow, and can only begin a condition", pair.name);
         let diagnostic = Diagnostic::new(Code::ColumnNotAllowed, span, message);
         let left = self.name_of(wanted.id);
         let diagnostic = match self.pair {

@@ -102,6 +102,8 @@ impl<'a> Checker<'a, '_> {
         terms.iter().map(|term| self.node(term)).list()
     }
 
+    // Not a part of the frames of `node`, which calls itself for each level.
+    #[inline(never)]
     fn condition(&mut self, condition: &Condition) -> Option<Filter> {
         let name = condition.column?;
         let subject = self.context.schema.subject(name.of(self.text));

@@ -72,7 +72,7 @@ impl Checker<'_, '_> {
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
             Form::Integer if column.named(word).is_some() => {
-                let message = "a name stands in quotes";
+                let message = "a name is written in quotes";
                 Diagnostic::new(Code::ExpectedString, span, message).with_fix(quote_fix(span, word))
             }
             _ => self.bad_integer(wanted, span, word),
@@ -271,7 +271,7 @@ impl Checker<'_, '_> {
             return Diagnostic::new(Code::BadRange, span, message).with_fix(fix);
         }
         if text::contains(word, ":[") {
-            let message = "a part of a community stands without brackets";
+            let message = "a part of a community is written without brackets";
             let plain: String = word.chars().filter(|found| !matches!(found, '[' | ']')).collect();
             let read = Community::parse(&plain).is_some() || CommunityRange::parse(&plain).is_some();
             let fix = read.then(|| Fix::guess(format!("write `{plain}`"), Edit::replace(span, plain)));

@@ -3,7 +3,7 @@
 use crate::gather::Gather as _;
 use crate::syntax::{TokenKind, tokenize};
 use crate::tables::{Type, WellKnown};
-use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
+use crate::typed::{Comparison, Condition, Either, Filter, Member, Scalar, Test};
 use crate::values::{self, text};
 use crate::{Column, Community, Compiler, Diagnostic, Options, Schema, Span};
 
@@ -79,18 +79,7 @@ impl Writer<'_> {
                 let sentence = sentence(self.compiler.schema, source, condition);
                 self.line(depth, sentence);
             }
-            Filter::Either(either) => {
-                let [first, second] = &either.sides;
-                let schema = self.compiler.schema;
-                let [one, other] = [first, second].map(|side| &schema.column(side.column.id).name);
-                let words = Words { schema, column: schema.column(first.column.id), source };
-                let ends = if either.negated {
-                    format!("neither {one} nor {other}")
-                } else {
-                    format!("{one} or {other}")
-                };
-                self.line(depth, format!("{ends} {}", words.predicate(first)));
-            }
+            Filter::Either(either) => self.either(either, source, depth),
             Filter::Group(inner) => self.filter(inner, source, depth),
             Filter::Not(inner) => self.below("this does not hold:", [&**inner], source, depth),
             Filter::And(terms) => self.below("all of these hold:", terms, source, depth),
@@ -100,6 +89,18 @@ impl Writer<'_> {
                 self.below(&format!("the saved filter @{name} holds:"), [&**filter], source, depth);
             }
         }
+    }
+
+    // Not a part of the frames of `filter`, which calls itself for each level.
+    #[inline(never)]
+    fn either(&mut self, either: &Either, source: &str, depth: u32) {
+        let [first, second] = &either.sides;
+        let schema = self.compiler.schema;
+        let [one, other] = [first, second].map(|side| &schema.column(side.column.id).name);
+        let words = Words { schema, column: schema.column(first.column.id), source };
+        let ends =
+            if either.negated { format!("neither {one} nor {other}") } else { format!("{one} or {other}") };
+        self.line(depth, format!("{ends} {}", words.predicate(first)));
     }
 
     fn below<'f>(

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use super::expr::{Array, Bool, Expr, Ip, Large, Text, Uint};
 use crate::gather::Gather as _;
 use crate::tables::Type;
-use crate::typed::{Comparison, Condition, Filter, Member, Scalar, Test};
+use crate::typed::{Comparison, Condition, Either, Filter, Member, Scalar, Test};
 use crate::values::{Community, CommunityRange, bounds};
 use crate::{ColumnId, Schema};
 
@@ -25,15 +25,19 @@ impl<'a> Lowering<'a> {
     pub fn lower(self, filter: &'a Filter) -> Option<Sql<'a>> {
         match filter {
             Filter::Condition(condition) => self.condition(condition),
-            Filter::Either(either) => {
-                let sides = either.sides.iter().map(|side| self.condition(side)).list_all();
-                Some(Expr::any(sides?).parens().negated_if(either.negated))
-            }
+            Filter::Either(either) => self.either(either),
             Filter::Not(inner) => Some(self.lower(inner)?.not()),
             Filter::Group(inner) | Filter::Saved { filter: inner, .. } => Some(self.lower(inner)?.parens()),
             Filter::And(terms) => Some(Expr::all(self.terms(terms)?)),
             Filter::Or(terms) => Some(Expr::any(self.terms(terms)?)),
         }
+    }
+
+    // Not a part of the frames of `lower`, which calls itself for each level.
+    #[inline(never)]
+    fn either(self, either: &'a Either) -> Option<Sql<'a>> {
+        let sides = either.sides.iter().map(|side| self.condition(side)).list_all();
+        Some(Expr::any(sides?).parens().negated_if(either.negated))
     }
 
     fn terms(self, terms: &'a [Filter]) -> Option<Vec<Sql<'a>>> {

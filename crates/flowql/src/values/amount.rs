@@ -23,7 +23,7 @@ impl From<NumberError> for AmountError {
 }
 
 /// What a number is multiplied by and divided by.
-type Factor = (u128, u128);
+type Factor = (u64, u64);
 
 /// The number that a word says in a unit: an integer, with `_` between digits, or with a fraction and a suffix.
 pub(crate) fn amount(word: &str, unit: Option<&str>) -> Result<u64, AmountError> {
@@ -37,37 +37,47 @@ pub(crate) fn amount(word: &str, unit: Option<&str>) -> Result<u64, AmountError>
     let (number, suffix) = word.split_at_checked(length).ok_or(AmountError::Malformed)?;
     let (times, by) = factor(suffix, unit).ok_or(AmountError::Malformed)?;
     let (digits, scale) = decimal(number)?;
-    let value = digits.checked_mul(times).ok_or(AmountError::TooLarge)?;
     let divisor = scale.checked_mul(by).ok_or(AmountError::Malformed)?;
-    let whole = u64::try_from(value / divisor).map_err(|_| AmountError::TooLarge)?;
-    if value % divisor == 0 { Ok(whole) } else { Err(AmountError::Fraction(whole)) }
+    // In lowest terms nothing overflows that does not have to.
+    let common = greatest_common_divisor(times, divisor);
+    let (times, divisor) = (times / common, divisor / common);
+    let common = greatest_common_divisor(digits, divisor);
+    let (digits, divisor) = (digits / common, divisor / common);
+    let value = digits.checked_mul(times).ok_or(AmountError::TooLarge)?;
+    if divisor == 1 { Ok(value) } else { Err(AmountError::Fraction(value / divisor)) }
+}
+
+/// Of two numbers of which one at least is above 0.
+const fn greatest_common_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other > 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// The digits of a decimal number, and the power of ten that they are to be divided by.
-fn decimal(number: &str) -> Result<(u128, u128), AmountError> {
-    /// With more digits after the point than this, no suffix makes a whole number of 64 bits.
-    const MOST: usize = 18;
+fn decimal(number: &str) -> Result<(u64, u64), AmountError> {
+    /// With more digits after the point than this, no suffix makes a whole number of any.
+    const MOST: usize = 12;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let is_number = |digits: &str| digits.split('_').all(|group| !group.is_empty() && !group.contains('.'));
     if !is_number(whole) || fraction.contains(['_', '.']) || fraction.len() > MOST || number.ends_with('.') {
         return Err(AmountError::Malformed);
     }
-    let (mut digits, mut scale) = (0_u128, 1_u128);
-    for digit in whole.bytes().filter_map(|byte| char::from(byte).to_digit(10)) {
-        digits = digits * 10 + u128::from(digit);
-        if digits > u128::from(u64::MAX) {
-            return Err(AmountError::TooLarge);
-        }
+    let fraction = fraction.trim_end_matches(|digit| digit == '0');
+    let (mut digits, mut scale) = (0_u64, 1_u64);
+    for digit in whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit) {
+        let more = digits.checked_mul(10).and_then(|digits| digits.checked_add(u64::from(digit - b'0')));
+        digits = more.ok_or(AmountError::TooLarge)?;
     }
-    for digit in fraction.bytes().filter_map(|byte| char::from(byte).to_digit(10)) {
-        digits = digits * 10 + u128::from(digit);
+    for _ in fraction.bytes() {
         scale *= 10;
     }
     Ok((digits, scale))
 }
 
 /// The suffixes, in lower case.
-const SUFFIXES: [(&str, u128); 8] = [
+const SUFFIXES: [(&str, u64); 8] = [
     ("k", 1_000),
     ("m", 1_000_000),
     ("g", 1_000_000_000),
@@ -79,7 +89,7 @@ const SUFFIXES: [(&str, u128); 8] = [
 ];
 
 /// The suffixes of times, in milliseconds.
-const TIMES: [(&str, u128); 6] =
+const TIMES: [(&str, u64); 6] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("min", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// What a suffix makes of a number in a unit; `None` for a suffix that the unit does not have.
@@ -87,7 +97,7 @@ fn factor(suffix: &str, unit: Option<&str>) -> Option<Factor> {
     if suffix.is_empty() {
         return Some((1, 1));
     }
-    let find = |table: &[(&str, u128)], suffix: &str| {
+    let find = |table: &[(&str, u64)], suffix: &str| {
         table.iter().find(|(known, _)| known.eq_ignore_ascii_case(suffix)).map(|(_, factor)| *factor)
     };
     match unit {

@@ -143,7 +143,7 @@ fn mac_bytes(head: &str) -> Option<(u64, u32)> {
         value = value << (4 * digits) | u64::from_str_radix(group, 16).ok()?;
         count += u32::try_from(4 * digits).ok()?;
     }
-    // A `*` stands for one byte at least, and something stands before it.
+    // A `*` stands for one byte at least, and something comes before it.
     (8..=40).contains(&count).then(|| (value << (48 - count), count))
 }
 
