@@ -39,7 +39,7 @@ pub use status::{PartitionStatus, Trouble};
 
 pub(crate) use block::Source;
 pub(crate) use chapter::Noted;
-pub(crate) use lookup::{Lookup, source};
+pub(crate) use lookup::Lookup;
 #[cfg(test)]
 pub(crate) use census::Census;
 pub(crate) use census::LATELY;
