@@ -189,7 +189,7 @@ const TYPES: &[&str] = &[
     "SrcAS LIKE '1'",
     "DstASPath < 1",
     "DstASPath BETWEEN 1 AND 2",
-    "DstASPath HAS AS1",
+    "DstASPath HAS SYN",
     "DstCommunities HAS 1:1",
     "MPLSLabels > 1",
     "MPLSLabels BETWEEN 1 AND 2",
