@@ -90,7 +90,7 @@ async fn list(State(asked): State<Asked>, RawQuery(query): RawQuery) -> Response
     if !query.open {
         match asked.store.newest(most).await {
             Ok(stored) => {
-                attacks.extend(stored.into_iter().filter(|incident| incident.state == IncidentState::Over))
+                attacks.extend(stored.into_iter().filter(|incident| incident.state == IncidentState::Over));
             }
             // The table is made with the first incident; what is open is known without it.
             Err(error) => tracing::debug!(%error, "the table of attacks cannot be read"),

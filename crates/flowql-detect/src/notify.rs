@@ -85,7 +85,7 @@ async fn deliver(section: NotifySection, mut waiting: mpsc::Receiver<Notificatio
                 match post(webhook, body.clone()).await {
                     Ok(()) => break,
                     Err(error) => {
-                        tracing::warn!(number, attempt, error, "the webhook did not take a notification")
+                        tracing::warn!(number, attempt, error, "the webhook did not take a notification");
                     }
                 }
                 if attempt < ATTEMPTS {

@@ -1,10 +1,14 @@
 //! The detector beside the collector: looks at the targets, stores incidents, tells people.
+//!
+//! The targets are looked at whatever the database does: what asks it, or waits for it, is done apart.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flowql_config::Config;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::detector::Detector;
 use crate::incident::{Change, Incident, State};
@@ -24,9 +28,18 @@ const MOST_WAITING: usize = 10_000;
 #[derive(Debug)]
 pub struct Service {
     detector: Arc<Detector>,
+    notifier: Notifier,
+    /// What has changed and is to be stored.
+    changed: Vec<Incident>,
+    database: Database,
+}
+
+/// What is done with the database.
+#[derive(Clone, Debug)]
+struct Database {
+    detector: Arc<Detector>,
     config: Arc<Config>,
     store: Store,
-    notifier: Notifier,
     /// The incidents that are to be stored, as they are now.
     waiting: HashMap<(u32, u32), Incident>,
     is_prepared: bool,
@@ -40,58 +53,90 @@ impl Service {
     #[must_use]
     pub fn new(detector: Arc<Detector>, config: Arc<Config>, store: Store) -> Self {
         let notifier = Notifier::new(&config);
-        Self {
-            detector,
+        let database = Database {
+            detector: Arc::clone(&detector),
             config,
             store,
-            notifier,
             waiting: HashMap::new(),
             is_prepared: false,
             tried: None,
             asked: HashMap::new(),
-        }
+        };
+        Self { detector, notifier, changed: Vec::new(), database }
     }
 
     /// Looks at the targets until it is dropped.
     pub async fn run(mut self) {
         let mut interval = tokio::time::interval(PASS);
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut working: Option<JoinHandle<Database>> = None;
         loop {
             interval.tick().await;
-            self.turn().await;
+            self.pass();
+            if let Some(work) = working.take_if(|work| work.is_finished()) {
+                // A panic in it has been printed; what was to be stored is tried again.
+                self.database = work.await.unwrap_or(self.database);
+            }
+            if working.is_none() {
+                self.database.take(self.changed.drain(..));
+                let mut database = self.database.clone();
+                working = Some(tokio::spawn(async move {
+                    database.turn().await;
+                    database
+                }));
+            }
         }
     }
 
-    /// Looks at the targets once, and does what follows from it.
+    /// Looks at the targets once, and waits for what follows from it.
     pub async fn turn(&mut self) {
-        let detector = Arc::clone(&self.detector);
-        match detector.pass() {
+        self.pass();
+        self.database.take(self.changed.drain(..));
+        self.database.turn().await;
+    }
+
+    fn pass(&mut self) {
+        match self.detector.pass() {
             Ok(changes) => changes.into_iter().for_each(|change| self.note(change)),
             Err(error) => {
-                tracing::error!(%error, "incidents cannot be kept on disk: nothing is done about them")
+                tracing::error!(%error, "incidents cannot be kept on disk: nothing is done about them");
             }
         }
-        self.ask_collateral().await;
-        self.store().await;
     }
 
     fn note(&mut self, change: Change) {
         let Change { incident, from } = &change;
-        let (number, rule, target) = (incident.number, incident.rule.as_str(), incident.target.to_string());
         if *from != Some(incident.state) {
+            let (number, rule, target) =
+                (incident.number, incident.rule.as_str(), incident.target.to_string());
             tracing::info!(number, rule, target, state = incident.state.name(), "attack");
             self.notifier.notify(&change);
         }
-        if incident.state == State::Over {
-            self.asked.remove(&number);
+        if self.changed.len() < MOST_WAITING {
+            self.changed.push(change.incident);
         }
-        if self.waiting.len() < MOST_WAITING {
-            self.waiting.insert((incident.number, incident.start), change.incident);
+    }
+}
+
+impl Database {
+    /// Takes incidents that have changed.
+    fn take(&mut self, changed: impl Iterator<Item = Incident>) {
+        for incident in changed {
+            if incident.state == State::Over {
+                self.asked.remove(&incident.number);
+            }
+            if self.waiting.len() < MOST_WAITING {
+                self.waiting.insert((incident.number, incident.start), incident);
+            }
         }
-        self.tried = self.tried.filter(|_| self.waiting.len() > 1);
     }
 
-    /// Asks what else the filters of incidents would hit, where that is not known.
+    async fn turn(&mut self) {
+        self.ask_collateral().await;
+        self.store().await;
+    }
+
+    /// Asks what else the filters of an incident would hit, where that is not known.
     async fn ask_collateral(&mut self) {
         let incidents = self.detector.incidents();
         let unknown = incidents.into_iter().find(|incident| {
@@ -108,7 +153,7 @@ impl Service {
         self.detector.set_collateral(incident.number, &filter, collateral);
     }
 
-    /// Stores what waits. A database that is away delays nothing else.
+    /// Stores what waits; what could not be stored is tried again after a while.
     async fn store(&mut self) {
         if self.waiting.is_empty() || self.tried.is_some_and(|tried| tried.elapsed() < AGAIN) {
             return;

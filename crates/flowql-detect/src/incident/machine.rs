@@ -584,7 +584,7 @@ fn mitigation<'r>(rule: &'r Rule, incident: &Incident) -> Option<&'r Mitigation>
     let is_large =
         |mitigation: &&Mitigation| mitigation.above.holds(incident.peak.bits, incident.peak.packets);
     let fitting = || rule.mitigations.iter().filter(is_large);
-    let by_itself = fitting().filter(|mitigation| !mitigation.approve).next_back();
+    let by_itself = fitting().rfind(|mitigation| !mitigation.approve);
     by_itself.or_else(|| fitting().next_back())
 }
 

@@ -1,10 +1,5 @@
 //! The detector with its table, on the embedded ClickHouse.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that fails by a panic says enough"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails by a panic says enough")]
 
 mod announce;
 mod engines;

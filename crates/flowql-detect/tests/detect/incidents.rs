@@ -309,7 +309,7 @@ fn signature(flows: impl Iterator<Item = SampledFlow>) -> (String, f64) {
     let signature = Signature::of(&target, &flows, Nameable::of(&config.schema));
     let filter = signature.filter();
     let errors: Vec<_> =
-        config.compiler().diagnostics(&filter).into_iter().filter(|found| found.is_error()).collect();
+        config.compiler().diagnostics(&filter).into_iter().filter(flowql::Diagnostic::is_error).collect();
     assert!(errors.is_empty(), "{filter}: {errors:?}");
     (filter.replace("DstAddr = 203.0.113.9 AND ", ""), signature.covers)
 }
@@ -368,7 +368,7 @@ fn signatures_are_the_narrowest_that_cover_nine_tenths() {
 fn a_group_under_fire_has_the_prefixes_that_are() {
     let target = "DstNetName = customers".parse().unwrap();
     let to = |n: u16| {
-        let third = if n % 20 == 0 { 9 } else { 112 + (n % 2) as u8 };
+        let third = if n.is_multiple_of(20) { 9 } else { 112 + (n % 2) as u8 };
         let bits = 0xffff_0000_0000 | u128::from(u32::from_be_bytes([203, 0, third, n as u8]));
         SampledFlow { destination: bits, bytes: 500, ..sampled(n) }
     };

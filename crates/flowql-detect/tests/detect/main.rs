@@ -1,7 +1,6 @@
 //! Attacks found in flows: settings, rules, the engine and incidents.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that fails by a panic says enough"
