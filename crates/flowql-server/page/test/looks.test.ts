@@ -34,6 +34,14 @@ const STATES: Record<string, { hash: string; act?: (visit: Visit) => Promise<voi
     hash: "#v=1&by=SrcCountry&type=heatmap&compare=hour&run=1",
     act: (visit) => visit.results.locator("svg.graph rect").first().waitFor(),
   },
+  map: {
+    hash: "#v=1&by=SrcCountry,DstCountry&type=map&limit=30&run=1",
+    act: (visit) => visit.results.locator(".world path").first().waitFor(),
+  },
+  small: {
+    hash: "#v=1&by=SrcAS&type=small&run=1",
+    act: (visit) => visit.results.locator("svg.graph polyline").first().waitFor(),
+  },
   nothing: { hash: "#q=SrcAS%20%3D%20AS64999&run=1", act: (visit) => visit.answered() },
   dialog: { hash: "#q=SrcAS%20%3D%201", act: (visit) => visit.button("Save this one").click() },
   menu: {

@@ -26,7 +26,23 @@ afterAll(async () => {
 
 const hash = (parts: Record<string, string>): string => `#${new URLSearchParams(parts)}`;
 
+/** Waits until all panels have their answers. */
+async function panels(visit: Visit): Promise<void> {
+  await visit.page.locator(".card").first().waitFor();
+  await expect.poll(() => visit.page.locator('.card[aria-busy="true"]').count()).toBe(0);
+}
+
 const PICTURES: Record<string, { hash: string; height: number; act: (visit: Visit) => Promise<void> }> = {
+  home: { hash: "#dashboards&v=1&name=home", height: 1240, act: panels },
+  transit: { hash: "#dashboards&v=1&name=transit-cost&from=-24h", height: 1100, act: panels },
+  capacity: { hash: "#dashboards&v=1&name=capacity&from=-24h", height: 900, act: panels },
+  about: { hash: "#about&v=1&SrcAS=15169", height: 1240, act: panels },
+  map: {
+    hash: hash({ v: "1", by: "SrcCountry,DstCountry", type: "map", limit: "50", from: "-24h", run: "1" }),
+    height: 900,
+    act: (visit) => visit.results.locator(".world path").first().waitFor(),
+  },
+  flows: { hash: "#flows&v=1", height: 740, act: (visit) => visit.page.locator(".flows tbody tr").first().waitFor() },
   first: { hash: "", height: 740, act: (visit) => visit.meaning.getByText("flows_1m0s", { exact: true }).waitFor() },
   errors: {
     hash: hash({ q: "SrcAS == AS15169 AND DstAddr << 192.0.2.1" }),
@@ -55,7 +71,7 @@ const PICTURES: Record<string, { hash: string; height: number; act: (visit: Visi
   },
 };
 
-const ON_PHONE = ["first", "run"];
+const ON_PHONE = ["first", "run", "home", "about"];
 
 const SIZES = [
   ["", DESKTOP],
@@ -70,7 +86,8 @@ describe.each(SIZES)("pictures%s", (suffix, size) => {
       for (const [name, { hash, height, act }] of Object.entries(PICTURES)) {
         if (suffix === "") await visit.page.setViewportSize({ width: 1280, height });
         else if (!ON_PHONE.includes(name)) continue;
-        await visit.open(service.url + hash);
+        await visit.page.goto("about:blank");
+        await visit.page.goto(service.url + hash);
         await act(visit);
         const path = fileURLToPath(new URL(`../images/${name}${suffix}-${colorScheme}.png`, import.meta.url));
         await visit.page.screenshot({ path, animations: "disabled", caret: "hide" });

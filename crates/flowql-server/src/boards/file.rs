@@ -349,7 +349,7 @@ mod tests {
 
     fn faults(kind: BoardKind, text: &str) -> Vec<(String, String)> {
         let faults = Board::read(kind, text, &Schema::default()).unwrap_err();
-        faults.into_iter().map(|fault| (text[fault.span].to_owned(), fault.message)).collect()
+        faults.into_iter().map(|fault| (text.get(fault.span).unwrap().to_owned(), fault.message)).collect()
     }
 
     #[test]
@@ -358,7 +358,10 @@ mod tests {
                     type = 'heatmap'\nunit = 'l2bits'\nfilter = \"SrcAS = 1\"\nlimit = 50\n";
         let board = Board::read(BoardKind::Dashboard, text, &Schema::default()).unwrap();
         let filters: Vec<_> = board.filters().map(|filter| text_start(text, filter).unwrap()).collect();
-        assert_eq!(filters.iter().map(|&start| &text[start..start + 3]).collect::<Vec<_>>(), ["@ou", "Src"]);
+        assert_eq!(
+            filters.iter().map(|&start| text.get(start..start + 3)).collect::<Vec<_>>(),
+            [Some("@ou"), Some("Src")]
+        );
         let json = serde_json::to_value(&board).unwrap();
         assert_eq!(json["panel"][0]["type"], "heatmap");
         assert_eq!((&json["from"], &json["panel"][0]["filter"]), (&"-6h".into(), &"SrcAS = 1".into()));
