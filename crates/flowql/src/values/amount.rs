@@ -64,7 +64,7 @@ fn decimal(number: &str) -> Result<(u64, u64), AmountError> {
     if !is_number(whole) || fraction.contains(['_', '.']) || fraction.len() > MOST || number.ends_with('.') {
         return Err(AmountError::Malformed);
     }
-    let fraction = fraction.trim_end_matches(|digit| digit == '0');
+    let fraction = fraction.trim_end_matches(['0']);
     let (mut digits, mut scale) = (0_u64, 1_u64);
     for digit in whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit) {
         let more = digits.checked_mul(10).and_then(|digits| digits.checked_add(u64::from(digit - b'0')));
