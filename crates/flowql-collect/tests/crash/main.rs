@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod disk;
 mod packets;
 mod reference;
 
@@ -40,6 +41,11 @@ struct Collector {
 
 impl Collector {
     fn start(program: &Path, folder: &Path, aggregate: &str) -> Self {
+        Self::start_at(program, folder, folder, aggregate)
+    }
+
+    /// One whose journal is in a folder of its own.
+    fn start_at(program: &Path, folder: &Path, data: &Path, aggregate: &str) -> Self {
         let listen = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let http = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let configuration = format!(
@@ -50,7 +56,7 @@ impl Collector {
              [[exporter.interface]]\nindex = 2\nname = \"uplink\"\nprovider = \"Example\"\n\
              [[collect.listen]]\naddress = \"{listen}\"\n",
             folder.join("engine").display(),
-            folder.display(),
+            data.display(),
         );
         fs::write(folder.join("flowql.toml"), configuration).unwrap();
         let child = spawn(program, folder);
@@ -87,10 +93,14 @@ impl Collector {
         Some(answer)
     }
 
-    /// The sum of a metric over all partitions.
+    /// The sum of a metric over all its labels.
     fn metric(&self, name: &str) -> Option<f64> {
         let answer = self.get("/metrics")?;
-        let lines = answer.lines().filter_map(|line| line.strip_prefix(&format!("flowql_collect_{name}{{")));
+        let of_metric = |line: &&str| {
+            let rest = line.strip_prefix("flowql_collect_").and_then(|line| line.strip_prefix(name));
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+        };
+        let lines = answer.lines().filter(of_metric);
         let values: Vec<f64> = lines.map(|line| line.rsplit_once(' ').unwrap().1.parse().unwrap()).collect();
         (!values.is_empty()).then(|| values.iter().sum())
     }
