@@ -29,6 +29,7 @@ pub(super) fn failed(error: &Error) -> Failure {
     let help = match error {
         Error::Listen { .. } => "give another address with --listen, as 127.0.0.1:8080",
         Error::NoFolder | Error::Store(_) => "give another folder with --data",
+        Error::ForcedFilter(_) => "nothing is shown before it is right; `flowql check` says more of a filter",
         _ => "look at what the system allows this user",
     };
     Failure::new(error.to_string(), help)

@@ -318,7 +318,7 @@ mod tests {
         };
         assert_eq!(
             error("@mine"),
-            "the filter of [[console.user]] `a` is bad: at position 1: there is no saved filter `@mine`"
+            "the filter of [[console.user]] `a` is bad: at position 1: unknown saved filter `@mine`"
         );
         assert!(error("  ").contains("it selects nothing in particular"));
     }
