@@ -61,6 +61,7 @@ async fn collector(folder: &Path, tap: &Arc<Sums>) -> Running {
         outside: client.clone(),
         client,
         tap: Some(Arc::<Sums>::clone(tap)),
+        adjust: service::Adjust::default(),
         routes: axum::Router::new(),
     };
     service::start(options).await.unwrap()
