@@ -199,7 +199,8 @@ fn spelled_amount(number: u64) -> BoxedStrategy<String> {
     let (thousands, rest) = (number / 1000, number % 1000);
     let grouped = if thousands > 0 { format!("{thousands}_{rest:03}") } else { format!("0_{rest}") };
     let point = if rest > 0 { format!(".{rest:03}") } else { String::new() };
-    let binary = if number % 1024 == 0 { format!("{}Ki", number / 1024) } else { number.to_string() };
+    let binary =
+        if number.is_multiple_of(1024) { format!("{}Ki", number / 1024) } else { number.to_string() };
     prop_oneof![
         3 => spelled_integer(number),
         1 => Just(grouped),

@@ -360,13 +360,17 @@ fn parts_within<'a, T>(
     part: impl Fn(u32) -> Expr<'a, T>,
 ) -> Sql<'a> {
     let limited = cuts.into_iter().filter(|(_, ends)| *ends != (0, max));
-    let terms: Vec<Sql<'a>> = limited
+    let mut terms: Vec<Sql<'a>> = limited
         .map(|(cut, (low, high))| match low == high {
             true => cut.compare(Comparison::Eq, part(low)),
             false => cut.between(false, part(low), part(high)),
         })
         .list();
-    if terms.is_empty() { column.not_empty() } else { column.exists(Expr::all(terms)) }
+    let found = if terms.len() > 1 { Some(Expr::all(terms)) } else { terms.pop() };
+    match found {
+        Some(found) => column.exists(found),
+        None => column.not_empty(),
+    }
 }
 
 /// The width of the integers in array columns.
