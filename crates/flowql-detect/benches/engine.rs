@@ -55,7 +55,7 @@ impl Batch {
             let source = 0xffff_0000_0000_u128 | u128::from(random(1 << 32));
             let destination = 0xffff_0a00_0000_u128 + u128::from(random(hosts));
             let values: [u128; 11] =
-                [time.into(), 1000, bytes, 1, port.into(), 40_000, proto, flags, 0, source, destination];
+                [time.into(), 1, bytes, 1, port.into(), 40_000, proto, flags, 0, source, destination];
             for ((name, width, column), value) in columns.iter_mut().zip(values) {
                 match name.ends_with("Addr") {
                     true => column.extend(value.to_be_bytes()),
@@ -64,6 +64,14 @@ impl Batch {
             }
         }
         Self { columns }
+    }
+
+    /// The same flows at another time.
+    fn at(&mut self, time: u32) -> &Self {
+        let (times, _) =
+            self.columns.first_mut().map(|(_, _, bytes)| bytes.as_chunks_mut::<4>()).unwrap_or_default();
+        times.fill(time.to_le_bytes());
+        self
     }
 }
 
@@ -94,11 +102,21 @@ fn flows(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(ROWS as u64));
     for hosts in [10_000_u64, 1_000_000] {
         let mut engine = engine();
-        let batches: Vec<Batch> = (0..256).map(|seed| Batch::new(hosts, seed + 1, START)).collect();
+        let mut batches: Vec<Batch> = (0..256).map(|seed| Batch::new(hosts, seed + 1, START)).collect();
         batches.iter().for_each(|batch| engine.add(batch));
-        let mut next = batches.iter().cycle();
+        let mut number = 0;
         group.bench_function(format!("shipped rules, {hosts} hosts"), |bencher| {
-            bencher.iter(|| next.next().into_iter().for_each(|batch| engine.add(batch)));
+            bencher.iter(|| {
+                number += 1;
+                // A hundred thousand flows a second.
+                let time = START + number / 25;
+                if let Some(batch) = batches.get_mut(number as usize % 256) {
+                    engine.add(batch.at(time));
+                }
+                if number.is_multiple_of(25) {
+                    engine.pass(time);
+                }
+            });
         });
     }
     group.finish();

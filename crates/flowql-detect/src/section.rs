@@ -44,7 +44,7 @@ pub struct DetectSection {
     /// Whether the rules of the program are used in addition. One of the same name replaces one of them.
     #[setting(default = true)]
     pub shipped: bool,
-    /// The most targets that are watched at once; the quiet ones leave first. A target takes about 200 bytes.
+    /// The most targets that are watched at once; the quiet ones leave first. A target takes about 350 bytes.
     #[setting(default = 1_000_000, range = 1_000..=50_000_000)]
     pub max_targets: usize,
     /// The most targets whose sources are counted at once: those above a tenth of a threshold.
