@@ -47,6 +47,10 @@ async function choose(what: Locator, value: string): Promise<void> {
 }
 
 const link = (name: string) => visit.page.getByRole("link", { name, exact: true });
+/** A dashboard of the list. */
+const board = (name: string) => visit.page.getByRole("region", { name: "Dashboards" }).getByRole("link", { name, exact: true });
+/** The list of values that a dashboard asks for. */
+const asking = (column: string) => visit.page.getByRole("combobox", { name: column, exact: true });
 const panel = (name: string) => visit.page.getByRole("region", { name, exact: true });
 const firstOf = (name: string) => panel(name).locator(".value > button:not(.exclude)").first();
 
@@ -70,7 +74,7 @@ const filterOf = async (): Promise<string> => (await visit.page.locator(".board 
 
 test("1: this port is full: who?", async () => {
   await click(link("Dashboards"));
-  await click(link("Capacity"));
+  await click(board("Capacity"));
   await answered();
   await click(panel("In").locator("tbody th a").first());
   await answered();
@@ -92,9 +96,9 @@ test("2: since when, and is it usual?", async () => {
 
 test("3: customer X says it is slow: is it an attack?", async () => {
   await click(link("Dashboards"));
-  await click(link("Customer"));
+  await click(board("Customer"));
   await answered();
-  const asked = visit.page.getByLabel("DstNetName");
+  const asked = asking("DstNetName");
   await expect.poll(() => asked.locator("option").count()).toBeGreaterThan(1);
   const name = (await asked.locator("option").nth(1).textContent()) ?? "";
   await choose(asked, name);
@@ -106,7 +110,7 @@ test("3: customer X says it is slow: is it an attack?", async () => {
 
 test("4: what do we pay, and whom should we peer with?", async () => {
   await click(link("Dashboards"));
-  await click(link("Transit cost"));
+  await click(board("Transit cost"));
   await answered();
   const start = new Date();
   const from = new Date(start.getFullYear(), start.getMonth(), 1).toISOString();
@@ -114,9 +118,10 @@ test("4: what do we pay, and whom should we peer with?", async () => {
   const words = ["--top", "InIfProvider", "--rank", "p95", "--step", "5m", "--from", from, "--to", to];
   const [top] = await query('InIfConnectivity = "transit"', ...words, "--limit", "1");
   const row = panel("95th percentile of the month, by provider").locator("tbody tr", { hasText: String(top?.InIfProvider) });
-  const shown = parseFloat((await row.locator(".number").first().textContent()) ?? "");
-  const mega = Number(top?.bits_p95) / (await row.locator(".number").first().textContent().then((text) => (text?.includes("G") ? 1e9 : text?.includes("M") ? 1e6 : 1e3)));
-  expect(shown / mega).toBeCloseTo(1, 1);
+  const text = (await row.locator(".number").first().textContent()) ?? "";
+  const unit = text.includes("Gbit") ? 1e9 : text.includes("Mbit") ? 1e6 : text.includes("kbit") ? 1e3 : 1;
+  // Of a month with few points, the 95th percentile is 0, here and there.
+  expect(Math.abs(parseFloat(text) * unit - Number(top?.bits_p95))).toBeLessThanOrEqual(0.01 * Number(top?.bits_p95));
   const [peer] = await query('InIfConnectivity = "transit"', "--top", "SrcAS", "--rank", "p95", "--from", "-7d", "--points", "150", "--limit", "1");
   expect(await firstOf("Whom to peer with: most traffic over transit").textContent()).toBe(`AS${String(peer?.SrcAS)}`);
   expect(clicks).toBeLessThanOrEqual(2);
@@ -124,9 +129,9 @@ test("4: what do we pay, and whom should we peer with?", async () => {
 
 test("5: what if this link fails?", async () => {
   await click(link("Dashboards"));
-  await click(link("Interface"));
+  await click(board("Interface"));
   await answered();
-  const asked = visit.page.getByLabel("InIfName");
+  const asked = asking("InIfName");
   await expect.poll(() => asked.locator("option").count()).toBeGreaterThan(1);
   const name = (await asked.locator("option").nth(1).textContent()) ?? "";
   await choose(asked, name);
@@ -153,7 +158,7 @@ test("6: show my boss: a picture, a table, a link that works next year", async (
 
 test("7: is the exporter alive?", async () => {
   await click(link("Dashboards"));
-  await click(link("Exporters"));
+  await click(board("Exporters"));
   await answered();
   const rows = await query("", "--top", "ExporterName", "--by", "flows", "--from", "-24h", "--limit", "10");
   const shown = await panel("Flows").locator(".value > button:not(.exclude)").allTextContents();
