@@ -1,5 +1,7 @@
 //! `flowql import`: a configuration of another collector, and what the tool says of what it made.
 
+use std::path::Path;
+
 use super::{Place, run};
 
 const AKVORADO: &str = "
@@ -37,6 +39,15 @@ fn a_configuration_is_made_that_the_tool_takes() {
     // A file that is there is not written over.
     let again = place.run(&args).has_status(2);
     assert!(again.stderr.contains("cannot write `flowql.toml`"), "{again}");
+}
+
+#[test]
+fn all_that_can_be_taken_over_is_a_configuration() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flowql-import/tests/akvorado");
+    let file = folder.join("akvorado.yaml");
+    let made = run(&["import", "akvorado", "--quiet", file.to_str().unwrap()]).has_status(0);
+    let config = Place::new().with("flowql.toml", &made.stdout).run(&["config"]).has_status(0);
+    assert_eq!(config.stderr, "", "{config}");
 }
 
 #[test]

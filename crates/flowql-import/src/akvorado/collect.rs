@@ -2,7 +2,7 @@
 
 use super::rest;
 use super::rules::{Kind, classifiers};
-use super::units::{listening, subnets};
+use super::units::{address, is_everything, listening};
 use crate::output::Output;
 use crate::tree::{Map, Tree};
 
@@ -66,7 +66,7 @@ pub(super) fn core(mut core: Map, path: &str, output: &mut Output) {
             output.leave(&format!("{path}.asn-providers"), &providers.line(), reason);
         }
     }
-    sampling(&mut core, output);
+    sampling(&mut core, &path, output);
     for (name, kind) in [("exporter-classifiers", Kind::Exporter), ("interface-classifiers", Kind::Interface)]
     {
         if let Some(list) = core.take(name) {
@@ -88,7 +88,7 @@ fn asn_source(name: &str) -> Option<&'static str> {
 }
 
 /// Rates of sampling: one for all, or by subnet.
-fn sampling(core: &mut Map, output: &mut Output) {
+fn sampling(core: &mut Map, path: &str, output: &mut Output) {
     let mut rates: Vec<(String, &'static str, i64)> = Vec::new();
     for (name, key) in [("default-sampling-rate", "default"), ("override-sampling-rate", "override")] {
         match core.take(name) {
@@ -104,14 +104,15 @@ fn sampling(core: &mut Map, output: &mut Output) {
     rates.sort_by(|one, other| one.0.cmp(&other.0));
     for of_subnet in rates.chunk_by(|one, other| one.0 == other.0) {
         let Some((subnet, ..)) = of_subnet.first() else { continue };
-        let exporter = output.item("collect.exporter");
-        let addresses = subnets(subnet);
-        // An entry without addresses is for those that have none.
-        if let [address] = &addresses[..]
-            && !address.is_empty()
-        {
-            exporter.set("addresses", addresses);
+        let address = address(subnet);
+        if address.is_none() && !is_everything(subnet) {
+            let rates: Vec<_> = of_subnet.iter().map(|(_, key, rate)| format!("{key} {rate}")).collect();
+            let reason = "a rate is set for each address, in `addresses` of `[[collect.exporter]]`: list them there";
+            output.leave(&format!("{path}.sampling-rate.{subnet}"), &rates.join(", "), reason);
+            continue;
         }
+        // An entry without addresses is for those that have none of their own.
+        output.item("collect.exporter").set_some("addresses", address.map(|address| vec![address]));
         let sampling = output.item("collect.exporter.sampling");
         of_subnet.iter().for_each(|(_, key, rate)| {
             sampling.set(key, *rate);

@@ -1,5 +1,7 @@
 //! Units of the configuration.
 
+use std::net::IpAddr;
+
 use ipnet::{IpNet, Ipv4Net};
 
 /// The seconds of a duration as Go writes it: `1h30m`, `500ms`, a day is `24h`. At least one, where it is not zero.
@@ -48,16 +50,23 @@ pub(super) fn listening(text: &str) -> String {
 /// A subnet as it is here. There all addresses are those of IPv6, those of IPv4 mapped among them (RFC 4291, 2.5.5.2).
 pub(super) fn subnets(subnet: &str) -> Vec<String> {
     match subnet.parse::<IpNet>() {
-        Ok(net) if is_everything(net) => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
+        Ok(_) if is_everything(subnet) => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
         Ok(net) => vec![unmapped(net).to_string()],
         // An address, or what is refused later.
         Err(_) => vec![subnet.to_owned()],
     }
 }
 
-/// All of IPv6 is everything, IPv4 too.
-fn is_everything(net: IpNet) -> bool {
-    matches!(net, IpNet::V6(net) if net.prefix_len() == 0)
+/// Whether a subnet is all there is: all of IPv6 is, since IPv4 is in it, and so is what is not named.
+pub(super) fn is_everything(subnet: &str) -> bool {
+    subnet.is_empty() || subnet.parse::<IpNet>().is_ok_and(|net| matches!(net, IpNet::V6(net) if net.prefix_len() == 0))
+}
+
+/// The address that a text or a subnet of one is.
+pub(super) fn address(subnet: &str) -> Option<String> {
+    let net = subnet.parse().ok().or_else(|| subnet.parse::<IpAddr>().ok().map(IpNet::from))?;
+    let net = unmapped(net);
+    (net.prefix_len() == net.max_prefix_len()).then(|| net.addr().to_string())
 }
 
 fn unmapped(net: IpNet) -> IpNet {
@@ -75,6 +84,8 @@ mod tests {
     fn subnets_of_mapped_addresses_are_those_of_ipv4() {
         assert_eq!(subnets("::/0"), ["0.0.0.0/0", "::/0"]);
         assert_eq!(subnets("::ffff:192.0.2.0/120"), ["192.0.2.0/24"]);
+        assert_eq!(address("::ffff:192.0.2.1/128").as_deref(), Some("192.0.2.1"));
+        assert_eq!((address("192.0.2.0/24"), is_everything("::/0")), (None, true));
         for same in ["192.0.2.1", "2001:db8::/32", "0.0.0.0/0", "somewhere"] {
             assert_eq!(subnets(same), [same]);
         }
