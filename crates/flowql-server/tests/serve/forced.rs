@@ -342,6 +342,13 @@ const ROUTES: &[(&str, &str)] = &[
     ("/api/v1/tail", "flows"),
     ("/api/v0/console/widget/exporters", "hidden"),
     ("/api/v1/exporters", "hidden"),
+    ("/api/v1/attacks", "hidden"),
+    ("/api/v1/attacks/status", "hidden"),
+    ("/api/v1/attacks/switch", "hidden"),
+    ("/api/v1/attacks/{number}", "hidden"),
+    ("/api/v1/attacks/{number}/approve", "hidden"),
+    ("/api/v1/attacks/{number}/withdraw", "hidden"),
+    ("/api/v1/attacks/{number}/extend", "hidden"),
     ("/metrics", "hidden"),
     ("/api/v1/complete", "values"),
     ("/api/v0/console/filter/complete", "values"),
@@ -378,6 +385,9 @@ fn body_of(path: &str, end: u64) -> String {
             json!({"start": time(end - 7200), "end": time(end), "points": 20}).to_string()
         }
         path if path.contains("/graph/") => graph.to_string(),
+        path if ["/switch", "/approve", "/withdraw", "/extend"].iter().any(|end| path.ends_with(end)) => {
+            "{}".to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -395,7 +405,7 @@ fn every_route_holds_to_what_a_user_may_see() {
     let known: BTreeSet<&str> = ROUTES.iter().map(|(path, _)| *path).collect();
     assert_eq!(described, known, "each route says how it treats those who see a part of the flows");
     for (path, kind) in ROUTES {
-        let asked = path.replace("{name}", "src-as");
+        let asked = path.replace("{name}", "src-as").replace("{number}", "1");
         let body = body_of(path, store.end);
         let code = |user: &str| {
             let answer = as_user(&service, user, &asked, &body);
@@ -448,6 +458,10 @@ fn roles_say_who_saves_and_forced_filters_who_sees_what_others_share() {
     as_user(&service, "looker", "/api/v0/console/filter/saved", &old).has(403);
     service.send("DELETE", "/api/v1/filters/1", &[("Remote-User", "looker")], b"").has(403);
     service.send("DELETE", "/api/v0/console/filter/saved/1", &[("Remote-User", "looker")], b"").has(403);
+    // What is done to the network is for those who operate.
+    let decided = as_user(&service, "looker", "/api/v1/attacks/1/approve", "{}").has(403).json();
+    assert_eq!(decided["code"], "not_allowed");
+    as_user(&service, "root", "/api/v1/attacks/1/approve", "{}").has(404);
     let names = |user: &str| -> Vec<String> {
         let listed = as_user(&service, user, "/api/v1/filters", "").has(200).json();
         listed["filters"].as_array().unwrap().iter().map(|filter| filter["name"].to_string()).collect()
