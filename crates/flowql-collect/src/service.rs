@@ -207,9 +207,8 @@ pub async fn start(options: Options) -> Result<Running, Error> {
         tails: Tails::start(Arc::clone(&config))?,
         config,
     });
-    let tap = tap.map(|tap| {
-        Tapping::start(&tap, &queue, &section, &collector.directory, &collector.addresses)
-    });
+    let tap =
+        tap.map(|tap| Tapping::start(&tap, &queue, &section, &collector.directory, &collector.addresses));
     let tapping = tap.transpose()?;
     let mut tasks = JoinSet::new();
     if let Some(http) = http {

@@ -212,12 +212,12 @@ impl Service {
     /// What a status other than OK says.
     fn refusal(&self, status: http::StatusCode, body: &[u8]) -> ClientError {
         match status {
-            http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN => {
-                ClientError::Credentials { server: self.server() }
-            }
+            http::StatusCode::UNAUTHORIZED => ClientError::Credentials { server: self.server() },
             http::StatusCode::TOO_MANY_REQUESTS | http::StatusCode::SERVICE_UNAVAILABLE => ClientError::Busy,
-            // What is asked for cannot be done.
-            http::StatusCode::CONFLICT => ClientError::Setup { message: problem(status, body), help: None },
+            // What is asked for cannot be done, or not by this user.
+            http::StatusCode::CONFLICT | http::StatusCode::FORBIDDEN => {
+                ClientError::Setup { message: problem(status, body), help: None }
+            }
             other => self.broken(problem(other, body)),
         }
     }

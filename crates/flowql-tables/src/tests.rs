@@ -135,7 +135,7 @@ fn words_and_times_of_flows_are_stored_once_they_are_enabled() {
     assert_eq!(
         whats(&all)[..3],
         [
-            "add DstPeerAS, FlowStart, FlowEnd, FlowEndReason to flows",
+            "add DstPeerAS, FlowStart, FlowEnd, FlowEndReason, FlowDuration to flows",
             "add DstPeerAS, FlowStart, FlowEnd, FlowEndReason to flows_raw",
             "add DstPeerAS to flows_1m0s",
         ]

@@ -168,7 +168,9 @@ impl<'a> Term<'a> {
 fn places_in<'a>(filter: &'a Filter, saved: Option<&'a str>, found: &mut Vec<Place<'a>>) {
     match filter {
         Filter::Condition(condition) => found.push(Place { condition, saved }),
-        Filter::Either(either) => found.extend(either.sides.iter().map(|condition| Place { condition, saved })),
+        Filter::Either(either) => {
+            found.extend(either.sides.iter().map(|condition| Place { condition, saved }))
+        }
         Filter::Saved { name, filter } => places_in(filter, Some(name), found),
         Filter::Not(inner) | Filter::Group(inner) => places_in(inner, saved, found),
         Filter::And(terms) | Filter::Or(terms) => terms.iter().for_each(|term| places_in(term, saved, found)),
@@ -241,7 +243,11 @@ fn ends(value: &Scalar) -> Option<(u128, u128)> {
         Scalar::Word(word) => Some((u128::from(word.number), u128::from(word.number))),
         Scalar::Address(address) => Some((bits(*address), bits(*address))),
         Scalar::Subnet(subnet) => Some(of_subnet(*subnet)),
-        Scalar::Mac(_) | Scalar::Text(_) | Scalar::ProtocolName(_) | Scalar::Community(_) | Scalar::CommunityRange(_) => None,
+        Scalar::Mac(_)
+        | Scalar::Text(_)
+        | Scalar::ProtocolName(_)
+        | Scalar::Community(_)
+        | Scalar::CommunityRange(_) => None,
     }
 }
 

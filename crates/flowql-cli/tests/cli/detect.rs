@@ -7,7 +7,8 @@ use super::{Place, Ran};
 
 const CONFIG: &str = "[detect]\nenabled = true\nmode = \"manual\"\nprotected = [\"203.0.113.0/24\"]\n\
                       [[detect.rule]]\nname = \"ntp\"\nwhen = 'Proto = \"udp\" AND SrcPort = 123'\n\
-                      above = [{ bits = \"1M\" }]\nrespond = [{ flowspec = \"drop\", hold = \"1h\" }]\n";
+                      above = [{ bits = \"1M\" }]\nrespond = [{ flowspec = \"drop\", hold = \"1h\" }]\n\
+                      [[console.user]]\nname = \"default\"\nrole = \"operate\"\n";
 
 #[test]
 fn an_attack_is_found_approved_and_withdrawn() {

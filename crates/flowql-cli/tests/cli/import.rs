@@ -13,7 +13,7 @@ schema: {enabled: [SrcVlan]}
 console:
   database:
     saved-filters:
-      - {description: To the servers, content: DstNetName = servers AND SrcVlan = 7}
+      - {description: To the servers, content: 'DstNetName = "servers" AND SrcVlan = 7'}
 ";
 
 const INLET: &str = r#"

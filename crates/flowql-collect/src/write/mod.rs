@@ -38,11 +38,11 @@ pub use plan::{NoTable, Plan};
 pub use status::{PartitionStatus, Trouble};
 
 pub(crate) use block::Source;
-pub(crate) use chapter::Noted;
-pub(crate) use lookup::Lookup;
 #[cfg(test)]
 pub(crate) use census::Census;
 pub(crate) use census::LATELY;
+pub(crate) use chapter::Noted;
+pub(crate) use lookup::Lookup;
 #[cfg(test)]
 pub(crate) use names::Names;
 pub(crate) use names::{ExporterFact, InterfaceFact, RowNames, Side};

@@ -57,11 +57,11 @@ fn a_bad_file_says_what_is_wrong() {
     let problem = |text: &str| StaticValues::from_toml(text, &Schema::default()).unwrap_err();
     assert_eq!(
         problem(
-            "[columns]\nSrcASN = []\nBytes = [1]\nSrcAS = [\"x\"]\nSrcAddr = [\"1.2.3\"]\n[types]\nasm = []\nboundary = [\"inside\"]\n"
+            "[columns]\nSrcASN = []\nTimeReceived = [1]\nSrcAS = [\"x\"]\nSrcAddr = [\"1.2.3\"]\n[types]\nasm = []\nboundary = [\"inside\"]\n"
         ),
-        "there is no column `Bytes` that a filter can use; `x` is no value of `SrcAS`: expecting an AS number; \
+        "`x` is no value of `SrcAS`: expecting an AS number; \
          there is no column `SrcASN`: did you mean `SrcAS`?; `1.2.3` is no value of `SrcAddr`: expecting an IP address or \
-         a subnet; there is no type `asm`: did you mean `asn`?; `inside` is no value of `InIfBoundary`: expecting \
+         a subnet; there is no column `TimeReceived` that a filter can use; there is no type `asm`: did you mean `asn`?; `inside` is no value of `InIfBoundary`: expecting \
          `external`, `internal` or `undefined`"
     );
     assert!(problem("[columns]\nSrcAS = 1\n").contains("line 2"));
@@ -149,7 +149,7 @@ async fn a_column_alone_has_its_values() {
             None => assert_eq!(expected, ("", ""), "{column}"),
         }
     }
-    assert_eq!(suggest(&compiler, Some(&source), None, "Bytes", None, "", 20).await, None);
+    assert_eq!(suggest(&compiler, Some(&source), None, "TimeReceived", None, "", 20).await, None);
     assert_eq!(suggest(&compiler, Some(&source), None, "SrcVlan", None, "", 20).await, None);
     assert_eq!(suggest(&compiler, Some(&source), None, "SrcAS", Some(Operator::Like), "", 20).await, None);
     assert_eq!(suggest(&compiler, None, None, "SrcAS", None, "", 2).await.unwrap().values, []);

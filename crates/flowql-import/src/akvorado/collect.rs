@@ -107,7 +107,8 @@ fn sampling(core: &mut Map, path: &str, output: &mut Output) {
         let address = address(subnet);
         if address.is_none() && !is_everything(subnet) {
             let rates: Vec<_> = of_subnet.iter().map(|(_, key, rate)| format!("{key} {rate}")).collect();
-            let reason = "a rate is set for each address, in `addresses` of `[[collect.exporter]]`: list them there";
+            let reason =
+                "a rate is set for each address, in `addresses` of `[[collect.exporter]]`: list them there";
             output.leave(&format!("{path}.sampling-rate.{subnet}"), &rates.join(", "), reason);
             continue;
         }

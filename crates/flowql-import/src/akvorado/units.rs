@@ -59,7 +59,8 @@ pub(super) fn subnets(subnet: &str) -> Vec<String> {
 
 /// Whether a subnet is all there is: all of IPv6 is, since IPv4 is in it, and so is what is not named.
 pub(super) fn is_everything(subnet: &str) -> bool {
-    subnet.is_empty() || subnet.parse::<IpNet>().is_ok_and(|net| matches!(net, IpNet::V6(net) if net.prefix_len() == 0))
+    subnet.is_empty()
+        || subnet.parse::<IpNet>().is_ok_and(|net| matches!(net, IpNet::V6(net) if net.prefix_len() == 0))
 }
 
 /// The address that a text or a subnet of one is.

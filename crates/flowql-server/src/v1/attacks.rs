@@ -12,7 +12,7 @@ use crate::access::Role;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::responses::Always;
+use crate::responses::{Always, Refused};
 
 /// Attacks, the newest first
 ///
@@ -78,8 +78,8 @@ pub(crate) async fn status(
     request_body(content = Object, description = "`off`: whether it is off; true when left out"),
     responses(
         (status = 200, description = "The status", body = Object),
-        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "No detector runs in this process", body = Problem),
+        Refused,
         Always
     )
 )]
@@ -123,9 +123,9 @@ pub(crate) async fn show(
     request_body(content = Object, description = "`by`: who approves"),
     responses(
         (status = 200, description = "The incident", body = Object),
-        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing may be done about it", body = Problem),
+        Refused,
         Always
     )
 )]
@@ -147,9 +147,9 @@ pub(crate) async fn approve(
     request_body(content = Object, description = "`by`: who takes it back"),
     responses(
         (status = 200, description = "The incident", body = Object),
-        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing is done about it", body = Problem),
+        Refused,
         Always
     )
 )]
@@ -171,10 +171,9 @@ pub(crate) async fn withdraw(
     request_body(content = Object, description = "`by`: who extends it; `seconds`: by how many seconds"),
     responses(
         (status = 200, description = "The incident", body = Object),
-        (status = 400, description = "The seconds are wrong", body = Problem),
-        (status = 403, description = "The user may not", body = Problem),
         (status = 404, description = "There is none of that number, or no detector runs in this process", body = Problem),
         (status = 409, description = "Nothing is done about it", body = Problem),
+        Refused,
         Always
     )
 )]

@@ -116,7 +116,8 @@ mod tests {
             ("InIfBoundary", "external", Some("InIfBoundary = external")),
             ("DstNetPrefix", "192.0.2.0/24", Some("DstNetPrefix = 192.0.2.0/24")),
             ("DstNetPrefix", "", None),
-            ("Bytes", "1", None),
+            ("Bytes", "1", Some("Bytes = 1")),
+            ("TimeReceived", "1", None),
             ("Nothing", "1", None),
         ] {
             check("", column, value, expected);

@@ -98,7 +98,7 @@ fn columns() {
     check("|TCPFlags", "TCPFlags", &["`HAS`", "named bits: `FIN`, `SYN`"]);
     check("InIfBoundary| = external", "InIfBoundary", &["values: `external`, `internal`, `undefined`"]);
     check("SrcVlan|", "SrcVlan", &["disabled: add `\"SrcVlan\"`, or its group `\"L2\"`, to `enable`"]);
-    check("By|tes > 1", "Bytes", &["cannot be used in a filter"]);
+    check("Time|Received > 1", "TimeReceived", &["cannot be used in a filter"]);
     check("DstNetPrefix|", "DstNetPrefix", &["computed at query time", "raw table"]);
     check("Dst1stAS|", "Dst1stAS", &["made from `DstASPath`"]);
     check("DstRo|le", "DstRole", &["The \\*role\\* of \\<b\\>it\\</b\\>.", "added by the configuration"]);
