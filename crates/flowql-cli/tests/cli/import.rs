@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Place, run};
 
-const AKVORADO: &str = "
+const AKVORADO: &str = r#"
 inlet: !include inlet.yaml
 clickhouse:
   networks: {192.0.2.0/24: servers}
@@ -14,7 +14,7 @@ console:
   database:
     saved-filters:
       - {description: To the servers, content: 'DstNetName = "servers" AND SrcVlan = 7'}
-";
+"#;
 
 const INLET: &str = r#"
 core:
