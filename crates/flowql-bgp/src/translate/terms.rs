@@ -169,7 +169,7 @@ fn places_in<'a>(filter: &'a Filter, saved: Option<&'a str>, found: &mut Vec<Pla
     match filter {
         Filter::Condition(condition) => found.push(Place { condition, saved }),
         Filter::Either(either) => {
-            found.extend(either.sides.iter().map(|condition| Place { condition, saved }))
+            found.extend(either.sides.iter().map(|condition| Place { condition, saved }));
         }
         Filter::Saved { name, filter } => places_in(filter, Some(name), found),
         Filter::Not(inner) | Filter::Group(inner) => places_in(inner, saved, found),

@@ -132,12 +132,15 @@ fn columns(app: &Shared, prefix: &str) -> Vec<Completion> {
         .collect()
 }
 
-/// The operators of a column, each once.
+/// The operators of a column, each once. `HAS` of AS paths is newer than these routes, whose callers know four of them.
 fn operators(app: &Shared, column: &str, prefix: &str) -> Vec<Completion> {
     let Some(id) = app.config.schema.find(column) else { return Vec::new() };
-    let name = &app.config.schema.column(id).name;
+    let column = app.config.schema.column(id);
+    let is_path = column.filter_type == Some(Type::AsPath);
+    let name = &column.name;
     candidates(app, &format!("{name} {prefix}"), CandidateKind::Operator)
         .filter_map(|label| OPERATORS.iter().find(|row| row.symbol == label))
+        .filter(|row| !(is_path && matches!(row.operator, Operator::Has | Operator::NotHas)))
         .map(|row| {
             let label = match row.operator {
                 Operator::In | Operator::NotIn => format!("{} (", row.symbol),

@@ -120,7 +120,7 @@ fn the_schema_has_columns_operators_and_keywords() {
     assert_eq!(column("SrcVlan")["enabled"], true);
     assert_eq!(column("DstVlan")["enabled"], false);
     assert_eq!(column("InIfBoundary")["words"], json!(["external", "internal", "undefined"]));
-    assert_eq!(column("DstASPath")["operators"], json!(["=", "!=", "IN", "NOTIN"]));
+    assert_eq!(column("DstASPath")["operators"], json!(["=", "!=", "IN", "NOTIN", "HAS", "NOT HAS"]));
     assert!(column("TCPFlags")["bits"].as_array().unwrap().contains(&json!("SYN")));
     assert_eq!(answer["operators"].as_array().unwrap().len(), 20);
     assert_eq!(answer["tables"], json!([]));
