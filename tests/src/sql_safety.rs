@@ -19,6 +19,7 @@ const WORDS: &[&str] = &[
     "BETWEEN",
     "match",
     "has",
+    "hasAll",
     "hasAny",
     "notEmpty",
     "arrayExists",

@@ -9,6 +9,7 @@ mod tree;
 
 pub use akvorado::{Source, akvorado};
 pub use output::{Imported, LeftOut};
+pub use tree::Include;
 
 /// Why nothing could be made of a configuration.
 #[derive(Debug, thiserror::Error)]

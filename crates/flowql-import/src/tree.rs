@@ -22,8 +22,8 @@ pub(crate) enum Tree {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Map(pub(crate) Vec<(String, Tree)>);
 
-/// Reads the files that others include: by the including file and the name.
-pub(crate) type Include<'a> = &'a dyn Fn(&str, &str) -> Result<(String, String), String>;
+/// Reads the files that others include: by the including file and the name; gives the name and the text.
+pub type Include<'a> = &'a dyn Fn(&str, &str) -> Result<(String, String), String>;
 
 impl Tree {
     /// The value of a file, those that it includes in their places.

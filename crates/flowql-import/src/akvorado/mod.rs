@@ -48,10 +48,7 @@ const CONSOLE: &[&str] = &["database", "default-visualize-options", "homepage-to
 /// # Errors
 ///
 /// A file that is not YAML, that includes one that cannot be read, or that has no section of Akvorado.
-pub fn akvorado(
-    sources: &[Source],
-    include: &dyn Fn(&str, &str) -> Result<(String, String), String>,
-) -> Result<Imported, ImportError> {
+pub fn akvorado(sources: &[Source], include: Include<'_>) -> Result<Imported, ImportError> {
     let mut whole = Map::default();
     for source in sources {
         whole.merge(read(source, include)?);
