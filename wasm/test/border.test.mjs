@@ -93,7 +93,7 @@ test("the columns have all that a page shows of them", () => {
   const column = (name) => flowql.columns().find((column) => column.name === name);
   assert.deepEqual(column("SrcAS").operators, ["=", "!=", "IN", "NOTIN", "BETWEEN", "NOT BETWEEN"]);
   assert.equal(column("SrcAS").type, "asn");
-  assert.deepEqual([column("Bytes").type, column("Bytes").operators], [null, []]);
+  assert.deepEqual([column("TimeReceived").type, column("TimeReceived").operators], [null, []]);
   assert.deepEqual([column("SrcVlan").enabled, column("SrcAddr").main_only], [false, true]);
 });
 

@@ -167,7 +167,7 @@ impl Announcing {
                 match self.candidate(wanted) {
                     Ok(candidate) => candidates.push(candidate),
                     Err(reason) => {
-                        untranslatable.push(RefusedRule { incident: wanted.number, reasons: vec![reason] })
+                        untranslatable.push(RefusedRule { incident: wanted.number, reasons: vec![reason] });
                     }
                 }
             }
