@@ -91,7 +91,6 @@ mod system {
     }
 
     #[cfg(test)]
-    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     mod tests {
         use std::net::TcpListener;
         use std::time::Duration;
