@@ -10,7 +10,7 @@
 //!
 //! The option of sockets has no safe wrapper in `std`, `socket2` or `nix`. `nix` offers a macro for options that it does
 //! not know; the unsafe call is the macro's, and what makes it sound is that the kernel reads as many bytes as the type
-//! has: [`Md5Key`] has the layout of the kernel's `tcp_md5sig`, all of it initialised.
+//! has: `Md5Key` has the layout of the kernel's `tcp_md5sig`, all of it initialised.
 
 use std::io;
 use std::net::IpAddr;
