@@ -228,7 +228,7 @@ const TYPES: &[&str] = &[
     "MPLSLabels = \"1\"",
     "SrcPort = ٣",
     "SrcPort = foo",
-    "SrcPort = 1.0",
+    "SrcPort = 1.5",
     "SrcPort = http",
     // AS numbers.
     "SrcAS = 4294967296",

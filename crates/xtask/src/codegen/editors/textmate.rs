@@ -60,7 +60,7 @@ fn patterns(words: &Words) -> Vec<Value> {
         // A column of the configuration is known by the operator that follows.
         one(
             "variable.other.property",
-            &format!(r"{CHARACTER}+(?=\s*(?:[=<>]|![=<>~]|(?:not\s+)?(?:{operators}){END}))"),
+            &format!(r"{CHARACTER}+(?=\s*(?:[=<>]|![=<>~])|\s+(?:not\s+)?(?:{operators}){END})"),
         ),
         word("constant.other.community", COMMUNITY),
         word("constant.other.community", &alternatives(&words.communities)),
