@@ -155,6 +155,7 @@ pub struct Panel {
     pub both: bool,
     /// The earlier time that it is compared with: `hour`, `day`, `week` or `year`; empty for none.
     #[serde(default)]
+    #[schema(value_type = String)]
     pub compare: Earlier,
     /// How much of the width it takes.
     #[serde(default)]

@@ -59,6 +59,13 @@ pub(crate) struct New {
     content: String,
 }
 
+/// The kind that the address of a board names.
+fn kind_of(word: &str) -> Result<BoardKind, Problem> {
+    let kinds = [BoardKind::Dashboard, BoardKind::View];
+    let kind = kinds.into_iter().find(|kind| kind.word() == word);
+    kind.ok_or_else(|| Problem::bad_request("the kind is `dashboard` or `view`"))
+}
+
 fn shape(text: BoardText, app: &App, compiler: &Compiler<'_>) -> BoardShape {
     let BoardText { source, kind, name, content } = text;
     let read = content.clone().and_then(|text| boards::checked(kind, &text, &app.config.schema, compiler));
@@ -128,9 +135,10 @@ pub(super) async fn list(
 pub(super) async fn put(
     State(app): State<App>,
     Editor(user): Editor,
-    Path((kind, name)): Path<(BoardKind, String)>,
+    Path((kind, name)): Path<(String, String)>,
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, Problem> {
+    let kind = kind_of(&kind)?;
     let New { content }: New = parse(&body)?;
     if !is_filter_name(&name) || name.len() > 64 {
         let message = "the name is a letter or `_`, then letters, digits, `_` and `-`, 64 bytes at most";
@@ -158,6 +166,7 @@ pub(super) async fn put(
     params(("kind" = BoardKind, Path, description = "What it is"), ("name" = String, Path, description = "Its name")),
     responses(
         (status = 204, description = "It is deleted"),
+        (status = 400, description = "There is no such kind", body = Problem),
         (status = 404, description = "The user has made none of that name", body = Problem),
         OfUser,
         Always
@@ -166,8 +175,8 @@ pub(super) async fn put(
 pub(super) async fn delete(
     State(app): State<App>,
     Editor(user): Editor,
-    Path((kind, name)): Path<(BoardKind, String)>,
+    Path((kind, name)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    app.saved.delete_board(&user, kind, name).await?;
+    app.saved.delete_board(&user, kind_of(&kind)?, name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
