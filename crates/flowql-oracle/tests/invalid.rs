@@ -312,7 +312,6 @@ const TYPES: &[&str] = &[
     "DstCommunities = 0x1:1",
     "DstCommunities = 1*:1",
     "DstCommunities = nothing",
-    "DstCommunities IN (1:1-1:2)",
     "DstCommunities = DstCommunities",
     "DstCommunities = AS1:1",
     // Words.
@@ -369,7 +368,7 @@ const TYPES: &[&str] = &[
     "SrcPort < SrcAS",
     "SrcPort < ExporterName",
     "SrcMAC = SrcPort",
-    "SrcPort = Bytes",
+    "SrcPort = TimeReceived",
     "SrcAS = Foo",
 ];
 
