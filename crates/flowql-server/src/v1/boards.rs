@@ -52,10 +52,7 @@ struct BoardShape {
 #[schema(as = NewBoard)]
 pub(crate) struct New {
     /// The text of its file.
-    #[schema(
-        max_length = 262_144,
-        example = "title = \"Google\"\nfilter = \"SrcAS = AS15169\"\nby = [\"SrcAddr/24\"]\n"
-    )]
+    #[schema(example = "title = \"Google\"\nfilter = \"SrcAS = AS15169\"\nby = [\"SrcAddr/24\"]\n")]
     content: String,
 }
 
