@@ -197,6 +197,7 @@ impl Announcing {
             },
             is_blackhole: wanted.action == Action::Blackhole,
             severity: (wanted.severity * 1000.0) as u64,
+            // The share of the target's own traffic, which is at least that of all traffic, which the guards add up.
             share: wanted
                 .collateral
                 .filter(|found| found.hours > 0)

@@ -18,7 +18,7 @@ const KEEPALIVE: u8 = 4;
 
 /// A session. It keeps itself alive until it is dropped.
 pub(crate) struct Peer {
-    /// Messages are written whole, whoever writes.
+    /// Each message is written whole, by one of the two threads at a time.
     stream: Arc<Mutex<TcpStream>>,
     has_paths: bool,
 }
