@@ -67,6 +67,10 @@ pub(crate) fn amount(word: &str, unit: &str) -> Option<u64> {
         return Some(number);
     }
     let end = word.bytes().position(|byte| !matches!(byte, b'0'..=b'9' | b'_' | b'.')).unwrap_or(word.len());
+    // A name, such as that of a column.
+    if end == 0 {
+        return None;
+    }
     let (digits, suffix) = (&word[..end], word[end..].to_ascii_lowercase());
     let (whole, fraction) = match split(digits, b'.') {
         Some((_, "")) => return None,
